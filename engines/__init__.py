@@ -1,0 +1,42 @@
+"""Vector quantization and prototype learning: arrays (or a `RowSource`) in, arrays out.
+
+Every engine of `catalog()` is an attribute of this package, imported when first used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engines.catalog import EngineInfo, catalog, engine_info
+from engines.parameters import Param, Parameter
+from engines.persistence import dump, load, restore, save
+from engines.rows import ArrayRows, RowSource
+from engines.training import Snapshot, State, Training
+
+__all__ = [
+    "ArrayRows",
+    "EngineInfo",
+    "Param",
+    "Parameter",
+    "RowSource",
+    "Snapshot",
+    "State",
+    "Training",
+    "catalog",
+    "dump",
+    "engine_info",
+    "load",
+    "restore",
+    "save",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for info in catalog():
+        if info.name == name:
+            return info.estimator
+    raise AttributeError(f"module 'engines' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(info.name for info in catalog())])

@@ -1,0 +1,91 @@
+"""The one list of engines; adding a file and a line here puts an engine into every face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Literal
+
+from engines.base import Engine
+from engines.parameters import Parameter, declared
+
+Family = Literal["clustering", "quantization", "map", "mixture", "lvq", "deep"]
+DataKind = Literal["table", "image", "spd", "dissimilarity"]
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What is known of an engine without importing it.
+
+    Attributes
+    ----------
+    name : str
+        Class name, and attribute of `engines`.
+    module : str
+        Where the class lives; imported only when `estimator` or `parameters` is asked for.
+    exports : tuple of str
+        Forms that the learned model can leave in.
+    """
+
+    name: str
+    module: str
+    family: Family
+    title: str
+    summary: str
+    supervised: bool
+    data_kinds: tuple[DataKind, ...]
+    exports: tuple[str, ...]
+
+    @property
+    def estimator(self) -> type[Engine]:
+        """The engine's class."""
+        found: type[Engine] = getattr(import_module(self.module), self.name)
+        return found
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The declared parameters, in order."""
+        return declared(self.estimator)
+
+
+_ENGINES = (
+    EngineInfo(
+        "KMeans",
+        "engines.kmeans",
+        "clustering",
+        "k-means",
+        "Prototypes that minimise the mean squared distance to their rows (Lloyd).",
+        supervised=False,
+        data_kinds=("table", "image"),
+        exports=("codebook", "model", "assignments"),
+    ),
+    EngineInfo(
+        "GMLVQ",
+        "engines.lvq.gmlvq",
+        "lvq",
+        "Generalized matrix LVQ",
+        "Labelled prototypes and a learned metric that tells which features matter.",
+        supervised=True,
+        data_kinds=("table", "image"),
+        exports=("codebook", "model", "assignments"),
+    ),
+)
+
+
+def catalog() -> tuple[EngineInfo, ...]:
+    """Every engine, in the order in which people should meet them."""
+    return _ENGINES
+
+
+def engine_info(name: str) -> EngineInfo:
+    """The engine called `name`, whatever its capitals.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message lists those there are.
+    """
+    for info in _ENGINES:
+        if info.name.lower() == name.lower():
+            return info
+    raise KeyError(f"There is no engine called {name!r}; there are {', '.join(i.name for i in _ENGINES)}.")

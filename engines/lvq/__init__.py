@@ -1,0 +1,1 @@
+"""Learning vector quantization: labelled prototypes and learned metrics."""

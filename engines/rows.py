@@ -1,0 +1,47 @@
+"""Rows that need not fit in memory: the `RowSource` protocol and the array that plays it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@runtime_checkable
+class RowSource(Protocol):
+    """A table of numbers that is read block by block, from any thread, always with the same result."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows `start` to `stop` as a C-contiguous (stop - start, d) array."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRows:
+    """An in-memory (n, d) array, or a memory map, as a `RowSource`; reading copies nothing."""
+
+    array: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.array.shape[0], self.array.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.array.dtype
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.ascontiguousarray(self.array[start:stop])
+
+
+def is_row_source(X: object) -> bool:
+    """Whether `X` is to be read block by block (arrays, frames and lists are not)."""
+    return not isinstance(X, np.ndarray) and isinstance(X, RowSource)
