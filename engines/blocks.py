@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from engines.rows import RowSource
 from engines.training import StopToken
@@ -90,10 +93,11 @@ def map_blocks(
         return work(rows.read(start, end), start)
 
     if n_jobs == 1 or len(bounds) == 1:
-        for start, end in bounds:
-            yield one(start, end)
+        with single_blas_thread():
+            for start, end in bounds:
+                yield one(start, end)
         return
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(n_jobs, len(bounds))) as pool:
+    with single_blas_thread(), ThreadPoolExecutor(min(n_jobs, len(bounds))) as pool:
         ahead: deque[Future[T]] = deque()
         try:
             for start, end in bounds:
@@ -105,3 +109,28 @@ def map_blocks(
         finally:
             for waiting in ahead:
                 waiting.cancel()
+
+
+@contextmanager
+def single_blas_thread() -> Iterator[None]:
+    """Keep BLAS at one thread; overlapping uses from several threads restore it only when the last one ends."""
+    with _blas_lock:
+        if not _blas_limits:
+            _blas_limits.append(_blas().limit(limits=1, user_api="blas"))
+        _blas_limits.append(None)
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            _blas_limits.pop()
+            if len(_blas_limits) == 1:
+                _blas_limits.pop().restore_original_limits()
+
+
+_blas_lock = threading.Lock()
+_blas_limits: list[Any] = []  # the limit in force, then one None for each user of it
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()  # finding the libraries takes milliseconds, setting their threads microseconds
