@@ -1,0 +1,31 @@
+"""Importing data: a plan is guessed from a file, previewed, corrected and carried out; see `guess`, `preview`, `read`."""
+
+from workbench.data.catalog import Importer, importer, importers
+from workbench.data.errors import DataError
+from workbench.data.fitting import fit_recipe
+from workbench.data.importing import correct, guess, preview, read
+from workbench.data.plan import Column, ColumnSummary, Imported, Plan, Preview
+from workbench.data.recipe import FittedRecipe, Recipe, Split
+from workbench.data.rows import Spool, row_blocks
+
+__all__ = [
+    "Column",
+    "ColumnSummary",
+    "DataError",
+    "FittedRecipe",
+    "Imported",
+    "Importer",
+    "Plan",
+    "Preview",
+    "Recipe",
+    "Split",
+    "Spool",
+    "correct",
+    "fit_recipe",
+    "guess",
+    "importer",
+    "importers",
+    "preview",
+    "read",
+    "row_blocks",
+]

@@ -1,0 +1,154 @@
+"""The importer of text tables (CSV, TSV and their kin, gzip or not): first rows, and a streamed read of all."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.data.columns import assign_roles
+from workbench.data.dialect import DelimitedOptions, Head, as_number, understand
+from workbench.data.errors import DataError
+from workbench.data.labels import LabelCollector
+from workbench.data.parser import Layout, RecordParser
+from workbench.data.plan import Column, Plan, Sample, Table
+from workbench.data.recipe import Recipe
+from workbench.data.rows import Spool
+from workbench.data.text_chunks import is_gzip, read_head, record_chunks
+from workbench.data.watch import Watch
+
+NAME = "delimited"
+TITLE = "Text table (CSV, TSV)"
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".asc")
+Options = DelimitedOptions
+_HEAD_BYTES = 1 << 18
+_MOST_HEAD_BYTES = 1 << 24
+_HEAD_LINES = 20
+_SAMPLE_ROWS = 1000
+_MOSTLY = 0.9
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """Whether the (decompressed) beginning of the file may be text; asked after every binary format."""
+    return b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
+    """The first rows; see `Sample`."""
+    path = paths[0]
+    head, n_bytes, complete = _head_of(path, options)
+    records = [record for record in head.records[:_SAMPLE_ROWS] if len(record) == len(head.names)]
+    columns: list[Column] = []
+    values: list[NDArray[Any]] = []
+    for k, name in enumerate(head.names):
+        column, cells = _typed(name, [record[k] for record in records], head.options)
+        columns.append(column)
+        values.append(cells)
+    assigned = assign_roles(columns, values)
+    gaps = [c.name for c, v in zip(assigned, values, strict=True) if c.role == "feature" and np.isnan(v).any()]
+    warnings = [*head.warnings, *_warnings(path, head, assigned, values, gaps)]
+    n_rows = len(head.records)
+    if not complete:
+        n_rows = max(n_rows, round(n_rows * path.stat().st_size / n_bytes))
+    return Sample(
+        asdict(head.options),
+        assigned,
+        values,
+        n_rows,
+        complete,
+        warnings=tuple(warnings),
+        recipe=Recipe(missing="mean") if gaps else Recipe(),
+    )
+
+
+def load(plan: Plan, options: DelimitedOptions, watch: Watch) -> Table:
+    """All rows, streamed to a temporary file; see `Table`."""
+    path = Path(plan.paths[0])
+    head, _, _ = _head_of(path, options)
+    if head.names != tuple(column.name for column in plan.columns):
+        raise DataError(f"The columns of {path.name} are not those of the plan: make the preview again.")
+    layout = Layout.of(plan, head.options)
+    spool = Spool(len(layout.features), np.dtype(head.options.precision))
+    try:
+        return _fill(spool, path, layout, watch)
+    except BaseException:
+        spool.close()
+        raise
+
+
+def _fill(spool: Spool, path: Path, layout: Layout, watch: Watch) -> Table:
+    labels = LabelCollector(layout.options.missing_words)
+    ids: list[NDArray[Any]] = []
+    parser = RecordParser(layout, path)
+    for chunk in record_chunks(path, layout.options, watch):
+        block = parser.parse(chunk, watch)
+        spool.append(block.numbers)
+        if layout.label is not None:
+            labels.add(block.texts[layout.label])
+        if layout.identifier is not None:
+            texts = block.texts[layout.identifier].fill_null("").to_list()
+            ids.append(np.array(texts, dtype=np.dtypes.StringDType()))
+    codes, classes = labels.finish() if layout.label is not None else (None, ())
+    return Table(spool, codes, classes, np.concatenate(ids) if ids else None)
+
+
+def _head_of(path: Path, options: DelimitedOptions) -> tuple[Head, int, bool]:
+    """The beginning, understood, how many bytes of the file it took, and whether that is all."""
+    n_bytes = _HEAD_BYTES
+    while True:
+        data, complete = read_head(path, n_bytes)
+        lines = max(data.count(b"\n"), data.count(b"\r"))
+        if complete or n_bytes >= _MOST_HEAD_BYTES or lines >= _HEAD_LINES:
+            break
+        n_bytes *= 4
+    head = understand(data, complete, options, path.name)
+    taken = len(gzip.compress(data, 6)) if is_gzip(path) else len(data)
+    return head, taken, complete
+
+
+def _typed(name: str, cells: list[str], options: DelimitedOptions) -> tuple[Column, NDArray[Any]]:
+    """A column of numbers when nearly all of its cells are, else of text; with its values."""
+    numbers = [as_number(cell, options) for cell in cells]
+    known = [number for number in numbers if number is None or number == number]
+    if sum(number is not None for number in known) >= _MOSTLY * len(known):
+        return Column(name), np.array([np.nan if number is None else number for number in numbers])
+    words = options.missing_words
+    texts = ["" if cell.strip() in words else cell.strip() for cell in cells]
+    return Column(name, type="text"), np.array(texts, dtype=np.dtypes.StringDType())
+
+
+def _warnings(
+    path: Path, head: Head, columns: Sequence[Column], values: Sequence[NDArray[Any]], gaps: Sequence[str]
+) -> list[str]:
+    found = []
+    if len(columns) == 1 and columns[0].type == "text":
+        found.append(one_column(path.name, columns[0].name, head))
+    ragged = sum(len(record) != len(head.names) for record in head.records)
+    if ragged:
+        found.append(f"{ragged:,} of the first rows have more or fewer fields than the {len(head.names):,} columns.")
+    if gaps:
+        found.append(
+            f'Values are missing in {len(gaps):,} columns, "{gaps[0]}" the first: the mean of the training rows is '
+            "put in their place unless you choose otherwise."
+        )
+    texts = [c.name for c in columns if c.type == "text" and c.role == "ignore"]
+    if texts and len(columns) > 1:
+        found.append(f'Columns of text are left out ({len(texts):,}, "{texts[0]}" the first).')
+    empty = [c.name for c, v in zip(columns, values, strict=True) if c.type == "number" and np.isnan(v).all()]
+    if empty and len(values[0]):
+        found.append(f'Columns without a value are left out ({len(empty):,}, "{empty[0]}" the first).')
+    return found
+
+
+def one_column(file: str, name: str, head: Head) -> str:
+    """The sentence for a table that looks cut with the wrong delimiter."""
+    first = name if head.options.header == "yes" else (head.records[0][0] if head.records else name)
+    others = [sign for sign in (";", ",", "\t", "|", " ") if sign in first and sign != head.options.separator]
+    hint = {"\t": "tab", " ": "space"}.get(others[0], others[0]) if others else ""
+    advice = f'the delimiter may be "{hint}"' if hint else "check the delimiter"
+    return f'{file} was read as one column of text with the delimiter "{head.options.delimiter}": {advice}.'

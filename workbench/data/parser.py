@@ -1,0 +1,183 @@
+"""Turns chunks of delimited records into numbers and texts; where chunks come from is not known here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from workbench.data.dialect import DelimitedOptions, as_number, parse
+from workbench.data.errors import DataError
+from workbench.data.plan import Plan
+from workbench.data.text_chunks import chunk_text, count_fields
+from workbench.data.watch import Watch
+
+_ROWS_BETWEEN_LOOKS = 500
+_PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where in a record the wanted fields stand.
+
+    Attributes
+    ----------
+    options : DelimitedOptions
+    names : tuple of str
+        One per field.
+    features : tuple of int
+    label, identifier : int or None
+    """
+
+    options: DelimitedOptions
+    names: tuple[str, ...]
+    features: tuple[int, ...]
+    label: int | None
+    identifier: int | None
+
+    @classmethod
+    def of(cls, plan: Plan, options: DelimitedOptions) -> Layout:
+        """The layout that the roles of `plan` ask for."""
+        places: dict[str, list[int]] = {"feature": [], "label": [], "id": [], "ignore": []}
+        for k, column in enumerate(plan.columns):
+            places[column.role].append(k)
+        label, identifier = (places[role][0] if places[role] else None for role in ("label", "id"))
+        names = tuple(column.name for column in plan.columns)
+        return cls(options, names, tuple(places["feature"]), label, identifier)
+
+    @property
+    def texts(self) -> tuple[int, ...]:
+        """The fields that are kept as text, in their order."""
+        return tuple(sorted(k for k in (self.label, self.identifier) if k is not None))
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some rows: (k, d) numbers with NaN where missing, and the texts of the label and the identifier."""
+
+    numbers: NDArray[np.float64]
+    texts: dict[int, pl.Series]
+
+
+class RecordParser:
+    """Parses by polars and, where polars refuses or may be wrong, by hand.
+
+    The way by hand understands everything that the way by polars does and names the row at fault, so polars need
+    only be fast: it hears of the words for "missing" once one has occurred, and is not asked any more after three
+    refusals. Rows with a field too few, which polars would fill with nulls, are found by counting separators.
+    """
+
+    def __init__(self, layout: Layout, path: Path) -> None:
+        self._layout = layout
+        self._path = path
+        self._n_rows = 0
+        self._words: list[str] | None = None
+        self._refusals = 0
+
+    def parse(self, chunk: bytes, watch: Watch) -> Block:
+        """The rows of `chunk` (whole records, UTF-8).
+
+        Raises
+        ------
+        DataError
+            If a row has too many or too few fields, or a feature holds text; names row and column.
+        """
+        block = self._by_polars(chunk) if self._refusals < _PATIENCE else None
+        if block is None:
+            self._refusals += 1
+            block = self._by_hand(chunk, watch)
+        self._n_rows += len(block.numbers)
+        return block
+
+    def _by_polars(self, chunk: bytes) -> Block | None:
+        layout, options = self._layout, self._layout.options
+        tidy = self._tidied(chunk)
+        if tidy is None:
+            return None
+        separators, lines = count_fields(tidy, options.separator, options.quote_char)
+        if separators != lines * (len(layout.names) - 1):
+            return None
+        try:
+            numbers = self._numbers(tidy)
+            texts = self._read(tidy, layout.texts, None) if layout.texts else None
+        except pl.exceptions.PolarsError:
+            return None
+        if len(numbers) != lines or (texts is not None and len(texts) != lines):
+            return None
+        series = {} if texts is None else {k: texts[f"{k}"] for k in layout.texts}
+        return Block(numbers.to_numpy(), series)
+
+    def _tidied(self, chunk: bytes) -> bytes | None:
+        """`chunk` without blank lines (polars makes rows of them) and with a last line end; None if that is hard."""
+        if not chunk.endswith(b"\n"):
+            chunk += b"\n"
+        if not (chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk):
+            return chunk
+        quote = self._layout.options.quote_char
+        if quote and quote.encode() in chunk:
+            return None
+        return re.sub(rb"\n(?:\r?\n)+", b"\n", chunk).lstrip(b"\r\n")
+
+    def _numbers(self, chunk: bytes) -> pl.DataFrame:
+        if self._words is None:
+            try:
+                return self._read(chunk, self._layout.features, None)
+            except pl.exceptions.PolarsError:
+                self._words = list(self._layout.options.missing_numbers)
+        return self._read(chunk, self._layout.features, self._words)
+
+    def _read(self, chunk: bytes, places: Sequence[int], words: list[str] | None) -> pl.DataFrame:
+        layout, options = self._layout, self._layout.options
+        features = set(layout.features)
+        return pl.read_csv(
+            chunk,
+            has_header=False,
+            schema={f"{k}": pl.Float64 if k in features else pl.String for k in range(len(layout.names))},
+            columns=list(places),
+            separator=options.separator,
+            quote_char=options.quote_char,
+            null_values=words,
+            decimal_comma=options.decimal == "comma",
+        )
+
+    def _by_hand(self, chunk: bytes, watch: Watch) -> Block:
+        layout = self._layout
+        records = []
+        for record in parse(chunk_text(chunk, self._path, self._n_rows), layout.options):
+            if len(records) % _ROWS_BETWEEN_LOOKS == 0:
+                watch.look()
+            if len(record) != len(layout.names):
+                self._refuse_ragged(record, self._n_rows + len(records) + 1)
+            records.append(record)
+        numbers = np.empty((len(records), len(layout.features)))
+        for i, record in enumerate(records):
+            if i % _ROWS_BETWEEN_LOOKS == 0:
+                watch.look()
+            for j, k in enumerate(layout.features):
+                number = as_number(record[k], layout.options)
+                if number is None:
+                    self._refuse_text(layout.names[k], self._n_rows + i + 1, record[k])
+                numbers[i, j] = number
+        texts: dict[int, Any] = {k: [record[k] for record in records] for k in layout.texts}
+        return Block(numbers, {k: pl.Series(cells, dtype=pl.String) for k, cells in texts.items()})
+
+    def _refuse_ragged(self, record: list[str], row: int) -> None:
+        layout = self._layout
+        fields = "1 field" if len(record) == 1 else f"{len(record):,} fields"
+        raise DataError(
+            f"Row {row:,} of {self._path.name} has {fields}, but there are {len(layout.names):,} columns: mend the row, "
+            "or correct the delimiter or the quote."
+        )
+
+    def _refuse_text(self, column: str, row: int, text: str) -> None:
+        shown = text if len(text) <= 40 else text[:37] + "…"
+        raise DataError(
+            f'Column "{column}", row {row:,} of {self._path.name}, holds "{shown}" where a number is due: correct it, '
+            "name it as a word for a missing value, or give the column the role label, id or ignore."
+        )

@@ -1,0 +1,295 @@
+"""What is asked of an import and what comes of it, as plain records; how files are read is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.rows import RowSource
+from workbench.data.errors import DataError
+from workbench.data.recipe import FittedRecipe, Recipe
+
+ROLES = ("feature", "label", "id", "ignore")
+Label = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the file and what it is for.
+
+    Attributes
+    ----------
+    name : str
+        Unique among the columns.
+    role : {"feature", "label", "id", "ignore"}
+    type : {"number", "text", "pixel"}
+        What it holds, as far as the first rows tell.
+    unit, note : str
+        The user's own words.
+    """
+
+    name: str
+    role: str = "feature"
+    type: str = "number"
+    unit: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise DataError(f'Column "{self.name}" has the role "{self.role}"; a role is one of {", ".join(ROLES)}.')
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what an import gives; JSON both ways, so that it can be corrected and replayed.
+
+    Attributes
+    ----------
+    paths : tuple of str
+    importer : str
+        Name in the catalog.
+    options : dict
+        Declared by the importer (`Importer.parameters`), all of them resolved.
+    columns : tuple of Column
+    recipe : Recipe
+    name : str
+        Proposed name of the dataset.
+    """
+
+    paths: tuple[str, ...]
+    importer: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+    recipe: Recipe = Recipe()
+    name: str = ""
+
+    def with_roles(self, roles: Mapping[str, str]) -> Plan:
+        """This plan with `roles` by column name; making a column the label or id sets the former one to ignore.
+
+        Raises
+        ------
+        DataError
+            If a column or a role does not exist.
+        """
+        known = {column.name for column in self.columns}
+        for name in roles:
+            if name not in known:
+                shown = ", ".join(column.name for column in self.columns[:12])
+                raise DataError(f'There is no column "{name}" in {self.name}; its columns are {shown}.')
+        unique = {role for role in roles.values() if role in ("label", "id")}
+        columns = tuple(
+            replace(column, role=roles[column.name])
+            if column.name in roles
+            else (replace(column, role="ignore") if column.role in unique else column)
+            for column in self.columns
+        )
+        return replace(self, columns=columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """This plan as what JSON can hold."""
+        return {
+            "paths": list(self.paths),
+            "importer": self.importer,
+            "options": dict(self.options),
+            "columns": [asdict(column) for column in self.columns],
+            "recipe": self.recipe.to_json(),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Plan:
+        """The plan that `to_json` gave."""
+        try:
+            return cls(
+                paths=tuple(value["paths"]),
+                importer=value["importer"],
+                options=dict(value["options"]),
+                columns=tuple(Column(**column) for column in value["columns"]),
+                recipe=Recipe.from_json(value["recipe"]),
+                name=value["name"],
+            )
+        except (KeyError, TypeError) as error:
+            raise DataError(f"This is not an import plan: {error} is missing or wrong.") from error
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnSummary:
+    """What the first rows say of one column; numbers are NaN and the histogram empty where it is text.
+
+    Attributes
+    ----------
+    column : Column
+    n_missing, n_distinct : int
+        Among the rows of the preview.
+    minimum, maximum, mean : float
+    counts : tuple of int
+        Histogram in equal bins from minimum to maximum.
+    examples : tuple of str
+        The first few distinct values, of text.
+    """
+
+    column: Column
+    n_missing: int
+    n_distinct: int
+    minimum: float = np.nan
+    maximum: float = np.nan
+    mean: float = np.nan
+    counts: tuple[int, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """A first look at what a plan would import, from the beginning of the file alone.
+
+    Attributes
+    ----------
+    columns : tuple of ColumnSummary
+    rows : tuple of tuple of str
+        The first rows as text, one entry per column; for images, none.
+    n_rows : int
+        How many there are or, unless `exact`, about how many.
+    exact : bool
+    n_seen : int
+        Rows that the summaries stand on.
+    images : (k, h, w) or (k, h, w, 3) uint8, or None
+    captions : tuple of str
+        One per image.
+    warnings : tuple of str
+    """
+
+    columns: tuple[ColumnSummary, ...]
+    rows: tuple[tuple[str, ...], ...]
+    n_rows: int
+    exact: bool
+    n_seen: int
+    images: NDArray[np.uint8] | None = None
+    captions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Imported:
+    """What an import gives; `close` (or leaving a `with` block) frees the temporary file behind `X`.
+
+    Attributes
+    ----------
+    X : RowSource of (n, d) raw values, uint8, float32 or float64
+        NaN where missing.
+    codes : (n,) int32 or None
+        Index into `classes`, -1 where the label is missing.
+    classes : tuple
+        The labels in order; all of one type.
+    ids : (n,) StringDType array or None
+    split : (n,) uint8
+        0 training, 1 validation, 2 test.
+    columns : tuple of Column
+        All of the file's columns; the features among them, in order, are the columns of `X`.
+    image_shape : tuple of int or None
+        (h, w) or (h, w, 3) when the rows of `X` are images.
+    recipe : FittedRecipe
+        Fitted on the training rows.
+    plan : Plan
+        As it was carried out.
+    provenance : dict
+        JSON: files with size and hash, importer, options, versions, what was changed on the way.
+    warnings : tuple of str
+    """
+
+    X: RowSource
+    codes: NDArray[np.int32] | None
+    classes: tuple[Label, ...]
+    ids: NDArray[Any] | None
+    split: NDArray[np.uint8]
+    columns: tuple[Column, ...]
+    image_shape: tuple[int, ...] | None
+    recipe: FittedRecipe
+    plan: Plan
+    provenance: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    _close: Callable[[], None] = lambda: None
+
+    @property
+    def n_rows(self) -> int:
+        return self.X.shape[0]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns of `X`."""
+        return tuple(column.name for column in self.columns if column.role == "feature")
+
+    @property
+    def y(self) -> NDArray[Any] | None:
+        """The labels themselves, None when there are none; raises DataError when some are missing."""
+        if self.codes is None:
+            return None
+        if (self.codes < 0).any():
+            raise DataError(f"{int((self.codes < 0).sum()):,} rows carry no label.")
+        return np.asarray(self.classes)[self.codes]
+
+    def close(self) -> None:
+        """Free the temporary file; `X` cannot be read afterwards."""
+        self._close()
+
+    def __enter__(self) -> Imported:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What an importer tells from the beginning of a file.
+
+    Attributes
+    ----------
+    options : dict
+        All of the importer's options, resolved.
+    columns : tuple of Column
+        With the roles that seem right.
+    values : tuple of arrays, one per column
+        float64 with NaN for numbers, StringDType or object for text with "" for missing; the same length each.
+    n_rows, exact : int, bool
+        Rows in all, exactly or about.
+    images, captions
+        As in `Preview`.
+    warnings : tuple of str
+    recipe : Recipe
+        What the importer proposes.
+    """
+
+    options: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    values: Sequence[NDArray[Any]]
+    n_rows: int
+    exact: bool
+    images: NDArray[np.uint8] | None = None
+    captions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    recipe: Recipe = Recipe()
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What an importer reads: raw rows, before anything is left out, split or fitted.
+
+    Attributes
+    ----------
+    rows : RowSource
+        One column per feature of the plan; has `close`.
+    codes, classes, ids, image_shape
+        As in `Imported`.
+    warnings : tuple of str
+    """
+
+    rows: Any
+    codes: NDArray[np.int32] | None = None
+    classes: tuple[Label, ...] = ()
+    ids: NDArray[Any] | None = None
+    image_shape: tuple[int, ...] | None = None
+    warnings: tuple[str, ...] = ()
