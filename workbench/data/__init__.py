@@ -1,4 +1,4 @@
-"""Importing data: a plan is guessed from a file, previewed, corrected and carried out; see `guess`, `preview`, `read`."""
+"""Importing data: a plan is guessed from a file (`guess`), shown (`preview`), corrected and carried out (`read`)."""
 
 from workbench.data.catalog import Importer, importer, importers
 from workbench.data.errors import DataError

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from workbench.data.plan import Column, ColumnSummary, Sample
 
-LABEL_NAMES = ["class", "label", "target", "species", "category", "outcome", "diagnosis", "y", "classes", "labels", "targets", "klasse", "ziel", "art", "output", "class_label", "class_name", "group", "cultivar", "variety"]
-ID_NAMES = ["id", "ids", "identifier", "index", "idx", "key", "uuid", "guid", "name", "names", "row", "rowid", "row_id", "record", "sample", "sample_id", "nr", "no"]
+LABEL_NAMES = ("class", "label", "target", "species", "category", "outcome", "diagnosis", "y", "classes") + (
+    ("labels", "targets", "output", "class_label", "class_name", "group", "cultivar", "variety", "klasse", "art")
+)
+ID_NAMES = {"id", "ids", "identifier", "index", "idx", "key", "uuid", "guid", "name", "names", "nr", "no", "row"} | (
+    {"rowid", "row_id", "record", "sample", "sample_id"}
+)
 _MOST_CLASSES = 50
 _HISTOGRAM_BINS = 20
 _MOST_HISTOGRAMS = 256
@@ -71,8 +75,7 @@ def _label_of(columns: Sequence[Column], values: Sequence[NDArray[Any]]) -> int 
         k for k, column in enumerate(columns) if _plain(column.name) in LABEL_NAMES and _may_be_label(column, values[k])
     ]
     if named:
-        best = min(named, key=lambda k: (LABEL_NAMES.index(_plain(columns[k].name)), -k))
-        return best
+        return min(named, key=lambda k: (LABEL_NAMES.index(_plain(columns[k].name)), -k))
     texts = [k for k, column in enumerate(columns) if column.type == "text" and _repeats(values[k])]
     return texts[-1] if texts else None
 

@@ -50,7 +50,11 @@ def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
         columns.append(column)
         values.append(cells)
     assigned = assign_roles(columns, values)
-    gaps = [c.name for c, v in zip(assigned, values, strict=True) if c.role == "feature" and np.isnan(v).any()]
+    gaps = [
+        column.name
+        for k, column in enumerate(assigned)
+        if column.role == "feature" and any(np.isnan(as_number(r[k], head.options) or 0.0) for r in records)
+    ]
     warnings = [*head.warnings, *_warnings(path, head, assigned, values, gaps)]
     n_rows = len(head.records)
     if not complete:
@@ -136,6 +140,7 @@ def _warnings(
             f'Values are missing in {len(gaps):,} columns, "{gaps[0]}" the first: the mean of the training rows is '
             "put in their place unless you choose otherwise."
         )
+    found += _texts_among_numbers(columns, head)
     texts = [c.name for c in columns if c.type == "text" and c.role == "ignore"]
     if texts and len(columns) > 1:
         found.append(f'Columns of text are left out ({len(texts):,}, "{texts[0]}" the first).')
@@ -143,6 +148,16 @@ def _warnings(
     if empty and len(values[0]):
         found.append(f'Columns without a value are left out ({len(empty):,}, "{empty[0]}" the first).')
     return found
+
+
+def _texts_among_numbers(columns: Sequence[Column], head: Head) -> list[str]:
+    for k, column in enumerate(columns):
+        if column.role != "feature":
+            continue
+        for row, record in enumerate(head.records[:_SAMPLE_ROWS], 1):
+            if k < len(record) and as_number(record[k], head.options) is None:
+                return [f'Column "{column.name}" holds numbers, but "{record[k]}" in row {row:,}.']
+    return []
 
 
 def one_column(file: str, name: str, head: Head) -> str:

@@ -118,6 +118,8 @@ def understand(head: bytes, complete: bool, wished: DelimitedOptions, name: str)
         raise DataError(f"{name} has no rows: there is nothing to import.")
     if options.decimal == "auto":
         options = replace(options, decimal=_decimal_of(records, options))
+    if len(records) == 1 and all(as_number(cell, options) is None for cell in records[0]):
+        raise DataError(f"{name} has a row of column names at most, and no row of data.")
     if options.header == "auto":
         options = replace(options, header="yes" if _has_header(records, options) else "no")
     return _headed(options, records, name)
@@ -153,12 +155,11 @@ def parse(text: str, options: DelimitedOptions) -> Iterator[list[str]]:
     csv.field_size_limit(1 << 30)
     if options.separator == " ":
         text = "\n".join(" ".join(line.split()) for line in text.splitlines())
-    quoting = csv.QUOTE_MINIMAL if options.quote_char else csv.QUOTE_NONE
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=options.separator,
         quotechar=options.quote_char or '"',
-        quoting=quoting,
+        quoting=csv.QUOTE_MINIMAL if options.quote_char else csv.QUOTE_NONE,
         doublequote=True,
     )
     return (record for record in reader if record)
@@ -201,11 +202,9 @@ def _encoding_of(head: bytes, name: str) -> str:
 
 def _lines_to_skip(text: str) -> int:
     """How many lines of comment (#), of `sep=;` or of nothing come first."""
-    count = 0
-    for line in text.splitlines()[:1000]:
+    for count, line in enumerate(text.splitlines()[:1000]):
         if line.strip() and not line.startswith(("#", "sep=", "%")):
             return count
-        count += 1
     return 0
 
 
@@ -224,10 +223,10 @@ def _delimiter_of(body: str, options: DelimitedOptions) -> str:
             best, best_score = candidate, score
     if best:
         return "tab" if best == "\t" else best
-    records = _first_records(body, replace(options, delimiter="space", quote="none"))
+    records = _first_records(body, replace(options, delimiter="space"))
     modal, same = Counter(map(len, records)).most_common(1)[0] if records else (0, 0)
     numbers = sum(bool(_NUMBER.match(cell)) for record in records for cell in record)
-    if modal > 1 and same >= _MOSTLY * len(records) and numbers >= 0.5 * sum(map(len, records)):
+    if modal > 1 and same >= _MOSTLY * (len(records) - 1) and numbers >= 0.5 * sum(map(len, records)):
         return "space"
     return ","
 
@@ -241,7 +240,7 @@ def _first_records(body: str, options: DelimitedOptions) -> list[list[str]]:
     return records[:-1] if len(records) > 2 and len(body) > 1 << 18 else records
 
 
-def _decimal_of(records: Sequence[Sequence[str]], options: DelimitedOptions) -> str:
+def _decimal_of(records: Sequence[Sequence[str]], options: DelimitedOptions) -> Literal["point", "comma"]:
     if options.separator == ",":
         return "point"
     cells = [cell for record in records[:500] for cell in record]
@@ -277,7 +276,7 @@ def _headed(options: DelimitedOptions, records: list[list[str]], name: str) -> H
         names = [cell.strip() for cell in records[0]]
         records = records[1:]
         if not records:
-            raise DataError(f"{name} has a row of column names but no row of data.")
+            raise DataError(f"{name} has a row of column names at most, and no row of data.")
         if len(names) == width - 1:
             trailing = all(record[-1].strip() == "" for record in records if len(record) == width)
             names = [*names, ""] if trailing else ["row", *names]

@@ -176,12 +176,12 @@ def _check_roles(plan: Plan, chosen: Importer, paths: list[Path]) -> None:
             first, second, *_ = (column.name for column in plan.columns if column.role == role)
             raise DataError(f'"{first}" and "{second}" both have the role {role}: give it to one column.')
     if "feature" not in roles:
-        told = _sample(chosen, paths, dict(plan.options)).warnings if len(roles) == 1 else ()
-        raise DataError(
-            told[0]
-            if told
-            else f"No column of {paths[0].name} is a feature: give at least one column of numbers that role."
-        )
+        sample = _sample(chosen, paths, dict(plan.options))
+        if len(roles) == 1 and sample.warnings:
+            raise DataError(sample.warnings[0])
+        if not any(values.dtype.kind == "f" and np.isfinite(values).any() for values in sample.values):
+            raise DataError(f"{paths[0].name} holds no number at all: every value is missing or text.")
+        raise DataError(f"No column of {paths[0].name} is a feature: give at least one column of numbers that role.")
 
 
 @dataclass
@@ -198,7 +198,7 @@ class _Scan:
 
 def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
     """Leave rows out, split, fit the recipe."""
-    n, d = table.rows.shape
+    n, _ = table.rows.shape
     warnings = list(table.warnings)
     scan = _scan(table.rows, watch.part(0.0, 0.3))
     _judge_gaps(plan, scan, n)

@@ -99,7 +99,7 @@ def _typed(texts: list[str]) -> list[Label]:
 
 def _ordered(codes: NDArray[np.int32], values: list[Label]) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
     """Sort the classes and merge equal ones (1.0 and 1.00), codes following."""
-    classes = sorted(set(values))  # type: ignore[type-var]
+    classes = sorted(set(values))
     place = {value: k for k, value in enumerate(classes)}
     table = np.array([*(place[value] for value in values), -1], np.int32)  # code -1 finds the last entry
     return table[codes], tuple(classes)

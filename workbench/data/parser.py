@@ -148,13 +148,14 @@ class RecordParser:
 
     def _by_hand(self, chunk: bytes, watch: Watch) -> Block:
         layout = self._layout
-        records = []
+        records: list[list[str]] = []
         for record in parse(chunk_text(chunk, self._path, self._n_rows), layout.options):
             if len(records) % _ROWS_BETWEEN_LOOKS == 0:
                 watch.look()
             if len(record) != len(layout.names):
                 self._refuse_ragged(record, self._n_rows + len(records) + 1)
             records.append(record)
+        self._refuse_open_quote(chunk, records)
         numbers = np.empty((len(records), len(layout.features)))
         for i, record in enumerate(records):
             if i % _ROWS_BETWEEN_LOOKS == 0:
@@ -167,12 +168,20 @@ class RecordParser:
         texts: dict[int, Any] = {k: [record[k] for record in records] for k in layout.texts}
         return Block(numbers, {k: pl.Series(cells, dtype=pl.String) for k, cells in texts.items()})
 
+    def _refuse_open_quote(self, chunk: bytes, records: list[list[str]]) -> None:
+        quote = self._layout.options.quote_char
+        if quote and records and chunk.count(quote.encode()) % 2 and any("\n" in cell for cell in records[-1]):
+            raise DataError(
+                f"A quotation mark that opens in row {self._n_rows + len(records):,} of {self._path.name} is never "
+                "closed: mend the row, or set the quote to none."
+            )
+
     def _refuse_ragged(self, record: list[str], row: int) -> None:
         layout = self._layout
         fields = "1 field" if len(record) == 1 else f"{len(record):,} fields"
         raise DataError(
-            f"Row {row:,} of {self._path.name} has {fields}, but there are {len(layout.names):,} columns: mend the row, "
-            "or correct the delimiter or the quote."
+            f"Row {row:,} of {self._path.name} has {fields}, but there are {len(layout.names):,} columns: mend the "
+            "row, or correct the delimiter or the quote."
         )
 
     def _refuse_text(self, column: str, row: int, text: str) -> None:

@@ -64,7 +64,7 @@ class Plan:
     importer: str
     options: Mapping[str, Any] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
     name: str = ""
 
     def with_roles(self, roles: Mapping[str, str]) -> Plan:
@@ -271,7 +271,7 @@ class Sample:
     images: NDArray[np.uint8] | None = None
     captions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 @dataclass(frozen=True, eq=False)

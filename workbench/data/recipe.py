@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -78,7 +78,7 @@ class Recipe:
     contrast_floor: float = 0.01
     whitening: str = "none"
     whitening_floor: float = 1e-6
-    split: Split = Split()
+    split: Split = field(default_factory=Split)
 
     def __post_init__(self) -> None:
         for name, allowed in (("missing", MISSING), ("scaling", SCALING), ("whitening", WHITENING)):
@@ -105,7 +105,7 @@ class Recipe:
             split = Split(**entries.pop("split", {}))
             return cls(split=split, **entries)
         except TypeError as error:
-            known = ", ".join(field.name for field in fields(cls))
+            known = ", ".join(entry.name for entry in fields(cls))
             raise DataError(f"The recipe has an entry that is not known; it may hold {known}.") from error
 
 
@@ -209,7 +209,7 @@ class FittedRecipe:
         rows = np.asarray(W, np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(self.feature_names):
             raise DataError(f"Rows of {len(self.feature_names)} columns are needed, but the shape is {rows.shape}.")
-        if self._backward is not None:
+        if self._backward is not None and self.center is not None:
             rows = rows @ self._backward + self.center
         if self.recipe.contrast:
             rows = rows * self.row_deviation + self.row_mean

@@ -67,7 +67,7 @@ class Spool:
             self._check_room(data.nbytes)
             with self._lock:
                 self._file.seek(0, os.SEEK_END)
-                self._file.write(memoryview(data.reshape(-1)).cast("B"))
+                self._file.write(data.reshape(-1).view(np.uint8).data)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
@@ -120,7 +120,7 @@ def spool_folder() -> str:
 
 def read_exactly(file: BinaryIO, block: NDArray[Any]) -> None:
     """Fill the C-contiguous `block` from `file`; raises EOFError when the file ends first."""
-    view = memoryview(block.reshape(-1)).cast("B")
+    view = block.reshape(-1).view(np.uint8).data
     while len(view):
         got = file.readinto(view)  # type: ignore[attr-defined]
         if not got:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -35,8 +36,8 @@ def read_head(path: Path, n_bytes: int) -> tuple[bytes, bool]:
     DataError
         If it is a broken gzip file.
     """
-    opened = gzip.open(path, "rb") if is_gzip(path) else path.open("rb")
-    with cast(BinaryIO, opened) as file:
+    with path.open("rb") as raw:
+        file = cast(BinaryIO, gzip.GzipFile(fileobj=raw) if is_gzip(path) else raw)
         try:
             data = file.read(n_bytes + 1)
         except _BROKEN_GZIP as error:
@@ -70,7 +71,7 @@ def record_chunks(path: Path, options: DelimitedOptions, watch: Watch) -> Iterat
         if to_skip:
             carry = data
             continue
-        end = _end_of_records(data, options.quote_char)
+        end = _end_of_records(data, options)
         if end == 0:
             carry = data
             if len(carry) > _MOST_RECORD_BYTES:
@@ -98,7 +99,7 @@ def _utf8_pieces(path: Path, options: DelimitedOptions, watch: Watch) -> Iterato
     size = max(1, path.stat().st_size)
     lone_returns, first, done = False, True, 0
     with path.open("rb") as raw:
-        file: IO[bytes] = gzip.GzipFile(fileobj=raw) if is_gzip(path) else raw
+        file = cast(BinaryIO, gzip.GzipFile(fileobj=raw) if is_gzip(path) else raw)
         while True:
             watch(raw.tell() / size)
             try:
@@ -129,15 +130,31 @@ def _recoded(decoder: codecs.IncrementalDecoder, data: bytes, encoding: str, pat
         ) from error
 
 
-def _end_of_records(data: bytes, quote: str | None) -> int:
-    """Where the last whole record of `data` ends (which begins with a record), 0 if nowhere."""
+def _end_of_records(data: bytes, options: DelimitedOptions) -> int:
+    """Where the last whole record of `data` ends (which begins with a record), 0 if nowhere.
+
+    Quotation marks come in pairs but for stray ones inside fields, which the slower reading line by line knows.
+    """
     end = data.rfind(b"\n")
-    mark = (quote or "").encode()
+    mark = (options.quote_char or "").encode()
     if not mark or mark not in data:
         return end + 1
     while end >= 0 and data.count(mark, 0, end) % 2:
         end = data.rfind(b"\n", 0, data.rfind(mark, 0, end))
-    return end + 1
+    return end + 1 if end >= 0 or len(data) <= CHUNK_BYTES else _end_by_lines(data, options)
+
+
+def _end_by_lines(data: bytes, options: DelimitedOptions) -> int:
+    lines = data.decode(errors="replace").split("\n")[:-1]
+    reader = csv.reader(
+        (line + "\n" for line in lines), delimiter=options.separator, quotechar=options.quote_char or '"'
+    )
+    n_lines = 0
+    for _ in reader:
+        if reader.line_num == len(lines):
+            break
+        n_lines = reader.line_num
+    return sum(len(line) + 1 for line in data.split(b"\n", n_lines)[:n_lines])
 
 
 def _without_first_record(data: bytes, options: DelimitedOptions) -> tuple[bytes, bool]:
