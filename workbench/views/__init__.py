@@ -1,0 +1,38 @@
+"""What each view shows: pure functions from a scene to frozen data, and one figure each; a new view is a line here."""
+
+from __future__ import annotations
+
+from workbench.views import confusion, curves, projection, prototypes, relevance
+from workbench.views.canvas import render
+from workbench.views.scene import PARTS, Scene, scene_of
+from workbench.views.theme import MARKERS, Marker, Theme, theme
+from workbench.views.view import View
+
+VIEWS: tuple[View, ...] = tuple(
+    View(name, title, summary, module.applies, module.compute, module.figure)
+    for name, title, summary, module in (
+        ("curves", "Learning curves", "Cost and every metric against iterations.", curves),
+        ("projection", "Projection", "Rows and prototypes in the plane.", projection),
+        ("prototypes", "Prototypes", "Every prototype as a picture or a profile.", prototypes),
+        ("relevance", "Relevance", "Which features the learned metric uses.", relevance),
+        ("confusion", "Confusion", "Which classes are taken for which.", confusion),
+    )
+)
+"""Every view, in the order in which people should meet them."""
+
+
+def view(name: str) -> View:
+    """The view called `name`.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message lists those there are.
+    """
+    for candidate in VIEWS:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(f"There is no view called {name!r}; there are {', '.join(v.name for v in VIEWS)}.")
+
+
+__all__ = ["MARKERS", "PARTS", "VIEWS", "Marker", "Scene", "Theme", "View", "render", "scene_of", "theme", "view"]

@@ -1,0 +1,158 @@
+"""The learning curves: cost and every metric against iterations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.views import canvas
+from workbench.views.scene import Scene
+from workbench.views.theme import Theme
+from workbench.views.wording import metric_title, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SHARES = ("accuracy", "recall", "precision", "purity", "share", "usage")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line.
+
+    Attributes
+    ----------
+    name : str
+        In the history.
+    title : str
+        For the legend.
+    values : (t,) float64
+        NaN where nothing was measured.
+    code : int
+        Colour, as of a class of this code.
+    """
+
+    name: str
+    title: str
+    values: NDArray[np.float64]
+    code: int
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Curves that share an axis.
+
+    Attributes
+    ----------
+    label : str
+        Of the vertical axis.
+    log : bool
+        Whether the axis is logarithmic; all finite values are then positive.
+    limits : (low, high) or None
+        Fixed ends of the axis; None leaves them to the values.
+    """
+
+    label: str
+    curves: tuple[Curve, ...]
+    log: bool
+    limits: tuple[float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class CurvesData:
+    """All curves of a run.
+
+    Attributes
+    ----------
+    iteration : (t,) float64
+    panels : tuple of Panel
+        The cost first.
+    latest : tuple of (title, text)
+        The last value of every curve, in words.
+    """
+
+    iteration: NDArray[np.float64]
+    panels: tuple[Panel, ...]
+    latest: tuple[tuple[str, str], ...]
+    x_label: str = "iteration"
+
+
+def applies(scene: Scene) -> bool:
+    """Curves can always be drawn."""
+    return True
+
+
+def compute(scene: Scene) -> CurvesData:
+    """The curves of the scene's history."""
+    history = scene.history
+    length = len(next(iter(history.values()), ()))
+    iteration = np.asarray(history.get("iteration", np.arange(length)), dtype=float)
+    metrics = [name for name in history if name not in ("iteration", "cost")]
+    shares = [name for name in metrics if any(word in name for word in _SHARES)]
+    others = [name for name in metrics if name not in shares]
+    groups = [[name] for name in (*(("cost",) if "cost" in history else ()), *others)]
+    if shares:
+        groups.insert(1, shares)
+    panels = tuple(_panel(group, history) for group in groups)
+    latest = tuple(
+        (curve.title, number(float(curve.values[-1]), 5)) for panel in panels for curve in panel.curves if length
+    )
+    return CurvesData(iteration, panels, latest)
+
+
+def _panel(names: list[str], history: Any) -> Panel:
+    curves = tuple(
+        Curve(name, metric_title(name), np.asarray(history[name], dtype=float), code) for code, name in enumerate(names)
+    )
+    values = np.concatenate([curve.values for curve in curves])
+    values = values[np.isfinite(values)]
+    is_share = any(word in names[0] for word in _SHARES)
+    wide = bool(len(values) and values.min() > 0 and values.max() > 100 * values.min())
+    inside = bool(len(values) and values.min() >= 0 and values.max() <= 1)
+    label = ("share of rows" if inside else "value") if is_share and len(names) > 1 else metric_title(names[0])
+    return Panel(label, curves, wide and not is_share, (0.0, 1.0) if is_share and inside else None)
+
+
+def figure(data: CurvesData, theme: Theme) -> Figure:
+    """One panel above another, on one time axis."""
+    n_panels = max(1, len(data.panels))
+    made = canvas.new_figure(theme, 7.0, 1.0 + 2.0 * n_panels)
+    all_axes = made.subplots(n_panels, 1, sharex=True, squeeze=False)[:, 0]
+    for axes in all_axes:
+        canvas.dress(axes, theme, grid=True)
+    for axes, panel in zip(all_axes, data.panels, strict=False):
+        _draw(axes, panel, data.iteration, theme)
+    if not data.panels:
+        canvas.remark(all_axes[0], "No iteration was recorded yet.", theme)
+    canvas.label(all_axes[-1], x=data.x_label)
+    canvas.whole_ticks(all_axes[-1].xaxis)
+    return made
+
+
+def _draw(axes: Any, panel: Panel, iteration: NDArray[np.float64], theme: Theme) -> None:
+    if panel.log:
+        axes.set_yscale("log")
+    few = len(iteration) <= 30
+    for curve in panel.curves:
+        if np.isfinite(curve.values).any():
+            axes.plot(
+                iteration,
+                curve.values,
+                color=theme.class_color(curve.code),
+                linewidth=1.6,
+                linestyle=("-", "--", ":", "-.")[curve.code % 4],
+                marker="o" if few else "",
+                markersize=3,
+                label=canvas.plain(curve.title),
+            )
+    if not axes.lines:
+        canvas.remark(axes, "Not measured in this run.", theme)
+    elif len(panel.curves) > 1:
+        canvas.legend(axes, theme)
+    if panel.limits is not None:
+        low, high = panel.limits
+        axes.set_ylim(low, high + 0.02 * (high - low))
+    canvas.label(axes, y=panel.label)

@@ -1,0 +1,341 @@
+"""The data and the prototypes in a plane: principal components, and the plane of a learned metric."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.views import canvas
+from workbench.views.scene import Array, Scene
+from workbench.views.theme import Theme, rgb
+from workbench.views.wording import percent, shorten, with_unit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_POINTS = 5000
+"""More rows than this are shown as a density image."""
+
+_BINS = 160
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """How many rows fall where.
+
+    Attributes
+    ----------
+    counts : (h, w) int64
+        Row 0 is the lowest.
+    codes : (h, w) int64
+        Class of most of the rows there; -1 for none.
+    extent : (left, right, bottom, top)
+    """
+
+    counts: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    extent: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """One projection.
+
+    Attributes
+    ----------
+    name : str
+        "pca" or "metric".
+    title, x_label, y_label : str
+    points : (m, 2) float64
+        The rows of the sample.
+    prototypes : (M, 2) float64
+    density : Density or None
+        To be drawn in place of the points, when they are many.
+    limits : (left, right, bottom, top)
+        Around the points; they do not move while the prototypes do (in the plane "pca").
+    """
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    points: NDArray[np.float64]
+    prototypes: NDArray[np.float64]
+    density: Density | None
+    limits: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class ProjectionData:
+    """All planes of a scene.
+
+    Attributes
+    ----------
+    planes : tuple of Plane
+        "pca" first.
+    rows : (m,) int
+        Row numbers of the points.
+    codes : (m,) int64
+        Class codes of the points; -1 for none.
+    prototype_codes : (M,) int64
+    class_names : tuple of str
+    note : str
+        What is shown of how much.
+    """
+
+    planes: tuple[Plane, ...]
+    rows: Array
+    codes: NDArray[np.int64]
+    prototype_codes: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    note: str
+
+
+def applies(scene: Scene) -> bool:
+    """Whatever has prototypes among the rows can be projected."""
+    return "prototypes" in scene.snapshot.arrays and scene.prototypes.shape[-1] == np.shape(scene.sample.X)[-1]
+
+
+def compute(scene: Scene) -> ProjectionData:
+    """Project the sample and the prototypes of the scene."""
+    n_rows, n_total = len(scene.sample.rows), scene.sample.n_total
+    codes = scene.sample.codes
+    shown = np.full(n_rows, -1, np.int64) if codes is None else np.asarray(codes, np.int64)
+    X = _whole(np.asarray(scene.sample.X, dtype=float))
+    planes = [_principal(scene, X, shown)]
+    if "omega" in scene.snapshot.arrays and X.shape[1] > 1:
+        planes.append(_metric(scene, X, shown))
+    return ProjectionData(
+        planes=tuple(planes),
+        rows=np.asarray(scene.sample.rows),
+        codes=shown,
+        prototype_codes=scene.prototype_codes,
+        class_names=scene.class_names,
+        note=f"{n_rows:,} rows" if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random",
+    )
+
+
+def _principal(scene: Scene, X: NDArray[np.float64], codes: NDArray[np.int64]) -> Plane:
+    axes = _axes_of(scene.sample)
+    prototypes = _whole(np.asarray(scene.prototypes, dtype=float))
+    if X.shape[1] == 1:
+        return _single(scene, X, prototypes, codes)
+    labels = [
+        f"principal component {i + 1} ({percent(axes.shares[i])} of the variance)" for i in range(len(axes.shares))
+    ]
+    if len(labels) < 2:
+        labels.append("no second component")
+    return _plane("pca", "Principal components", labels, axes.project(X), axes.project(prototypes), codes)
+
+
+def _metric(scene: Scene, X: NDArray[np.float64], codes: NDArray[np.int64]) -> Plane:
+    """Coordinates Ωx turned to the leading directions of Λ: distances in the plane are the metric's own, cut to 2-D."""
+    omega = np.asarray(scene.snapshot.arrays["omega"], dtype=float)
+    _, values, directions = np.linalg.svd(omega, full_matrices=False)
+    strongest = np.abs(directions).argmax(axis=1)
+    directions = directions * np.where(directions[np.arange(len(directions)), strongest] < 0, -1.0, 1.0)[:, None]
+    shares = values**2 / max(float((values**2).sum()), np.finfo(float).tiny)
+    turn = (directions * values[:, None])[:2]
+    center = X.mean(axis=0)
+    labels = [f"direction {i + 1} of Λ ({percent(shares[i])} of the relevance)" for i in range(len(turn))]
+    if len(labels) < 2:
+        labels.append("no second direction")
+    points, prototypes = ((_pad((rows - center) @ turn.T)) for rows in (X, np.asarray(scene.prototypes, dtype=float)))
+    return _plane("metric", "In the learned metric", labels, points, prototypes, codes)
+
+
+def _single(scene: Scene, X: NDArray[np.float64], prototypes: NDArray[np.float64], codes: NDArray[np.int64]) -> Plane:
+    """One feature: its value along the plane, and rows spread upwards for reading only."""
+    spread = np.modf(np.arange(1, len(X) + 1) * 0.6180339887498949)[0] - 0.5
+    points = np.column_stack([np.asarray(scene.to_original(X), dtype=float)[:, 0], spread])
+    places = np.column_stack([np.asarray(scene.to_original(prototypes), dtype=float)[:, 0], np.zeros(len(prototypes))])
+    name = with_unit(shorten(scene.original_names[0], 40), scene.units[0])
+    return _plane("pca", "The only feature", [name, "spread for reading, without meaning"], points, places, codes)
+
+
+def _plane(
+    name: str,
+    title: str,
+    labels: list[str],
+    points: NDArray[np.float64],
+    prototypes: NDArray[np.float64],
+    codes: NDArray[np.int64],
+) -> Plane:
+    low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.ones(2))
+    margin = np.where(high > low, 0.04 * (high - low), np.maximum(0.5, 0.05 * np.abs(high)))
+    limits = (low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1])
+    density = _density(points, codes, limits) if len(points) > MOST_POINTS else None
+    return Plane(name, title, labels[0], labels[1], points, prototypes, density, tuple(map(float, limits)))  # type: ignore[arg-type]
+
+
+def _density(points: Array, codes: Array, limits: tuple[float, ...]) -> Density:
+    """Rows in each of 160 × 160 cells, and the class of most of them."""
+    left, right, bottom, top = limits
+    column = np.clip(((points[:, 0] - left) / (right - left) * _BINS).astype(np.int64), 0, _BINS - 1)
+    row = np.clip(((points[:, 1] - bottom) / (top - bottom) * _BINS).astype(np.int64), 0, _BINS - 1)
+    cell = row * _BINS + column
+    n_cells = _BINS * _BINS
+    counts = np.bincount(cell, minlength=n_cells)
+    most = np.zeros(n_cells, np.int64)
+    winner = np.full(n_cells, -1, np.int64)
+    for code in np.unique(codes[codes >= 0]):
+        here = np.bincount(cell[codes == code], minlength=n_cells)
+        better = here > most
+        most[better], winner[better] = here[better], code
+    shape = (_BINS, _BINS)
+    return Density(counts.reshape(shape), winner.reshape(shape), (left, right, bottom, top))
+
+
+@dataclass(frozen=True, eq=False)
+class _Axes:
+    """Principal components of one sample: mean (d,), components (2 or 1, d), shares of the variance."""
+
+    mean: NDArray[np.float64]
+    components: NDArray[np.float64]
+    shares: tuple[float, ...]
+
+    def project(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _pad((rows - self.mean) @ self.components.T)
+
+
+_known: dict[int, tuple[weakref.ref[Any], _Axes]] = {}
+_known_lock = threading.Lock()
+
+
+def _axes_of(sample: Any) -> _Axes:
+    """The sample's principal components, computed once for each sample, so that axes never jump."""
+    with _known_lock:
+        found = _known.get(id(sample))
+        if found is not None and found[0]() is sample:
+            return found[1]
+        made = _principal_axes(_whole(np.asarray(sample.X, dtype=float)))
+        for key in [key for key, (reference, _) in _known.items() if reference() is None]:
+            del _known[key]
+        _known[id(sample)] = (weakref.ref(sample), made)
+        return made
+
+
+def _principal_axes(X: NDArray[np.float64]) -> _Axes:
+    from sklearn.decomposition import PCA
+
+    mean = X.mean(axis=0) if len(X) else np.zeros(X.shape[1])
+    n_axes = min(2, X.shape[1])
+    total = float(((X - mean) ** 2).sum())
+    if len(X) <= n_axes or total <= 0:
+        components = np.eye(n_axes, X.shape[1])
+        along = (((X - mean) @ components.T) ** 2).sum(axis=0)
+        shares = tuple(float(s) / total if total > 0 else 0.0 for s in along)
+        return _Axes(mean, components, shares)
+    found = PCA(n_axes, random_state=0).fit(X)
+    return _Axes(found.mean_, found.components_, tuple(float(s) for s in found.explained_variance_ratio_))
+
+
+def _pad(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k, 1) or (k, 2) to (k, 2)."""
+    return coordinates if coordinates.shape[1] == 2 else np.column_stack([coordinates, np.zeros(len(coordinates))])
+
+
+def _whole(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`X` with what is not finite replaced by the mean of its column, for drawing only."""
+    known = np.isfinite(X)
+    if known.all():
+        return X
+    mean = np.where(known, X, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, X, mean)
+
+
+def figure(data: ProjectionData, theme: Theme) -> Figure:
+    """All planes side by side, with one legend."""
+    n_planes = len(data.planes)
+    present = [int(code) for code in np.unique(np.concatenate([data.codes, data.prototype_codes]))]
+    with_legend = any(code >= 0 for code in present)
+    n_columns = 1 + (len(present) > 22)
+    made = canvas.new_figure(theme, 5.6 * n_planes + (1.4 * n_columns if with_legend else 0.2), 4.9)
+    all_axes = made.subplots(1, n_planes, squeeze=False)[0]
+    for axes, plane in zip(all_axes, data.planes, strict=True):
+        canvas.dress(axes, theme, grid=True)
+        _draw_rows(axes, plane, data, theme)
+        _draw_prototypes(axes, plane, data, theme)
+        canvas.label(axes, x=plane.x_label, y=plane.y_label, title=plane.title)
+        left, right, bottom, top = plane.limits
+        axes.set_xlim(min(left, np.nanmin(plane.prototypes[:, 0])), max(right, np.nanmax(plane.prototypes[:, 0])))
+        axes.set_ylim(min(bottom, np.nanmin(plane.prototypes[:, 1])), max(top, np.nanmax(plane.prototypes[:, 1])))
+    _legend(all_axes[-1], data, present, theme)
+    made.supxlabel(canvas.plain(data.note), fontsize=8, color=theme.muted)
+    return made
+
+
+def _draw_rows(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> None:
+    if plane.density is not None:
+        axes.imshow(
+            density_image(plane.density, theme),
+            extent=plane.density.extent,
+            origin="lower",
+            aspect="auto",
+            interpolation="nearest",
+        )
+        return
+    size = 14 if len(plane.points) <= 1000 else 6
+    for code in np.unique(data.codes):
+        mine = data.codes == code
+        axes.scatter(
+            *plane.points[mine].T,
+            s=size,
+            color=theme.class_color(int(code)),
+            marker=theme.class_marker(int(code)).matplotlib,
+            alpha=0.55,
+            linewidths=0,
+            rasterized=True,
+        )
+
+
+def _draw_prototypes(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> None:
+    many = len(plane.prototypes) > 60
+    for code in np.unique(data.prototype_codes):
+        mine = data.prototype_codes == code
+        axes.scatter(
+            *plane.prototypes[mine].T,
+            s=26 if many else 85,
+            color=theme.class_color(int(code)) if code >= 0 else theme.accent,
+            marker=theme.class_marker(int(code)).matplotlib if code >= 0 else "D",
+            edgecolors=theme.text,
+            linewidths=0.7 if many else 1.3,
+            zorder=3,
+        )
+
+
+def density_image(density: Density, theme: Theme) -> NDArray[np.uint8]:
+    """(h, w, 4) uint8: colour of the commonest class, the stronger the more rows; empty cells let all through."""
+    strength = np.log1p(density.counts) / max(float(np.log1p(density.counts.max())), 1e-12)
+    colors = np.array([rgb(theme.class_color(code)) for code in range(-1, int(density.codes.max()) + 1)], np.uint8)
+    image = np.empty((*density.counts.shape, 4), np.uint8)
+    image[..., :3] = colors[density.codes + 1]
+    image[..., 3] = np.where(density.counts > 0, 50 + 190 * strength, 0).astype(np.uint8)
+    return image
+
+
+def _legend(axes: Any, data: ProjectionData, present: list[int], theme: Theme) -> None:
+    from matplotlib.lines import Line2D
+
+    handles: list[Any] = []
+    for code in present[:44]:
+        if code >= 0:
+            handles.append(_handle(theme.class_marker(code).matplotlib, theme.class_color(code), "none"))
+            handles[-1].set_label(canvas.plain(shorten(data.class_names[code], 24)))
+    if len(present) > 44:
+        handles.append(Line2D([], [], linestyle="none", label=f"and {len(present) - 44} more"))
+    neutral = bool((data.prototype_codes < 0).any())
+    handles.append(_handle("D" if neutral else "o", theme.accent if neutral else theme.surface, theme.text))
+    handles[-1].set_label("prototype")
+    canvas.legend(axes, theme, outside=True, handles=handles, ncols=1 + (len(handles) > 23))
+
+
+def _handle(marker: str, color: str, edge: str) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="none", marker=marker, markersize=6, color=color, markeredgecolor=edge)

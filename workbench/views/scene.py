@@ -1,0 +1,172 @@
+"""What a view looks at: one snapshot of a run beside a sample of its data, with what is asked of both computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.base import Engine
+from engines.catalog import EngineInfo
+from engines.training import Snapshot
+
+if TYPE_CHECKING:
+    from workbench.session import DataSample, Run
+
+Array = NDArray[Any]
+PARTS = ("training", "validation", "test")
+"""Names of the parts of a split, by its code."""
+
+_BLOCK_CELLS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that a view may use; never changes.
+
+    Attributes
+    ----------
+    engine : EngineInfo
+    parameters : mapping
+        Of the engine.
+    snapshot : Snapshot
+    history : mapping of str to (t,) array
+        `iteration`, `cost` and every metric.
+    sample : DataSample
+        Up to some thousand rows in training units: X (m, d), codes (m,) or None, rows (m,), n_total.
+    split : (m,) uint8
+        Part of each row of the sample, as in `PARTS`.
+    feature_names : tuple of d str
+        Of the features that are trained on.
+    original_names, units : tuple of str
+        Of the features before the recipe, in which people think.
+    classes : tuple
+        Class values by code; () when the data have no labels.
+    image_shape : tuple of int or None
+        (rows, columns) or (rows, columns, channels) when the features are pixels.
+    to_original : callable
+        Maps (k, d) in training units to (k, d') in original units.
+    """
+
+    engine: EngineInfo
+    parameters: Mapping[str, Any]
+    snapshot: Snapshot
+    history: Mapping[str, Array]
+    sample: DataSample
+    split: NDArray[np.uint8]
+    feature_names: tuple[str, ...]
+    original_names: tuple[str, ...]
+    units: tuple[str, ...]
+    classes: tuple[Any, ...]
+    image_shape: tuple[int, ...] | None
+    to_original: Callable[[Array], Array]
+
+    @cached_property
+    def model(self) -> Engine:
+        """The engine fitted as in the snapshot, so that every view uses the engine's own distance."""
+        return self.engine.estimator.from_arrays(self.parameters, self.snapshot.arrays)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes as people read them."""
+        return tuple(str(value) for value in self.classes)
+
+    @cached_property
+    def prototypes(self) -> Array:
+        """(M, d) in training units."""
+        return np.asarray(self.snapshot.arrays["prototypes"])
+
+    @cached_property
+    def prototype_codes(self) -> NDArray[np.int64]:
+        """(M,) class codes of the prototypes; -1 where they have no class."""
+        labels = self.snapshot.arrays.get("prototype_labels")
+        if labels is None:
+            return np.full(len(self.prototypes), -1, np.int64)
+        return codes_of(labels, self.classes)
+
+    @cached_property
+    def winners(self) -> NDArray[np.int64]:
+        """(m,) nearest prototype of each row of the sample, by the engine's own distance."""
+        return nearest(self.model, np.asarray(self.sample.X))[0]
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """(M,) rows of the sample that each prototype stands for."""
+        return np.bincount(self.winners, minlength=len(self.prototypes))
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """(m,) predicted class codes of the sample."""
+        return predict_codes(self.model, np.asarray(self.sample.X), self.classes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the sample is all of the data."""
+        return bool(len(self.sample.rows) == self.sample.n_total)
+
+    @property
+    def pixels(self) -> tuple[int, ...] | None:
+        """Image shape of the features that are trained on, if each still belongs to one pixel."""
+        return self.image_shape if self.feature_names == self.original_names else None
+
+
+def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
+    """What there is to see of `run` now; None while there is no snapshot."""
+    snapshot = run.latest
+    if snapshot is None:
+        return None
+    data = run.dataset
+    sample = data.sample(max_rows)
+    recipe = data.recipe
+    columns = [column for column in data.columns if column.role == "feature"]
+    original = tuple(str(name) for name in data.raw_names)
+    units = tuple(column.unit for column in columns) if len(columns) == len(original) else ("",) * len(original)
+    return Scene(
+        engine=run.engine,
+        parameters=dict(run.parameters),
+        snapshot=snapshot,
+        history=dict(run.history),
+        sample=sample,
+        split=np.asarray(data.split)[sample.rows],
+        feature_names=tuple(str(name) for name in recipe.feature_names),
+        original_names=original,
+        units=units,
+        classes=tuple(data.classes),
+        image_shape=data.image_shape,
+        to_original=recipe.inverse,
+    )
+
+
+def codes_of(labels: Array, classes: Sequence[Any]) -> NDArray[np.int64]:
+    """Positions of `labels` among `classes`, -1 for strangers; (k,) in, (k,) out."""
+    values, inverse = np.unique(np.asarray(labels), return_inverse=True)
+    position = {value: code for code, value in enumerate(classes)}
+    spelled = {str(value): code for code, value in enumerate(classes)}
+    known = [position.get(value, spelled.get(str(value), -1)) for value in values.tolist()]
+    return np.asarray(known, np.int64)[inverse.ravel()] if len(values) else np.empty(0, np.int64)
+
+
+def predict_codes(model: Engine, X: Array, classes: Sequence[Any]) -> NDArray[np.int64]:
+    """(n,) class codes that `model` gives the (n, d) rows `X`."""
+    return codes_of(model.predict(X), classes)
+
+
+def nearest(model: Engine, X: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Nearest prototype of each row of `X` (n, d) and the distance to it, as `model.transform` measures it.
+
+    Works block by block, so that no more than some millions of distances are held at a time.
+    """
+    n_prototypes = max(1, len(model.prototypes_))
+    step = max(1, _BLOCK_CELLS // n_prototypes)
+    winners = np.empty(len(X), np.int64)
+    distances = np.empty(len(X), np.float64)
+    for start in range(0, len(X), step):
+        block = np.asarray(model.transform(X[start : start + step]))
+        best = block.argmin(axis=1)
+        winners[start : start + step] = best
+        distances[start : start + step] = block[np.arange(len(block)), best]
+    return winners, distances

@@ -1,0 +1,74 @@
+"""Numbers, names and metrics in words for people; nothing of drawing."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+MISSING = "–"
+
+_METRICS = {
+    "cost": "cost",
+    "inertia": "sum of squared distances",
+    "mse": "mean squared error",
+    "shift": "shift of the prototypes",
+    "accuracy": "accuracy, training",
+    "train_accuracy": "accuracy, training",
+    "training_accuracy": "accuracy, training",
+    "validation_accuracy": "accuracy, validation",
+    "test_accuracy": "accuracy, test",
+    "grad_norm": "length of the gradient",
+    "gradient": "length of the gradient",
+    "mean_mu": "mean μ",
+}
+
+
+def metric_title(name: str) -> str:
+    """What people call the metric `name`."""
+    return _METRICS.get(name, name.replace("_", " ").strip())
+
+
+def number(value: float, digits: int = 4) -> str:
+    """`value` to some digits; a dash when it is none."""
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if value == int(value) and abs(value) < 1e6:
+        return f"{int(value):,}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as a percentage; a dash when it is none."""
+    return f"{100 * share:.{digits}f} %" if math.isfinite(share) else MISSING
+
+
+def counted(n: int, noun: str) -> str:
+    """ "1 row", "1,200 rows"."""
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and control characters, which no label can show."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text)).strip()
+
+
+def shorten(text: str, length: int) -> str:
+    """`text` in one line of at most `length` characters, cut in the middle, where names differ least."""
+    text = one_line(text)
+    if len(text) <= length:
+        return text
+    head = math.ceil((length - 1) * 0.6)
+    tail = length - 1 - head
+    return text[:head].rstrip() + "…" + (text[-tail:].lstrip() if tail else "")
+
+
+def distinct(names: tuple[str, ...], length: int) -> tuple[str, ...]:
+    """All `names` shortened; those that became alike are numbered."""
+    short = [shorten(name, length) or "(no name)" for name in names]
+    alike = {name for name in short if short.count(name) > 1} if len(short) <= 2000 else set()
+    return tuple(f"{shorten(name, length - 4)} #{i + 1}" if name in alike else name for i, name in enumerate(short))
+
+
+def with_unit(name: str, unit: str) -> str:
+    """ "length [cm]", or the name alone."""
+    return f"{name} [{unit}]" if unit else name
