@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from engines.parameters import check_all
-from engines.rows import ArrayRows, RowSource, is_row_source
+from engines.rows import ArrayRows, RowSource, as_float_rows, is_row_source
 from engines.training import Learner, State, Training
 
 FLOATS = (np.float64, np.float32)
@@ -103,7 +103,7 @@ class Engine(BaseEstimator):  # type: ignore[misc]
             self.n_features_in_ = X.shape[1]
             if X.shape[0] < min_rows or X.shape[1] < 1:
                 raise ValueError(f"Found a source of shape {X.shape} while a minimum of {min_rows} rows is required.")
-            return X, y
+            return as_float_rows(X), y
         if y is None:
             checked = validate_data(self, X, dtype=FLOATS, order="C", ensure_min_samples=min_rows)
             return ArrayRows(checked), None
@@ -119,8 +119,7 @@ class Engine(BaseEstimator):  # type: ignore[misc]
                     f"X has {X.shape[1]} features, but {type(self).__name__} "
                     f"is expecting {self.n_features_in_} features as input"
                 )
-            rows: RowSource = X
-            return rows
+            return as_float_rows(X)
         return ArrayRows(validate_data(self, X, dtype=FLOATS, order="C", reset=False))
 
 

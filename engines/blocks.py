@@ -9,14 +9,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
-import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401 - numba multiplies with SciPy's BLAS: load it before counting threads
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
@@ -27,18 +25,25 @@ from engines.training import StopToken
 T = TypeVar("T")
 
 TARGET_WORK = 2**25
-"""Multiply-adds a block aims at: about a millisecond or two of a core, so a stop is felt and threads share evenly."""
-MIN_ROWS, MAX_BYTES = 256, 2**25
+"""Multiply-adds a block aims at: a few milliseconds of a core, so threads share evenly."""
+MIN_ROWS = 4096
+"""Fewer rows would spend more on combining (K, d) partial sums than on finding them."""
+MAX_BYTES = 2**25
 
 
 def block_bounds(n_rows: int, n_columns: int, itemsize: int, n_prototypes: int = 1) -> list[tuple[int, int]]:
     """Cut `n_rows` into consecutive (start, stop) pieces of about equal work.
 
-    Depends on nothing but its arguments. Blocks hold a multiple of 64 rows (the kernels' packing), the last the rest.
+    Depends on nothing but its arguments. Where there is more than one block, their number is a multiple of 8 as far
+    as it can be; each holds a multiple of 64 rows, the last the rest.
     """
     by_work = TARGET_WORK // max(1, n_columns * n_prototypes)
     by_bytes = MAX_BYTES // max(1, n_columns * itemsize)
-    rows = max(MIN_ROWS, min(by_work, by_bytes)) // 64 * 64
+    largest = max(64, min(max(MIN_ROWS, by_work), by_bytes))
+    n_blocks = -(-n_rows // largest)
+    if n_blocks > 1:
+        n_blocks = -(-n_blocks // 8) * 8
+    rows = max(64, -(-n_rows // (max(1, n_blocks) * 64)) * 64)
     return [(start, min(start + rows, n_rows)) for start in range(0, n_rows, rows)]
 
 
@@ -61,7 +66,7 @@ def resolve_jobs(n_jobs: int | None) -> int:
 
 def map_blocks(
     rows: RowSource,
-    work: Callable[[NDArray[np.generic], int], T],
+    work: Callable[[NDArray[Any], int], T],
     bounds: list[tuple[int, int]],
     *,
     n_jobs: int = 1,
@@ -74,10 +79,11 @@ def map_blocks(
     rows : RowSource of shape (n, d)
     work : callable
         Gets one (b, d) block and the number of its first row; runs on any thread, releases the GIL in kernels.
+        BLAS runs on one thread meanwhile, so that its bits do not depend on their number.
     bounds : list of (start, stop)
         From `block_bounds`.
     n_jobs : int
-        Threads, already resolved.
+        Threads, already resolved; the reader's own is one of them.
     stop : StopToken, optional
         Checked before each block.
 
@@ -87,50 +93,117 @@ def map_blocks(
         When `stop` is set.
     """
 
-    def one(start: int, end: int) -> T:
+    def one(block: int) -> T:
         if stop is not None:
             stop.check()
+        start, end = bounds[block]
         return work(rows.read(start, end), start)
 
-    if n_jobs == 1 or len(bounds) == 1:
-        with single_blas_thread():
-            for start, end in bounds:
-                yield one(start, end)
-        return
-    with single_blas_thread(), ThreadPoolExecutor(min(n_jobs, len(bounds))) as pool:
-        ahead: deque[Future[T]] = deque()
+    n_threads = min(n_jobs, len(bounds))
+    with single_threaded_blas():
+        if n_threads <= 1:
+            yield from map(one, range(len(bounds)))
+        else:
+            yield from _Crew(one, len(bounds), n_threads).results()
+
+
+class _Crew(Generic[T]):
+    """Threads that take the next block each, and a reader that lends a hand while it waits for its turn."""
+
+    def __init__(self, one: Callable[[int], T], n_blocks: int, n_threads: int) -> None:
+        self._one = one
+        self._n_blocks = n_blocks
+        self._n_threads = n_threads
+        self._changed = threading.Condition()
+        self._done: dict[int, T] = {}
+        self._error: BaseException | None = None
+        self._n_taken = 0
+        self._n_read = 0
+
+    def results(self) -> Iterator[T]:
+        helpers = [threading.Thread(target=self._help, name="blocks", daemon=True) for _ in range(self._n_threads - 1)]
+        for helper in helpers:
+            helper.start()
         try:
-            for start, end in bounds:
-                ahead.append(pool.submit(one, start, end))
-                if len(ahead) > 2 * n_jobs:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            for block in range(self._n_blocks):
+                yield self._result(block)
         finally:
-            for waiting in ahead:
-                waiting.cancel()
+            with self._changed:
+                self._n_taken = self._n_blocks
+                self._changed.notify_all()
+            for helper in helpers:
+                helper.join()
+
+    def _result(self, block: int) -> T:
+        while True:
+            with self._changed:
+                self._n_read = block
+                self._changed.notify_all()
+                while True:
+                    if self._error is not None:
+                        raise self._error
+                    if block in self._done:
+                        return self._done.pop(block)
+                    if self._may_take():
+                        mine = self._take()
+                        break
+                    self._changed.wait()
+            self._do(mine)
+
+    def _help(self) -> None:
+        while True:
+            with self._changed:
+                while not self._may_take():
+                    if self._n_taken >= self._n_blocks:
+                        return
+                    self._changed.wait()
+                mine = self._take()
+            self._do(mine)
+
+    def _may_take(self) -> bool:
+        ahead = self._n_read + 2 * self._n_threads
+        return self._n_taken < min(self._n_blocks, ahead)
+
+    def _take(self) -> int:
+        self._n_taken += 1
+        return self._n_taken - 1
+
+    def _do(self, block: int) -> None:
+        try:
+            result = self._one(block)
+        except BaseException as error:
+            with self._changed:
+                self._error = self._error or error
+                self._n_taken = self._n_blocks
+                self._changed.notify_all()
+        else:
+            with self._changed:
+                self._done[block] = result
+                self._changed.notify_all()
+
+
+_blas_lock = threading.Lock()
+_blas_users = 0
+_blas_limit: Any = None
 
 
 @contextmanager
-def single_blas_thread() -> Iterator[None]:
-    """Keep BLAS at one thread; overlapping uses from several threads restore it only when the last one ends."""
+def single_threaded_blas() -> Iterator[None]:
+    """BLAS on one thread while anybody is inside; the last one out puts back what the first one found."""
+    global _blas_users, _blas_limit
     with _blas_lock:
-        if not _blas_limits:
-            _blas_limits.append(_blas().limit(limits=1, user_api="blas"))
-        _blas_limits.append(None)
+        if _blas_users == 0:
+            _blas_limit = _blas().limit(limits=1, user_api="blas")
+        _blas_users += 1
     try:
         yield
     finally:
         with _blas_lock:
-            _blas_limits.pop()
-            if len(_blas_limits) == 1:
-                _blas_limits.pop().restore_original_limits()
+            _blas_users -= 1
+            if _blas_users == 0:
+                _blas_limit.restore_original_limits()
 
 
-_blas_lock = threading.Lock()
-_blas_limits: list[Any] = []  # the limit in force, then one None for each user of it
-
-
-@cache
+@lru_cache(maxsize=1)
 def _blas() -> ThreadpoolController:
-    return ThreadpoolController()  # finding the libraries takes milliseconds, setting their threads microseconds
+    return ThreadpoolController()  # looking for libraries takes milliseconds: once

@@ -1,4 +1,4 @@
-"""Rows that need not fit in memory: the `RowSource` protocol and the array that plays it."""
+"""Rows that need not fit in memory: the `RowSource` protocol, the array that plays it, and conversion to floats."""
 
 from __future__ import annotations
 
@@ -42,6 +42,29 @@ class ArrayRows:
         return np.ascontiguousarray(self.array[start:stop])
 
 
+@dataclass(frozen=True, eq=False)
+class FloatRows:
+    """Another source's rows, each block converted to float64 as it is read."""
+
+    source: RowSource
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.float64)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        return np.ascontiguousarray(self.source.read(start, stop), dtype=np.float64)
+
+
 def is_row_source(X: object) -> bool:
     """Whether `X` is to be read block by block (arrays, frames and lists are not)."""
     return not isinstance(X, np.ndarray) and isinstance(X, RowSource)
+
+
+def as_float_rows(source: RowSource) -> RowSource:
+    """`source` itself if it holds float32 or float64, else its rows as float64."""
+    return source if source.dtype in (np.float32, np.float64) else FloatRows(source)

@@ -1,0 +1,281 @@
+"""k-means: the scikit-learn face of Lloyd's algorithm."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from engines.base import Engine, check_sample_weight, generator
+from engines.blocks import block_bounds, map_blocks, resolve_jobs
+from engines.kernels.exact import Labels, distances, frozen, squared_to_own
+from engines.kernels.nearest import Codebook
+from engines.lloyd import Lloyd, Plan, Sample
+from engines.parameters import Param, RandomState
+from engines.rows import RowSource
+from engines.seeding import kmeans_plus_plus, principal_slices, random_rows
+from engines.training import Learner, StopToken
+
+Floats = NDArray[Any]
+
+
+class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Engine):  # type: ignore[misc]
+    """Prototypes that minimise J = Σₙ ‖xₙ − w_{s(n)}‖², by Lloyd's iteration.
+
+    A step moves each prototype to the mean of its rows and assigns all rows anew; J never rises. An iteration ends
+    the run when no row changes its prototype or the prototypes hardly move (`tol`). A prototype without rows is put
+    on the row farthest from its own prototype. float32 and float64 rows are computed in their own precision, with
+    sums over rows in float64; the result has the same bits for any `n_jobs`, in memory or read from a `RowSource`.
+
+    Parameters
+    ----------
+    n_clusters : int
+        Prototypes K.
+    init : {"k-means++", "random", "pca"} or array of shape (K, d)
+        Start: greedy k-means++ (on a random part of the rows where there are more than 131,072), random rows, means
+        of equal slices along the first principal axis, or given prototypes.
+    n_init : int or "auto"
+        Starts, of which the lowest J is kept; "auto" is 10 for random rows, else 1. A start without chance
+        (`"pca"`, given) is made once whatever this says.
+    max_iter : int
+        Most iterations from one start.
+    tol : float
+        End when the squared shift of all prototypes is at most this share of the mean column variance.
+    random_state : int, RandomState or None
+    n_jobs : int or None
+        Threads; None is all cores, -1 too.
+
+    Attributes
+    ----------
+    prototypes_, cluster_centers_ : ndarray of shape (K, d)
+    counts_ : ndarray of shape (K,)
+        Weight of the rows of each prototype.
+    labels_ : ndarray of shape (n,), int32
+    inertia_ : float
+        J, weighted.
+    n_iter_ : int
+        Iterations of the kept start.
+    history_ : dict of str to ndarray
+        One entry per step over all starts: `iteration`, `cost`, `error_per_row` (J over the weight of all rows),
+        `error_per_component` (that over d), `shift` (Euclidean, of all prototypes), `changed` (share of rows with
+        a new label), `n_empty`, `n_reseeded`, `restart`.
+
+    References
+    ----------
+    Lloyd, "Least squares quantization in PCM", 1982; Arthur & Vassilvitskii, "k-means++", 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from engines import KMeans
+    >>> X = np.array([[1.0, 2.0], [1.0, 4.0], [10.0, 2.0], [10.0, 4.0]])
+    >>> KMeans(n_clusters=2, random_state=0).fit(X).inertia_
+    4.0
+    """
+
+    FITTED: ClassVar[tuple[str, ...]] = ("prototypes_", "counts_")
+
+    prototypes_: Floats
+    counts_: NDArray[np.float64]
+    labels_: Labels
+    inertia_: float
+    n_iter_: int
+
+    def __init__(
+        self,
+        n_clusters: Annotated[int, Param("number of prototypes", low=1)] = 8,
+        *,
+        init: Annotated[
+            Literal["k-means++", "random", "pca"] | NDArray[Any],
+            Param("where the prototypes start: a method, or an array (n_clusters, d)"),
+        ] = "k-means++",
+        n_init: Annotated[
+            int | Literal["auto"], Param("starts, of which the best is kept; auto: 10 if random, else 1", low=1)
+        ] = "auto",
+        max_iter: Annotated[int, Param("most iterations from one start", low=1)] = 300,
+        tol: Annotated[
+            float, Param("shift that counts as none, squared, relative to the mean column variance", low=0)
+        ] = 1e-4,
+        random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None,
+        n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @property
+    def cluster_centers_(self) -> Floats:
+        """The prototypes (K, d), by scikit-learn's name."""
+        return self.prototypes_
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:
+        """Train, and give the labels (n,) int32 of the rows trained on."""
+        return self.fit(X, y, sample_weight).labels_
+
+    def predict(self, X: Any) -> Labels:
+        """Index (n,) int32 of the nearest prototype of each row; of equally near ones the lowest."""
+        rows = self._new_rows(X)
+        prototypes = self._prototypes_for(rows)
+        codebook = Codebook(prototypes)
+        labels = np.empty(rows.shape[0], np.int32)
+
+        def one(block: Floats, start: int) -> None:
+            codebook.label(block, start, labels[start : start + len(block)])
+
+        self._each_block(rows, one)
+        return labels
+
+    def transform(self, X: Any) -> Floats:
+        """Euclidean distance, not squared, of each row to each prototype: (n, K), in the rows' precision.
+
+        `transform(X).argmin(axis=1)` is `predict(X)`, ties included.
+        """
+        rows = self._new_rows(X)
+        prototypes = frozen(self._prototypes_for(rows))
+        found = np.empty((rows.shape[0], len(prototypes)), rows.dtype)
+
+        def one(block: Floats, start: int) -> None:
+            distances(frozen(block), prototypes, found[start : start + len(block)])
+
+        self._each_block(rows, one)
+        return found
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """−J of these rows: the negative, weighted sum of their squared distances to the nearest prototype."""
+        squared = self._squared_errors(X)
+        weights = check_sample_weight(sample_weight, len(squared))
+        return -float(np.sum(squared if weights is None else weights * squared))
+
+    def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
+        """Mean over rows of the squared Euclidean distance to the nearest prototype.
+
+        It is the mean of ‖x − quantize(x)‖², summed over the d components and not divided by d; with
+        `sample_weight` (n,), the weighted mean.
+        """
+        squared = self._squared_errors(X)
+        return float(np.average(squared, weights=check_sample_weight(sample_weight, len(squared))))
+
+    def encode(self, X: Any, packed: bool = False) -> NDArray[Any]:
+        """Codes of the rows.
+
+        Returns
+        -------
+        ndarray
+            Indices (n,) int32; or, packed, the ⌈log₂ K⌉ bits of each index, highest first, filled up with zeros to
+            whole bytes: (n, bytes) uint8.
+        """
+        labels = self.predict(X)
+        if not packed:
+            return labels
+        n_bits = self._n_bits
+        bits = (labels[:, None] >> np.arange(n_bits - 1, -1, -1)) & 1
+        return np.packbits(bits.astype(np.uint8), axis=1)
+
+    def decode(self, codes: Any) -> Floats:
+        """The prototypes (n, d) that codes stand for, packed ones (2-D) too.
+
+        Raises
+        ------
+        ValueError
+            If the shape is of no codes, or a code is of no prototype.
+        """
+        check_is_fitted(self)
+        codes = np.asarray(codes)
+        n_bits = self._n_bits
+        if codes.ndim == 2 and codes.dtype == np.uint8 and codes.shape[1] == -(-n_bits // 8):
+            bits = np.unpackbits(codes, axis=1)[:, :n_bits].astype(np.int64)
+            codes = bits @ (1 << np.arange(n_bits - 1, -1, -1))
+        if codes.ndim != 1 or codes.dtype.kind not in "iu":
+            raise ValueError(f"Codes must be integers of shape (n,), or packed ones, got {codes.dtype} {codes.shape}.")
+        if codes.size and not (codes.min() >= 0 and codes.max() < len(self.prototypes_)):
+            raise ValueError(f"Codes must lie between 0 and {len(self.prototypes_) - 1}.")
+        found: Floats = self.prototypes_[codes]
+        return found
+
+    def quantize(self, X: Any) -> Floats:
+        """Each row's nearest prototype (n, d)."""
+        return self.decode(self.encode(X))
+
+    def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
+        if validation is not None:
+            raise ValueError("KMeans learns to the end of its own cost and takes no validation rows.")
+        rows, _ = self._training_rows(X)
+        n, d = rows.shape
+        weights = check_sample_weight(sample_weight, n)
+        n_weighty = n if weights is None else int(np.count_nonzero(weights))
+        if n_weighty < self.n_clusters:
+            kind = "" if weights is None else " of positive weight"
+            raise ValueError(f"n_samples={n_weighty}{kind} should be >= n_clusters={self.n_clusters}.")
+        given = None if isinstance(self.init, str) else self._given_start(d, rows.dtype)
+        by_chance = given is None and self.init != "pca"
+        n_starts = self.n_init if self.n_init != "auto" else 10 if self.init == "random" else 1
+        plan = Plan(
+            n_clusters=self.n_clusters,
+            n_starts=int(n_starts) if by_chance else 1,
+            max_iter=self.max_iter,
+            tol=float(self.tol),
+            n_jobs=resolve_jobs(self.n_jobs),
+        )
+        init = self.init
+
+        def seed(sample: Sample, rng: np.random.Generator, stop: StopToken) -> Floats:
+            if given is not None:
+                return given
+            if init == "random":
+                return random_rows(sample.rows, sample.weights, plan.n_clusters, rng, stop=stop)
+            if init == "pca":
+                return principal_slices(
+                    sample.rows, sample.weights, plan.n_clusters, sample.mean, n_jobs=sample.n_jobs, stop=stop
+                )
+            return kmeans_plus_plus(sample.rows, sample.weights, plan.n_clusters, rng, n_jobs=sample.n_jobs, stop=stop)
+
+        return Lloyd(rows, weights, plan, seed, generator(self.random_state))
+
+    def _given_start(self, d: int, dtype: np.dtype[Any]) -> Floats:
+        start: Floats = check_array(self.init, dtype=dtype, order="C", copy=True, input_name="init")
+        if start.shape != (self.n_clusters, d):
+            raise ValueError(
+                f"init has shape {start.shape}, expected ({self.n_clusters}, {d}): one row for each prototype."
+            )
+        return start
+
+    def _squared_errors(self, X: Any) -> NDArray[np.float64]:
+        """Squared distance (n,) of each row to its nearest prototype, float64."""
+        rows = self._new_rows(X)
+        prototypes = self._prototypes_for(rows)
+        codebook = Codebook(prototypes)
+        squared = np.empty(rows.shape[0])
+
+        def one(block: Floats, start: int) -> None:
+            labels = np.empty(len(block), np.int32)
+            codebook.label(block, start, labels)
+            squared_to_own(frozen(block), frozen(prototypes), frozen(labels), squared[start : start + len(block)])
+
+        self._each_block(rows, one)
+        return squared
+
+    def _each_block(self, rows: RowSource, one: Any) -> None:
+        n, d = rows.shape
+        bounds = block_bounds(n, d, rows.dtype.itemsize, len(self.prototypes_))
+        for _ in map_blocks(rows, one, bounds, n_jobs=resolve_jobs(self.n_jobs)):
+            pass
+
+    def _prototypes_for(self, rows: RowSource) -> Floats:
+        """The prototypes in the rows' precision."""
+        return np.ascontiguousarray(self.prototypes_, rows.dtype)
+
+    @property
+    def _n_bits(self) -> int:
+        return max(1, math.ceil(math.log2(len(self.prototypes_))))
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.prototypes_)
