@@ -1,0 +1,32 @@
+"""Filling numba's cache: every engine is used once on a handful of rows, so that no user waits for a compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+import engines
+
+
+def warm() -> Iterator[str]:
+    """Compile what every engine of the catalog compiles, in float32 and float64; yields the name of each one done.
+
+    Meant for a process of its own: compiling holds the interpreter's lock.
+    """
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(96, 5))
+    y = np.arange(96) % 2
+    for info in engines.catalog():
+        for dtype in (np.float32, np.float64):
+            rows = X.astype(dtype)
+            model = info.estimator(**({"max_iter": 2} if _declares(info, "max_iter") else {}))
+            model.fit(rows, y if info.supervised else None)
+            for method in ("predict", "transform"):
+                if hasattr(model, method):
+                    getattr(model, method)(rows)
+        yield info.title
+
+
+def _declares(info: engines.EngineInfo, name: str) -> bool:
+    return any(parameter.name == name for parameter in info.parameters)
