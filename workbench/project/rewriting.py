@@ -1,0 +1,212 @@
+"""A project written anew, object by object and each block checked: for a copy, for compaction, for a migration."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from workbench.errors import Cancelled
+from workbench.project.arrays import BLOCK_BYTES, HashedRows, Progress, Stop
+from workbench.project.disk import Disk
+from workbench.project.errors import ProjectError, storage_error
+from workbench.project.journal import journal_path
+from workbench.project.store import Store
+from workbench.project.transaction import Reader, Transaction
+from workbench.project.userblock import SCHEMA_VERSION, USERBLOCK_SIZE, UserBlock
+
+MIGRATIONS: dict[int, Callable[[Transaction], None]] = {}
+"""From each schema version, the change that leads to the next one."""
+
+
+def new_file(disk: Disk, path: Path, identity: UserBlock | None = None) -> Store:
+    """Create an empty project beside `path`, under a passing name; `finish` gives it the real one."""
+    return Store.create(disk, new_name(disk, path), identity)
+
+
+def new_name(disk: Disk, path: Path) -> Path:
+    """Give the passing name of a file that will be called `path`, free of what a crash may have left there."""
+    passing = path.with_name(f".{path.name}.new")
+    try:
+        for leftover in (passing, journal_path(passing)):
+            if leftover.exists():
+                disk.remove(leftover)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return passing
+
+
+def discard(store: Store) -> None:
+    """Remove a file that will not be needed."""
+    store.close()
+    for leftover in (store.path, journal_path(store.path)):
+        with contextlib.suppress(OSError):
+            if leftover.exists():
+                store.disk.remove(leftover)
+
+
+def finish(store: Store, path: Path) -> None:
+    """Close a file made by `new_file` and give it its name, in one step that lasts."""
+    store.close()
+    try:
+        store.disk.rename(store.path, path)
+        store.disk.sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(error, path) from error
+
+
+def copy(source: Store, target: Store, *, progress: Progress | None = None, stop: Stop | None = None) -> None:
+    """Write everything in `source` to the empty `target` in one transaction, and read the copy back.
+
+    Raises
+    ------
+    ProjectDamaged
+        If a block of the source or of the copy is not what was written.
+    Cancelled
+        If `stop` said so.
+    """
+
+    def work(reader: Reader) -> None:
+        found = [reader.info(key).nbytes for key in walk(reader) if reader.is_array(key)]
+        share = _Share(2 * sum(found), progress)
+        target.transact(lambda transaction: _write_all(reader, transaction, share, stop), set())
+        target.read(lambda copied: check_all(copied, share, stop))
+
+    source.read(work)
+
+
+def save_as(store: Store, path: Path, *, progress: Progress | None = None, stop: Stop | None = None) -> None:
+    """Write a copy with an identity of its own to `path`, whose lock the caller holds."""
+    target = new_file(store.disk, path)
+    try:
+        copy(store, target, progress=progress, stop=stop)
+    except BaseException:
+        discard(target)
+        raise
+    finish(target, path)
+
+
+def compact(store: Store, *, progress: Progress | None = None, stop: Stop | None = None) -> None:
+    """Write the file anew and let it take its own place, one commit later (so that no old journal fits it).
+
+    Raises
+    ------
+    ProjectError
+        If an array is being staged: its place would be lost.
+    """
+    if store.read(lambda reader: reader.incoming()):
+        raise ProjectError("An import is running; compact the project when it is done.")
+    target = new_file(store.disk, store.path, replace(store.block, length=USERBLOCK_SIZE))
+    try:
+        copy(store, target, progress=progress, stop=stop)
+    except BaseException:
+        discard(target)
+        raise
+    target.close()
+    store.replace(target.path)
+
+
+def migrated(store: Store) -> Store:
+    """Bring a file of an older layout to the present one: on a copy, which then takes its place.
+
+    Raises
+    ------
+    ProjectError
+        If no way leads from that version to this one; the file is as it was.
+    """
+    disk, path, schema = store.disk, store.path, store.block.schema
+    store.close()
+    steps = [MIGRATIONS.get(version) for version in range(schema, SCHEMA_VERSION)]
+    if None in steps:
+        raise ProjectError(f"'{path.name}' has file version {schema}, which is too old for this program.")
+    passing = new_name(disk, path)
+    try:
+        _copy_bytes(disk, path, passing)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    changed = Store(disk, passing)
+    try:
+        changed.migrate([step for step in steps if step is not None])
+        changed.read(lambda reader: check_all(reader, _Share(0, None), None))
+    except BaseException:
+        discard(changed)
+        raise
+    finish(changed, path)
+    return Store(disk, path)
+
+
+def walk(reader: Reader, key: str = "") -> list[str]:
+    """List the keys of all groups and arrays under `key`, each group before what it holds."""
+    found = []
+    for name in reader.keys(key):
+        child = f"{key}/{name}" if key else name
+        found.append(child)
+        if not reader.is_array(child):
+            found += walk(reader, child)
+    return found
+
+
+def check_all(reader: Reader, share: "_Share", stop: Stop | None) -> None:
+    """Compare every block of every array with its hash."""
+    for key in walk(reader):
+        if reader.is_array(key):
+            info = reader.info(key)
+            report = share.of(info.nbytes)
+            for block in range(len(info.digests)):
+                if stop is not None and stop():
+                    raise Cancelled
+                reader.check(info, block, block + 1)
+                report((block + 1) / len(info.digests))
+
+
+def _write_all(reader: Reader, transaction: Transaction, share: "_Share", stop: Stop | None) -> None:
+    transaction.take_counters(reader)
+    for key in walk(reader):
+        if not reader.is_array(key):
+            transaction.put(key, reader.get(key))
+            continue
+        rows = _rows(reader, key)
+        if rows.info.write_once:
+            transaction.write(key, rows, progress=share.of(rows.info.nbytes), stop=stop)
+        else:
+            transaction.rewrite(key, rows)
+
+
+def _rows(reader: Reader, key: str) -> HashedRows:
+    info = reader.info(key)
+    return HashedRows(info, lambda start, stop: reader.stored_rows(info, start, stop))
+
+
+def _copy_bytes(disk: Disk, source: Path, target: Path) -> None:
+    handle = disk.open(source, read_only=True)
+    try:
+        copied = disk.open(target, create=True)
+        try:
+            buffer = memoryview(bytearray(BLOCK_BYTES))
+            offset = 0
+            while count := disk.read(handle, buffer, offset):
+                disk.write(copied, buffer[:count], offset)
+                offset += count
+            disk.sync(copied)
+        finally:
+            disk.close(copied)
+    finally:
+        disk.close(handle)
+
+
+class _Share:
+    """Progress of a whole, told by its parts in bytes."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total = total
+        self._done = 0.0
+        self._progress = progress
+
+    def of(self, nbytes: int) -> Progress:
+        start = self._done
+        self._done += nbytes
+
+        def report(fraction: float) -> None:
+            if self._progress is not None:
+                self._progress((start + fraction * nbytes) / self._total)
+
+        return report
