@@ -68,3 +68,39 @@ def is_row_source(X: object) -> bool:
 def as_float_rows(source: RowSource) -> RowSource:
     """`source` itself if it holds float32 or float64, else its rows as float64."""
     return source if source.dtype in (np.float32, np.float64) else FloatRows(source)
+
+
+@dataclass(frozen=True, eq=False)
+class SelectedRows:
+    """Some rows of a source, in any order; reading copies those asked for, in as long pieces as there are.
+
+    Attributes
+    ----------
+    source : RowSource of shape (n, d)
+    index : int64 array of shape (m,)
+        Numbers of the rows.
+    """
+
+    source: RowSource
+    index: NDArray[np.int64]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.index), self.source.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        wanted = self.index[start:stop]
+        if isinstance(self.source, ArrayRows):
+            return np.ascontiguousarray(self.source.array[wanted])
+        order = np.argsort(wanted, kind="stable")
+        ordered = wanted[order]
+        block = np.empty((len(wanted), self.shape[1]), dtype=self.dtype)
+        ends = np.flatnonzero(np.diff(ordered) != 1) + 1
+        for first, last in zip([0, *ends], [*ends, len(ordered)], strict=True):
+            if first < last:
+                block[order[first:last]] = self.source.read(int(ordered[first]), int(ordered[last - 1]) + 1)
+        return block
