@@ -1,0 +1,189 @@
+"""The face of classifiers by labelled prototypes: checks of labels and weights, and all uses of the one distance."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import validate_data
+
+from engines.base import FLOATS, Engine, check_sample_weight
+from engines.blocks import block_bounds, map_blocks, resolve_jobs
+from engines.codes import CodebookMixin
+from engines.lvq.kernels import class_distances
+from engines.lvq.labels import LabelledRows, check_labels, codes_of, encode_labels, row_weights
+from engines.lvq.metric import Projection, project
+from engines.rows import ArrayRows, RowSource, as_float_rows, is_row_source
+
+
+class PrototypeClassifier(
+    CodebookMixin,
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    Engine,
+):
+    """Base of engines that classify by the nearest of labelled prototypes.
+
+    An engine gives `_omega`, the matrix Ω of its distance d(x, w) = ‖Ω(x - w)‖². Everything below stands on that d.
+
+    Attributes
+    ----------
+    prototypes_ : ndarray of shape (M, d)
+    prototype_labels_ : ndarray of shape (M,)
+        Class values.
+    classes_ : ndarray of shape (C,)
+        Sorted class values.
+    """
+
+    FITTED: ClassVar[tuple[str, ...]] = ("prototypes_", "prototype_labels_", "classes_")
+
+    prototypes_: NDArray[Any]
+    prototype_labels_: NDArray[Any]
+    classes_: NDArray[Any]
+    n_jobs: int | None
+
+    @property
+    @abstractmethod
+    def _omega(self) -> NDArray[Any]:
+        """Ω (m, d) of the distance."""
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Class (n,) of each row's nearest prototype; of equally near classes the first."""
+        return np.asarray(self.classes_[self._class_distances(X).argmin(axis=1)])
+
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Confidence (n, C) in each class: (1/D_c) / Σ(1/D), with D_c the squared distance to the nearest of class c.
+
+        For two classes it is (1 - μ)/2 with μ the relative distance that training minimises. It is 1 at a prototype,
+        does not depend on units, and its largest entry is the predicted class. It is not a calibrated probability.
+        """
+        D = self._class_distances(X)
+        nearest = D.min(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            closeness = np.where(nearest == D, 1, nearest / D)  # also where a prototype is hit, D = 0
+        return np.asarray(closeness / closeness.sum(axis=1, keepdims=True))
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """-μ of each class, as if it were the row's: (D_others - D_c)/(D_others + D_c), from -1 to 1.
+
+        Returns
+        -------
+        ndarray
+            (n, C); for two classes (n,), that of the second class, so that positive means the second.
+        """
+        D = self._class_distances(X)
+        order = np.argsort(D, axis=1, kind="stable")
+        first = np.take_along_axis(D, order[:, :1], axis=1)
+        second = np.take_along_axis(D, order[:, 1:2], axis=1)
+        others = np.where(np.arange(D.shape[1]) == order[:, :1], second, first)
+        total = others + D
+        scores = np.divide(others - D, total, out=np.zeros_like(D), where=(total > 0) & np.isfinite(total))
+        return np.asarray(scores[:, 1] if len(self.classes_) == 2 else scores)
+
+    def transform(self, X: Any) -> NDArray[Any]:
+        """Distance √d(x, w), not squared, of each row to each prototype: (n, M), in the rows' precision."""
+        rows = self._new_rows(X)
+        found = np.empty((rows.shape[0], len(self.prototypes_)), dtype=rows.dtype)
+
+        def one(D: NDArray[Any], here: slice) -> None:
+            np.sqrt(D.T, out=found[here])
+
+        self._each_block(rows, one)
+        return found
+
+    def project(self, X: Any) -> NDArray[Any]:
+        """Ωx of each row: (n, m), the space in which the distance is the Euclidean one."""
+        rows = self._new_rows(X)
+        omega = np.ascontiguousarray(self._omega, dtype=rows.dtype)
+        found = np.empty((rows.shape[0], len(omega)), dtype=rows.dtype)
+
+        def work(block: NDArray[Any], start: int) -> None:
+            found[start : start + len(block)] = block @ omega.T
+
+        bounds = block_bounds(*rows.shape, rows.dtype.itemsize, len(omega))
+        for _ in map_blocks(rows, work, bounds, n_jobs=resolve_jobs(self.n_jobs)):
+            pass
+        return found
+
+    def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
+        """(Weighted) mean over rows of the squared distance d(x, w) to the nearest prototype, in the learned metric."""
+        nearest = self._class_distances(X).min(axis=1).astype(np.float64)
+        return float(np.average(nearest, weights=check_sample_weight(sample_weight, len(nearest))))
+
+    def _nearest(self, X: Any) -> NDArray[np.int32]:
+        rows = self._new_rows(X)
+        found = np.empty(rows.shape[0], dtype=np.int32)
+
+        def one(D: NDArray[Any], here: slice) -> None:
+            found[here] = D.argmin(axis=0)
+
+        self._each_block(rows, one)
+        return found
+
+    def _class_distances(self, X: Any) -> NDArray[Any]:
+        """Squared distance (n, C) of each row to the nearest prototype of each class."""
+        rows = self._new_rows(X)
+        labels = codes_of(self.prototype_labels_, self.classes_)
+        found = np.empty((rows.shape[0], len(self.classes_)), dtype=rows.dtype)
+
+        def one(D: NDArray[Any], here: slice) -> None:
+            class_distances(D, labels, found[here])
+
+        self._each_block(rows, one)
+        return found
+
+    def _each_block(self, rows: RowSource, one: Callable[[NDArray[Any], slice], None]) -> None:
+        """Call `one` with the distances (M, b) of each block and its place."""
+        origin = self.prototypes_.mean(axis=0, dtype=np.float64)
+        projection: Projection = project(self.prototypes_, self._omega, origin, rows.dtype)
+
+        def work(block: NDArray[Any], start: int) -> None:
+            one(projection.distances(block)[0], slice(start, start + len(block)))
+
+        m, d = self._omega.shape
+        bounds = block_bounds(*rows.shape, rows.dtype.itemsize, len(self.prototypes_) * m // d + m)
+        for _ in map_blocks(rows, work, bounds, n_jobs=resolve_jobs(self.n_jobs)):
+            pass
+
+    def _labelled(
+        self, X: Any, y: Any, sample_weight: Any, class_weight: Any, validation: tuple[Any, Any] | None
+    ) -> tuple[LabelledRows, LabelledRows | None, NDArray[Any]]:
+        """Checked rows with codes and weights, those to validate on, and the classes; rows of weight 0 are left out."""
+        name = type(self).__name__
+        if y is None:
+            raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        rows, labels = self._training_rows(X, y, min_rows=2)
+        weights = check_sample_weight(sample_weight, rows.shape[0])
+        labels = check_labels(labels, rows.shape[0], name)
+        weighty = np.arange(len(labels)) if weights is None else np.flatnonzero(weights)
+        classes, codes = encode_labels(labels[weighty], len(weighty), name)
+        s = row_weights(class_weight, classes, codes, None if weights is None else weights[weighty])
+        data = LabelledRows(rows, codes, s, float(s.mean()))
+        if len(weighty) < len(labels):
+            every = np.zeros(len(labels), dtype=np.int64)
+            every[weighty] = codes
+            spread = np.zeros(len(labels))
+            spread[weighty] = s
+            data = LabelledRows(rows, every, spread, 1.0).alone(weighty)
+        return data, self._validation_rows(validation, rows, classes), classes
+
+    def _validation_rows(
+        self, validation: tuple[Any, Any] | None, rows: RowSource, classes: NDArray[Any]
+    ) -> LabelledRows | None:
+        if validation is None:
+            return None
+        X, y = validation
+        if is_row_source(X):
+            if X.shape[1] != rows.shape[1]:
+                raise ValueError(f"The validation rows have {X.shape[1]} features, the training rows {rows.shape[1]}.")
+            there = as_float_rows(X)
+        else:
+            checked = validate_data(self, X, dtype=FLOATS, order="C", reset=False)
+            there = ArrayRows(checked.astype(rows.dtype, copy=False))
+        codes = codes_of(check_labels(y, there.shape[0], type(self).__name__), classes)
+        return LabelledRows(there, codes, np.ones(len(codes)), 1.0)
