@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 from workbench.data.plan import Column, ColumnSummary, Sample
 
-LABEL_NAMES = ("class", "label", "target", "species", "category", "outcome", "diagnosis", "y", "classes") + (
-    ("labels", "targets", "output", "class_label", "class_name", "group", "cultivar", "variety", "klasse", "art")
+LABEL_NAMES = (
+    *("class", "label", "target", "species", "category", "outcome", "diagnosis", "y", "classes", "labels", "targets"),
+    *("output", "class_label", "class_name", "group", "cultivar", "variety", "klasse", "art"),
 )
-ID_NAMES = {"id", "ids", "identifier", "index", "idx", "key", "uuid", "guid", "name", "names", "nr", "no", "row"} | (
-    {"rowid", "row_id", "record", "sample", "sample_id"}
-)
+ID_NAMES = {
+    *("id", "ids", "identifier", "index", "idx", "key", "uuid", "guid", "name", "names", "nr", "no", "row", "rowid"),
+    *("row_id", "record", "sample", "sample_id"),
+}
 _MOST_CLASSES = 50
 _HISTOGRAM_BINS = 20
 _MOST_HISTOGRAMS = 256
 _SPREAD = 100.0
+_COLOURS = {1: ("",), 3: (" red", " green", " blue"), 4: (" red", " green", " blue", " alpha")}
 
 
 def assign_roles(columns: Sequence[Column], values: Sequence[NDArray[Any]]) -> tuple[Column, ...]:
@@ -44,6 +47,19 @@ def assign_roles(columns: Sequence[Column], values: Sequence[NDArray[Any]]) -> t
             role = "feature"
         found.append(replace(column, role=role))
     return tuple(found)
+
+
+def pixel_columns(image_shape: Sequence[int]) -> tuple[Column, ...]:
+    """One feature per pixel (and colour), row by row: "pixel 3,5", or "pixel 3,5 red"; counted from 0."""
+    height, width = image_shape[:2]
+    colours = ("",) if len(image_shape) == 2 else _COLOURS.get(image_shape[2], ())
+    colours = colours or tuple(f" {k}" for k in range(image_shape[2]))
+    return tuple(
+        Column(f"pixel {row},{column}{colour}", type="pixel")
+        for row in range(height)
+        for column in range(width)
+        for colour in colours
+    )
 
 
 def summarise(sample: Sample, columns: Sequence[Column]) -> tuple[ColumnSummary, ...]:

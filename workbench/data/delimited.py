@@ -134,11 +134,13 @@ def _warnings(
         found.append(one_column(path.name, columns[0].name, head))
     ragged = sum(len(record) != len(head.names) for record in head.records)
     if ragged:
-        found.append(f"{ragged:,} of the first rows have more or fewer fields than the {len(head.names):,} columns.")
+        found.append(
+            f"Among the first rows are some ({ragged:,}) with more or fewer fields than columns ({len(head.names):,})."
+        )
     if gaps:
         found.append(
-            f'Values are missing in {len(gaps):,} columns, "{gaps[0]}" the first: the mean of the training rows is '
-            "put in their place unless you choose otherwise."
+            f'Values are missing in some columns ({len(gaps):,}, "{gaps[0]}" the first): the mean of the training '
+            "rows is put in their place unless you choose otherwise."
         )
     found += _texts_among_numbers(columns, head)
     texts = [c.name for c in columns if c.type == "text" and c.role == "ignore"]

@@ -284,7 +284,7 @@ def _headed(options: DelimitedOptions, records: list[list[str]], name: str) -> H
     changed = [new for old, new in zip(names, unique, strict=True) if old != new]
     if changed:
         shown = ", ".join(f'"{new}"' for new in changed[:3]) + (" …" if len(changed) > 3 else "")
-        warnings.append(f"{len(changed):,} column names were empty or appeared twice; they are now {shown}.")
+        warnings.append(f"Column names that were empty or appeared twice ({len(changed):,}) are now {shown}.")
     return Head(options, tuple(unique), records, tuple(warnings))
 
 

@@ -94,10 +94,10 @@ def preview(plan: Plan) -> Preview:
     if plan.recipe.scaling == "none" and (warning := spread_warning(summaries)):
         warnings.append(warning)
     labels = [s for s in summaries if s.column.role == "label"]
-    if labels and sample.exact and labels[0].n_distinct == 1:
+    n_seen = len(sample.values[0]) if sample.values else 0
+    if labels and n_seen == sample.n_rows and labels[0].n_distinct == 1:
         warnings.append(_one_class(labels[0].column.name))
     rows = () if sample.images is not None else _as_text(sample)
-    n_seen = len(sample.values[0]) if sample.values else 0
     return Preview(
         summaries, rows, sample.n_rows, sample.exact, n_seen, sample.images, sample.captions, tuple(warnings)
     )
@@ -208,7 +208,7 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
         kept = np.flatnonzero(~scan.rows)
         rows = KeptRows(rows, kept)
         codes, ids = (None if x is None else x[kept] for x in (codes, ids))
-        warnings.append(f"{n - len(kept):,} of {n:,} rows have a missing value and were left out.")
+        warnings.append(f"Rows left out for a missing value: {n - len(kept):,} of {n:,}.")
         n = len(kept)
     if n < 2:
         raise DataError(f"{plan.name} has {n} complete {'row' if n == 1 else 'rows'}; at least two are needed.")
@@ -289,7 +289,7 @@ def _label_warnings(plan: Plan, codes: NDArray[np.int32] | None, table: Table) -
     if unlabelled == len(codes):
         raise DataError(f'The label column "{name}" is empty: give it the role ignore.')
     if unlabelled:
-        found.append(f'{unlabelled:,} rows have no label in "{name}".')
+        found.append(f'Rows without a label in "{name}": {unlabelled:,}.')
     if len(table.classes) == 1:
         found.append(_one_class(name))
     elif len(table.classes) > _MANY_CLASSES:
@@ -309,13 +309,13 @@ def _column_warnings(plan: Plan, scan: _Scan) -> list[str]:
     constant = np.flatnonzero(scan.low == scan.high)
     if len(constant) and not any(column.type == "pixel" for column in plan.columns):
         found.append(
-            f'{len(constant):,} feature columns never change ("{names[constant[0]]}" the first): they tell nothing.'
+            f'Feature columns that never change ({len(constant):,}, "{names[constant[0]]}" the first) tell nothing.'
         )
     filled = int(scan.gaps.sum())
     if filled and plan.recipe.missing in ("mean", "median"):
-        found.append(f"{filled:,} missing values are filled with the {plan.recipe.missing} of their column.")
+        found.append(f"Missing values filled with the {plan.recipe.missing} of their column: {filled:,}.")
     if filled and plan.recipe.missing == "keep":
-        found.append(f"{filled:,} values are missing and stay so: most engines refuse such rows.")
+        found.append(f"Missing values that stay missing, which most engines refuse: {filled:,}.")
     return found
 
 
@@ -326,16 +326,9 @@ def _split(recipe: Recipe, n: int, codes: NDArray[np.int32] | None) -> tuple[NDA
 
 
 def _provenance(plan: Plan, paths: list[Path], imported: Imported, watch: Watch) -> dict[str, Any]:
-    files = [path for path in paths if path.is_file()]
+    parts = [watch.part(k / len(paths), (k + 1) / len(paths)) for k in range(len(paths))]
     return {
-        "files": [
-            {
-                "path": str(path.resolve()),
-                "size": path.stat().st_size,
-                "blake2b": _digest(path, watch.part(k / len(files), (k + 1) / len(files))),
-            }
-            for k, path in enumerate(files)
-        ],
+        "files": [_fingerprint(path, part) for path, part in zip(paths, parts, strict=True)],
         "plan": plan.to_json(),
         "changed": list(imported.warnings),
         "rows": imported.X.shape[0],
@@ -347,14 +340,18 @@ def _provenance(plan: Plan, paths: list[Path], imported: Imported, watch: Watch)
     }
 
 
-def _digest(path: Path, watch: Watch) -> str:
-    digest, size, done = hashlib.blake2b(digest_size=32), max(1, path.stat().st_size), 0
-    with path.open("rb") as file:
-        while piece := file.read(1 << 22):
-            watch(done / size)
-            digest.update(piece)
-            done += len(piece)
-    return digest.hexdigest()
+def _fingerprint(path: Path, watch: Watch) -> dict[str, Any]:
+    """Path, size and hash of a file or, of a folder, those of all its files in the order of their names."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    digest, done = hashlib.blake2b(digest_size=32), 0
+    size = sum(file.stat().st_size for file in files)
+    for file in files:
+        with file.open("rb") as opened:
+            while piece := opened.read(1 << 22):
+                watch(done / max(1, size))
+                digest.update(piece)
+                done += len(piece)
+    return {"path": str(path.resolve()), "size": size, "blake2b": digest.hexdigest()}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -71,4 +71,4 @@ def _give_back(split: NDArray[np.uint8], codes: NDArray[np.integer[Any]]) -> str
     if not lonely.any():
         return ""
     split[first[lonely]] = TRAIN
-    return f"{int(lonely.sum()):,} classes are too small for the split; one row of each was put in the training part."
+    return f"Classes too small for the split ({int(lonely.sum()):,}) keep one row each in the training part."
