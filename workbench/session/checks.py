@@ -1,0 +1,158 @@
+"""What must hold before a run is queued, so that a mistake is told at once and in one sentence; nothing is computed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from engines import EngineInfo, Parameter, catalog, engine_info
+from workbench.session.dataset import Dataset
+from workbench.session.errors import SessionError
+
+
+def find_engine(name: str) -> EngineInfo:
+    """The engine called `name`, whatever its capitals; raises SessionError listing those there are."""
+    try:
+        return engine_info(name)
+    except KeyError:
+        names = ", ".join(info.name for info in catalog())
+        raise SessionError(f"There is no engine called '{name}'; the engines are {names}.") from None
+
+
+def parse_parameters(engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The values that texts mean, e.g. from `--set n_clusters=16`.
+
+    Raises
+    ------
+    SessionError
+        If the engine or a parameter is not known, or a text is no value of it.
+    """
+    info = find_engine(engine)
+    values = {}
+    for name, text in texts.items():
+        try:
+            values[name] = _parameter(info, name).parse(text, info.name)
+        except ValueError as error:
+            raise SessionError(str(error)) from None
+    return values
+
+
+def complete_parameters(info: EngineInfo, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter of the engine as JSON, those not given at their defaults, and a seed where none was chosen.
+
+    Raises
+    ------
+    SessionError
+        If a parameter is not known or a value is not allowed.
+    """
+    values = {parameter.name: parameter.default for parameter in info.parameters}
+    for name, value in given.items():
+        try:
+            _parameter(info, name).check(value, info.name)
+        except ValueError as error:
+            raise SessionError(str(error)) from None
+        values[name] = value
+    if "random_state" in values and not isinstance(values["random_state"], int | np.integer):
+        values["random_state"] = secrets.randbelow(2**31)
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def engine_arguments(info: EngineInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters from JSON as the engine takes them: lists of numbers become arrays where it wants an array."""
+    arguments = dict(parameters)
+    for parameter in info.parameters:
+        value = arguments.get(parameter.name)
+        if isinstance(value, list):
+            as_array = "array" in parameter.kinds and not (
+                "integers" in parameter.kinds and all(isinstance(v, int) for v in value)
+            )
+            arguments[parameter.name] = np.asarray(value) if as_array else tuple(value)
+    return arguments
+
+
+def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whether the engine can learn from the dataset, as far as it is cheap to tell; gives remarks for people.
+
+    Raises
+    ------
+    SessionError
+        If labels are missing, there is one class only, there are too few rows, or the kind of data does not fit.
+    """
+    kind = "image" if dataset.image_shape else "table"
+    if kind not in info.data_kinds:
+        raise SessionError(
+            f"{info.name} learns from data of the kind {' or '.join(info.data_kinds)}, "
+            f"but dataset '{dataset.name}' is of the kind {kind}: choose another engine or dataset."
+        )
+    remarks = _check_labels(dataset, info) if info.supervised else ()
+    n_rows = dataset.n_in("train", labelled=info.supervised)
+    n_prototypes = n_prototypes_of(parameters, len(_trained_classes(dataset)) if info.supervised else 0)
+    if n_prototypes is not None and n_prototypes > n_rows:
+        raise SessionError(
+            f"{info.name} is asked for {n_prototypes} prototypes, but the training part of dataset "
+            f"'{dataset.name}' has {n_rows} rows: ask for fewer prototypes."
+        )
+    return remarks
+
+
+def n_prototypes_of(parameters: Mapping[str, Any], n_classes: int) -> int | None:
+    """How many prototypes the parameters ask for, from the names that engines use; None when they do not tell."""
+    for name in ("n_clusters", "n_prototypes", "n_components", "n_codes"):
+        value = parameters.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    per_class = parameters.get("prototypes_per_class")
+    if isinstance(per_class, int) and not isinstance(per_class, bool):
+        return per_class * n_classes
+    if isinstance(per_class, Sequence) and not isinstance(per_class, str):
+        return sum(int(k) for k in per_class)
+    return None
+
+
+def _check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
+    if not dataset.has_labels:
+        raise SessionError(
+            f"{info.name} needs labels, but dataset '{dataset.name}' has none: import it again and give one column "
+            "the role of label, or choose an engine that needs none."
+        )
+    classes = _trained_classes(dataset)
+    if len(classes) < 2:
+        found = f"only the class {dataset.classes[classes[0]]!r}" if len(classes) else "no labelled row"
+        raise SessionError(
+            f"{info.name} needs at least two classes, but the training part of dataset '{dataset.name}' has {found}: "
+            "choose another label column or another split."
+        )
+    left_out = dataset.n_in("train") - dataset.n_in("train", labelled=True)
+    return (f"{left_out:,} training rows without a label are left out.",) if left_out else ()
+
+
+def _trained_classes(dataset: Dataset) -> list[int]:
+    """Codes of the classes with a row in the training part."""
+    if dataset.codes is None:
+        return []
+    index = dataset.index("train", labelled=True)
+    codes = dataset.codes if index is None else dataset.codes[index]
+    return [int(code) for code in np.unique(codes) if code >= 0]
+
+
+def _parameter(info: EngineInfo, name: str) -> Parameter:
+    for parameter in info.parameters:
+        if parameter.name == name:
+            return parameter
+    names = ", ".join(parameter.name for parameter in info.parameters)
+    raise SessionError(f"{info.name} has no parameter called '{name}'; its parameters are {names}.")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    return value

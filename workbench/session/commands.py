@@ -1,0 +1,74 @@
+"""Changes that can be undone: one record for all of them, and the makers of each kind; carrying out is `log`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["import", "run", "rename", "delete", "note", "subset"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One change of one attribute of one thing in the project: doing sets `after`, undoing sets `before`.
+
+    Attributes
+    ----------
+    kind : {"import", "run", "rename", "delete", "note", "subset"}
+    text : str
+        What a menu says after "Undo ", e.g. "import of iris".
+    target : str
+        Id of a dataset, run or subset.
+    attribute : {"name", "note", "hidden"}
+    before, after : JSON value
+    details : dict
+        JSON: what a script needs to do the same again (plan of an import, engine and parameters of a run).
+    """
+
+    kind: Kind
+    text: str
+    target: str
+    attribute: Literal["name", "note", "hidden"]
+    before: Any
+    after: Any
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """This command as what JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Command:
+        """The command that `to_json` gave."""
+        return cls(**value)
+
+
+def importing(target: str, name: str, plan: Mapping[str, Any]) -> Command:
+    """A dataset `target` came into the project."""
+    return Command("import", f"import of {name}", target, "hidden", True, False, {"name": name, "plan": dict(plan)})
+
+
+def adding_run(target: str, name: str, dataset: str, engine: str, parameters: Mapping[str, Any]) -> Command:
+    """A run `target` was started."""
+    details = {"name": name, "dataset": dataset, "engine": engine, "parameters": dict(parameters)}
+    return Command("run", f"run {name}", target, "hidden", True, False, details)
+
+
+def renaming(target: str, old: str, new: str) -> Command:
+    return Command("rename", f"renaming of {old} to {new}", target, "name", old, new)
+
+
+def deleting(target: str, name: str) -> Command:
+    """Hide a dataset, run or subset; it stays in the file until the project is compacted."""
+    return Command("delete", f"deletion of {name}", target, "hidden", False, True)
+
+
+def noting(target: str, name: str, old: str, new: str) -> Command:
+    return Command("note", f"note on {name}", target, "note", old, new)
+
+
+def naming_subset(target: str, name: str, dataset: str, n_rows: int) -> Command:
+    """A subset `target` of `n_rows` rows got a name."""
+    details = {"name": name, "dataset": dataset, "n_rows": n_rows}
+    return Command("subset", f"subset {name}", target, "hidden", True, False, details)

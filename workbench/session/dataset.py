@@ -1,0 +1,255 @@
+"""A dataset of the open project: its rows, labels, parts and samples; how it is stored is `storage`'s."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines import ArrayRows, RowSource
+from workbench.data import Column, FittedRecipe
+from workbench.session.errors import SessionError
+from workbench.session.rows import HELD_BYTES, TrainingRows, held
+
+Part = Literal["train", "validation", "test", "all"]
+PARTS: tuple[Part, ...] = get_args(Part)
+
+
+@dataclass(frozen=True, eq=False)
+class DataSample:
+    """Some rows of a dataset, enough to draw.
+
+    Attributes
+    ----------
+    X : (m, d') float32 or float64
+        In training units (recipe applied).
+    codes : (m,) int32, or None
+        Index into the dataset's classes, -1 where the label is missing.
+    rows : (m,) int64
+        Row numbers, increasing.
+    n_total : int
+        Rows of the whole dataset.
+    """
+
+    X: NDArray[Any]
+    codes: NDArray[np.int32] | None
+    rows: NDArray[np.int64]
+    n_total: int
+
+
+class DatasetFile(Protocol):
+    """One dataset's place in the project file; what is asked for is read then."""
+
+    def raw(self) -> RowSource: ...
+
+    def codes(self) -> NDArray[np.int32]: ...
+
+    def split(self) -> NDArray[np.uint8]: ...
+
+    def ids(self) -> NDArray[Any] | None: ...
+
+    def recipe(self) -> FittedRecipe: ...
+
+
+class Dataset:
+    """A dataset of the open project. Only name, note and hidden ever change, by commands. Thread-safe.
+
+    Attributes
+    ----------
+    id : str
+    name, note : str
+    hidden : bool
+        Whether it was deleted, or its import undone.
+    created : str
+        Date and time, ISO 8601.
+    columns : tuple of Column
+        All of the source's columns; the features among them, in order, are the columns of `raw`.
+    classes : tuple
+        Class values in the order of the codes; empty without labels.
+    image_shape : tuple of int, or None
+    plan, source : dict
+        JSON: how it was imported; files with size and hash, and what was changed on the way.
+    warnings : tuple of str
+    data_hash : str
+        Of the stored raw rows.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        name: str,
+        created: str,
+        file: DatasetFile,
+        *,
+        columns: tuple[Column, ...],
+        classes: tuple[Any, ...] | None,
+        image_shape: tuple[int, ...] | None,
+        plan: Mapping[str, Any],
+        source: Mapping[str, Any],
+        warnings: tuple[str, ...],
+        data_hash: str,
+        note: str = "",
+        hidden: bool = False,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.note = note
+        self.hidden = hidden
+        self.created = created
+        self.columns = columns
+        self.classes = classes or ()
+        self.has_labels = classes is not None
+        self.image_shape = image_shape
+        self.plan = plan
+        self.source = source
+        self.warnings = warnings
+        self.data_hash = data_hash
+        self._file = file
+        self._lock = threading.Lock()
+        self._samples: dict[tuple[int, int], DataSample] = {}
+        self._indices: dict[tuple[Part, bool], NDArray[np.int64] | None] = {}
+        self._held: tuple[tuple[Part, bool], NDArray[Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r}, {self.n_rows} rows × {self.raw.shape[1]})"
+
+    @property
+    def n_rows(self) -> int:
+        return self.raw.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        """Columns of `rows`: what an engine sees."""
+        return len(self.recipe.feature_names)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the columns of `rows`; those of the columns of `raw` are `raw_names`."""
+        return self.recipe.feature_names
+
+    @property
+    def raw_names(self) -> tuple[str, ...]:
+        """Names of the columns of `raw`, which are those of prototypes in original units."""
+        return self.recipe.names
+
+    @cached_property
+    def raw(self) -> RowSource:
+        """(n, d) raw values, read where they lie in the project file."""
+        return self._file.raw()
+
+    @cached_property
+    def recipe(self) -> FittedRecipe:
+        """From raw rows to what an engine sees, and back."""
+        return self._file.recipe()
+
+    @cached_property
+    def split(self) -> NDArray[np.uint8]:
+        """(n,) 0 training, 1 validation, 2 test."""
+        return self._file.split()
+
+    @cached_property
+    def codes(self) -> NDArray[np.int32] | None:
+        """(n,) index into `classes`, -1 where the label is missing; None without labels."""
+        return self._file.codes() if self.has_labels else None
+
+    @property
+    def ids(self) -> NDArray[Any] | None:
+        """(n,) names of the rows, read from the file; None when they have none."""
+        return self._file.ids()
+
+    def index(self, part: Part = "all", *, labelled: bool = False) -> NDArray[np.int64] | None:
+        """Row numbers of a part, with `labelled` only those that carry a label; None when that is every row.
+
+        Raises
+        ------
+        SessionError
+            If there is no such part.
+        """
+        if part not in PARTS:
+            raise SessionError(f"There is no part '{part}' of a dataset; the parts are {', '.join(PARTS)}.")
+        with self._lock:
+            if (part, labelled) not in self._indices:
+                mask = np.ones(self.n_rows, bool) if part == "all" else self.split == PARTS.index(part)
+                if labelled and self.codes is not None:
+                    mask &= self.codes >= 0
+                self._indices[part, labelled] = None if mask.all() else np.flatnonzero(mask)
+            return self._indices[part, labelled]
+
+    def n_in(self, part: Part = "all", *, labelled: bool = False) -> int:
+        """Number of rows of a part."""
+        index = self.index(part, labelled=labelled)
+        return self.n_rows if index is None else len(index)
+
+    def rows(self, part: Part = "all", *, labelled: bool = False) -> RowSource:
+        """The rows of a part in training units, transformed as they are read.
+
+        Returns
+        -------
+        RowSource of (m, d') float32, or float64 where the raw values are
+        """
+        with self._lock:
+            kept = self._held
+        if kept is not None and kept[0] == (part, labelled):
+            return ArrayRows(kept[1])
+        return TrainingRows(self.raw, self.recipe, self.index(part, labelled=labelled))
+
+    def training_rows(
+        self, part: Part, *, labelled: bool, cancelled: Callable[[], bool] = lambda: False
+    ) -> NDArray[Any] | RowSource:
+        """The rows of a part for an engine: one array when it has up to 1 GiB, kept for the next run; else streaming.
+
+        Raises
+        ------
+        Cancelled
+            Soon after `cancelled()` turns True.
+        """
+        rows = self.rows(part, labelled=labelled)
+        if isinstance(rows, ArrayRows):
+            return rows.array
+        if rows.shape[0] * rows.shape[1] * rows.dtype.itemsize > HELD_BYTES:
+            return rows
+        array = held(rows, cancelled)
+        if part == "train":
+            with self._lock:
+                self._held = (part, labelled), array
+        return array
+
+    def labels(self, part: Part = "all", *, labelled: bool = False) -> NDArray[Any]:
+        """Class values of a part, in the order of `rows`; an object array with None where labels are missing.
+
+        Raises
+        ------
+        SessionError
+            If the dataset has no labels.
+        """
+        if self.codes is None:
+            raise SessionError(
+                f"Dataset '{self.name}' has no labels: import it again and give one column the role of label."
+            )
+        index = self.index(part, labelled=labelled)
+        codes = self.codes if index is None else self.codes[index]
+        if (codes >= 0).all():
+            return np.asarray(self.classes)[codes]
+        values = np.array([*self.classes, None], dtype=object)
+        return values[codes]
+
+    def sample(self, n_max: int = 5000, seed: int = 0) -> DataSample:
+        """At most `n_max` rows drawn at random, the same for the same seed; kept for the next call."""
+        key = (min(n_max, self.n_rows), seed)
+        with self._lock:
+            found = self._samples.get(key)
+        if found is None:
+            rows = np.arange(self.n_rows)
+            if key[0] < self.n_rows:
+                rows = np.sort(np.random.default_rng(seed).choice(self.n_rows, key[0], replace=False))
+            X = TrainingRows(self.raw, self.recipe, rows).read(0, len(rows))
+            X.flags.writeable = False
+            found = DataSample(X, None if self.codes is None else self.codes[rows], rows, self.n_rows)
+            with self._lock:
+                self._samples = {key: found}
+        return found

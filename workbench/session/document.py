@@ -1,0 +1,116 @@
+"""What is in the open project, shown and hidden: found by name, changed by commands; nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+from workbench.session.commands import Command
+from workbench.session.dataset import Dataset
+from workbench.session.errors import SessionError
+from workbench.session.run import Run
+from workbench.session.selection import Subset
+
+Thing = Dataset | Run | Subset
+AnyThing = TypeVar("AnyThing", Dataset, Run, Subset)
+Change = Literal["added", "removed", "changed"]
+
+
+class Document:
+    """Datasets, runs and subsets of a project, by id; changed by one thread at a time, read by any.
+
+    A run is shown while neither it nor its dataset is hidden; a subset likewise.
+    """
+
+    def __init__(self, datasets: Iterable[Dataset], runs: Iterable[Run], subsets: Iterable[Subset]) -> None:
+        things: list[Thing] = [*datasets, *runs, *subsets]
+        self._all = {thing.id: thing for thing in things}
+
+    @property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Those shown, in order of their making."""
+        return self._shown(Dataset)
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """Those shown, in order of their making."""
+        return self._shown(Run)
+
+    @property
+    def subsets(self) -> Mapping[str, Subset]:
+        """Those shown, in order of their making."""
+        return self._shown(Subset)
+
+    def runs_of(self, target: str) -> list[Run]:
+        """The run with the id `target`, or the runs of the dataset with it; hidden ones too."""
+        runs = [thing for thing in list(self._all.values()) if isinstance(thing, Run)]
+        return [run for run in runs if target in (run.id, run.dataset.id)]
+
+    def every_run(self) -> list[Run]:
+        """All runs, hidden ones too."""
+        return [thing for thing in list(self._all.values()) if isinstance(thing, Run)]
+
+    def get(self, id: str) -> Thing:
+        """What has the id, shown or hidden."""
+        return self._all[id]
+
+    def add(self, thing: Thing) -> None:
+        """Take in a new thing."""
+        self._all = {**self._all, thing.id: thing}
+
+    def apply(self, command: Command, value: Any) -> list[tuple[Change, Thing]]:
+        """Set the command's attribute to `value`; gives what came, went and changed for those who watch."""
+        before = self._visible()
+        thing = self._all[command.target]
+        if isinstance(thing, Subset):
+            self._all = {**self._all, thing.id: replace(thing, **{command.attribute: value})}
+        else:
+            setattr(thing, command.attribute, value)
+        after = self._visible()
+        changes: list[tuple[Change, Thing]] = [("removed", before[id]) for id in before if id not in after]
+        changes += [("added", after[id]) for id in after if id not in before]
+        if not changes and command.target in after:
+            changes.append(("changed", after[command.target]))
+        return changes
+
+    def _visible(self) -> dict[str, Thing]:
+        return {id: thing for id, thing in self._all.items() if self._is_shown(thing)}
+
+    def _is_shown(self, thing: Thing) -> bool:
+        if isinstance(thing, Run):
+            return not (thing.hidden or thing.dataset.hidden)
+        if isinstance(thing, Subset):
+            return not (thing.hidden or self._all[thing.dataset].hidden)
+        return not thing.hidden
+
+    def _shown(self, kind: type[AnyThing]) -> Mapping[str, AnyThing]:
+        things = self._all
+        return MappingProxyType(
+            {id: thing for id, thing in things.items() if isinstance(thing, kind) and self._is_shown(thing)}
+        )
+
+
+def find(things: Mapping[str, AnyThing], wanted: str, kind: str) -> AnyThing:
+    """The thing with this id, or this name.
+
+    Raises
+    ------
+    SessionError
+        If there is none; lists those there are.
+    """
+    for id, thing in things.items():
+        if wanted in (id, id.rpartition("/")[2], thing.name):
+            return thing
+    names = [repr(thing.name) for thing in things.values()]
+    listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(names)}" if names else "there is none yet"
+    raise SessionError(f"There is no {kind} called {wanted!r} in this project; {listed}.")
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """`wanted`, or with the first number from 2 on that makes it new."""
+    names = set(taken)
+    if wanted not in names:
+        return wanted
+    return next(f"{wanted} {k}" for k in range(2, len(names) + 3) if f"{wanted} {k}" not in names)

@@ -1,0 +1,80 @@
+"""The log of commands: what was done, undone and redone, in order, and what that leaves to undo; nothing is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from workbench.session.commands import Command
+
+Action = Literal["do", "undo", "redo"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log.
+
+    Attributes
+    ----------
+    action : {"do", "undo", "redo"}
+    command : Command
+    time : str
+        ISO 8601, local time with its offset.
+    """
+
+    action: Action
+    command: Command
+    time: str
+
+    def to_json(self) -> dict[str, Any]:
+        """This entry as what JSON can hold."""
+        return {"action": self.action, "command": self.command.to_json(), "time": self.time}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Entry:
+        """The entry that `to_json` gave."""
+        return cls(value["action"], Command.from_json(value["command"]), value["time"])
+
+
+class CommandLog:
+    """Entries in order, and the two stacks that they leave; a new command clears what could be redone.
+
+    Attributes
+    ----------
+    entries : list of Entry
+    """
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.entries: list[Entry] = []
+        self._done: list[Command] = []
+        self._undone: list[Command] = []
+        for entry in entries:
+            self.append(entry)
+
+    @property
+    def undoable(self) -> Command | None:
+        """The command that `undo` would take back."""
+        return self._done[-1] if self._done else None
+
+    @property
+    def redoable(self) -> Command | None:
+        """The command that `redo` would do again."""
+        return self._undone[-1] if self._undone else None
+
+    def append(self, entry: Entry) -> None:
+        """Add what was carried out; for undo and redo it must be the command on top."""
+        if entry.action == "do":
+            self._done.append(entry.command)
+            self._undone.clear()
+        elif entry.action == "undo":
+            self._undone.append(self._done.pop())
+        else:
+            self._done.append(self._undone.pop())
+        self.entries.append(entry)
+
+
+def now() -> str:
+    """The time as ISO 8601 with its offset, to the second."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,289 @@
+"""A run of the open project: what it is, how far it is, and the buttons; the learning itself is `worker`'s."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines import EngineInfo, Snapshot, State, restore
+from workbench.session.checks import engine_arguments
+from workbench.session.control import Control
+from workbench.session.dataset import Dataset
+from workbench.session.errors import SessionError
+from workbench.session.jobs import Job
+from workbench.session.mailbox import Curves, Mailbox
+from workbench.session.pace import StepClock
+from workbench.session.recorder import CommitTimer, RunSave
+from workbench.session.timeline import Thinning
+
+RunStatus = Literal["queued", "running", "paused", "stopped", "finished", "failed", "interrupted"]
+ACTIVE: tuple[RunStatus, ...] = ("queued", "running", "paused")
+
+
+class RunFile(Protocol):
+    """One run's place in the project file; every method but `save` waits for it."""
+
+    def save(self, save: RunSave, timer: CommitTimer) -> Future[None]: ...
+
+    def state(self) -> State | None: ...
+
+    def result(self) -> State | None: ...
+
+    def curves(self) -> dict[str, NDArray[np.float64]]: ...
+
+    def timeline(self) -> tuple[Thinning, tuple[Snapshot, ...]]: ...
+
+
+@dataclass
+class RunFacts:
+    """What is written of a run besides its learning.
+
+    Attributes
+    ----------
+    created : str
+        Date and time, ISO 8601.
+    seconds : float
+        Spent learning, pauses excluded.
+    error : str
+        One sentence on why it failed, else "".
+    metrics : dict of str to float
+        At the end: those of the last snapshot, and accuracies or quantization errors per part.
+    versions : dict
+        Of this program, Python and the libraries, and the machine.
+    data_hash : str
+    recipe : dict
+        JSON of the recipe's choices.
+    remarks : tuple of str
+        Sentences for people, e.g. on rows left out.
+    """
+
+    created: str
+    seconds: float = 0.0
+    error: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    data_hash: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    branched_from: Any = None
+
+
+class Run:
+    """One training of one engine on one dataset. Thread-safe: the worker writes, everybody reads, nobody waits.
+
+    `latest`, `sequence`, `history`, `progress`, `seconds` and `seconds_left` are read whenever somebody draws; no event
+    tells of them. Events tell of `status`, `name`, `note`, `metrics`.
+
+    Attributes
+    ----------
+    id : str
+    name, note : str
+    hidden : bool
+        Whether it was deleted, or undone.
+    engine : EngineInfo
+    parameters : dict
+        All of them, as JSON.
+    dataset : Dataset
+    status : {"queued", "running", "paused", "stopped", "finished", "failed", "interrupted"}
+        "interrupted" when the program ended without ending the run.
+    facts : RunFacts
+    job : Job or None
+        The newest one; None for a run that has not been worked on since the project was opened.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        name: str,
+        engine: EngineInfo,
+        parameters: dict[str, Any],
+        dataset: Dataset,
+        facts: RunFacts,
+        file: RunFile,
+        *,
+        status: RunStatus,
+        note: str = "",
+        hidden: bool = False,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.note = note
+        self.hidden = hidden
+        self.engine = engine
+        self.parameters = parameters
+        self.dataset = dataset
+        self.facts = facts
+        self.file = file
+        self.status: RunStatus = status
+        self.job: Job[Any] | None = None
+        self.control = Control()
+        self.clock = StepClock()
+        self.curves = Curves()
+        self.mailbox: Mailbox[Snapshot] = Mailbox()
+        self.fitted: Any = None  # the engine as training left it
+        self.announce: Callable[[], None] = lambda: None
+        self.requeue: Callable[[], None] = lambda: None
+        self._loading = threading.Lock()
+        self._loaded = status == "queued"
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, {self.engine.name} on {self.dataset.name!r}, {self.status})"
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot, or the last stored one of a run from earlier; None while there is none."""
+        self._load()
+        return self.mailbox.latest
+
+    @property
+    def sequence(self) -> int:
+        """Counts the snapshots put into `latest`: whoever remembers it knows whether there is a new one."""
+        return self.mailbox.sequence
+
+    @property
+    def history(self) -> dict[str, NDArray[np.float64]]:
+        """Columns `iteration`, `cost` and every metric so far, read-only and of one length."""
+        self._load()
+        return self.curves.arrays()
+
+    @property
+    def progress(self) -> float | None:
+        """0 to 1; None where the end is open."""
+        if self.status == "finished":
+            return 1.0
+        snapshot = self.latest
+        if snapshot is None:
+            return 0.0
+        return snapshot.iteration / snapshot.n_iterations if snapshot.n_iterations else None
+
+    @property
+    def seconds(self) -> float:
+        """Spent learning, pauses excluded."""
+        return self.facts.seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At most so long, from the median of the recent steps; None where it cannot be told."""
+        snapshot = self.mailbox.latest
+        if self.status not in ("running", "paused") or snapshot is None:
+            return None
+        return self.clock.left(snapshot.iteration, snapshot.n_iterations)
+
+    @property
+    def error(self) -> str:
+        """One sentence on why it failed, else ""."""
+        return self.facts.error
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures at the end: of the last snapshot, and accuracies or quantization errors per part."""
+        return self.facts.metrics
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences for people, e.g. on rows that were left out."""
+        return self.facts.remarks
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits, trains or pauses."""
+        return self.status in ACTIVE
+
+    @property
+    def resumable(self) -> bool:
+        """Whether `resume` can go on with it."""
+        return self.status in ("paused", "stopped", "failed", "interrupted")
+
+    def pause(self) -> None:
+        """Hold before the next step; a queued run will hold before its first."""
+        self._require_active("paused")
+        self.control.pause()
+
+    def resume(self) -> None:
+        """Go on: after a pause at once, after a stop, a failure or an interruption from the last stored state.
+
+        Raises
+        ------
+        SessionError
+            If the run is finished, or the project is closed or opened for reading only.
+        """
+        if self.active:
+            self.control.resume()
+        elif self.status == "finished":
+            raise SessionError(
+                f"Run '{self.name}' has finished: start a new one with a greater max_iter to go further."
+            )
+        else:
+            self.requeue()
+
+    def step(self) -> None:
+        """Do one more step, and pause after it."""
+        self._require_active("stepped")
+        self.control.step()
+
+    def stop(self) -> None:
+        """End here and keep what is learned; can be resumed. A run that is not active stays as it is."""
+        if self.active and self.job is not None:
+            self.job.cancel()
+
+    def wait(self, timeout: float | None = None) -> RunStatus:
+        """Wait until the run has ended and is recorded, at most `timeout` seconds; gives the status."""
+        if self.job is not None:
+            self.job.wait(timeout)
+        return self.status
+
+    def model(self) -> Any:
+        """The fitted engine: as training left it, else from the stored result, else from the latest snapshot.
+
+        Raises
+        ------
+        SessionError
+            If nothing is learned yet.
+        """
+        if self.fitted is not None:
+            return self.fitted
+        stored = None if self.active else self.file.result()
+        if stored is not None:
+            return restore(stored)
+        snapshot = self.latest
+        if snapshot is None:
+            raise SessionError(f"Run '{self.name}' has learned nothing yet: wait for its first iteration.")
+        return self.engine.estimator.from_arrays(self.arguments, snapshot.arrays)
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The stored timeline in order of iterations: first, last, best and a thinned rest; arrays load when asked."""
+        return self.file.timeline()[1]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The parameters as the engine takes them."""
+        return engine_arguments(self.engine, self.parameters)
+
+    def become(self, status: RunStatus, error: str = "") -> None:
+        """Take a new status and tell of it; for the worker and the queue."""
+        self.status = status
+        self.facts.error = error
+        self.announce()
+
+    def _require_active(self, verb: str) -> None:
+        if not self.active:
+            raise SessionError(f"Run '{self.name}' is {self.status} and cannot be {verb}: resume it first.")
+
+    def _load(self) -> None:
+        """Bring curves and last snapshot of a run from earlier."""
+        if self._loaded:
+            return
+        with self._loading:
+            if self._loaded:
+                return
+            timeline = self.file.timeline()[1]
+            self.curves.replace(self.file.curves())
+            if timeline:
+                self.mailbox.put(timeline[-1])
+            self._loaded = True

@@ -1,0 +1,369 @@
+"""The open document: joins project, datasets, runs, commands, queue and selection; each does its own part."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from workbench.data import Plan
+from workbench.project import Project
+from workbench.session import checks, commands
+from workbench.session.commands import Command
+from workbench.session.control import Control
+from workbench.session.dataset import Dataset
+from workbench.session.document import Document, Thing, find, free_name
+from workbench.session.errors import SessionError
+from workbench.session.estimates import Estimate, estimate
+from workbench.session.events import SessionEvents, tell
+from workbench.session.importing import Importing
+from workbench.session.jobs import Job, JobQueue
+from workbench.session.log import CommandLog, Entry, now
+from workbench.session.run import Run
+from workbench.session.selection import RowMask, Selection, Subset
+from workbench.session.storage import Storage
+from workbench.session.worker import Worker, mark_stopped, new_facts
+
+
+class Session:
+    """A project that is open for work. Thread-safe; use as a context manager, or `close` it.
+
+    Commands (`add_run`, `rename`, `delete`, `undo`, ...) wait until they are on the disk, some hundredths of a second,
+    and change nothing when that fails. Learning and importing go on in the background; what comes of them is told by
+    `events` and read from `Run` and `Job`.
+
+    Attributes
+    ----------
+    path : Path
+    project : Project
+    notice : str
+        What recovery did when the project was opened, or "".
+    events : SessionEvents
+    queue : JobQueue
+        One run at a time, and imports beside it.
+    selection : Selection
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Take over an open project; `create` and `open` are the ways in."""
+        self.project = project
+        self.path: Path = project.path
+        self.notice: str = project.recovered
+        self.events = SessionEvents()
+        self.queue = JobQueue(self._job_changed)
+        self.selection = Selection(lambda: tell(self.events.selection_changed))
+        self._storage = Storage(project)
+        contents = self._storage.load()
+        self._document = Document(contents.datasets, contents.runs, contents.subsets)
+        self._log = CommandLog(contents.entries)
+        self._changing = threading.RLock()
+        self._closing = threading.Event()
+        for run in contents.runs:
+            self._adopt(run)
+
+    @classmethod
+    def create(cls, path: Path | str) -> Self:
+        """Make a new project file; raises ProjectError if there is one, or it cannot be written."""
+        return cls._over(Project.create(path))
+
+    @classmethod
+    def open(cls, path: Path | str, *, read_only: bool = False) -> Self:
+        """Open a project file, mending what a crash may have left; raises ProjectError if it cannot be read."""
+        return cls._over(Project.open(path, read_only=read_only))
+
+    @classmethod
+    def _over(cls, project: Project) -> Self:
+        try:
+            return cls(project)
+        except BaseException:
+            project.close()
+            raise
+
+    # What there is
+
+    @property
+    def read_only(self) -> bool:
+        return self.project.read_only
+
+    @property
+    def closed(self) -> bool:
+        return self._closing.is_set()
+
+    @property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """By id; hidden ones are not listed."""
+        return self._document.datasets
+
+    @property
+    def runs(self) -> Mapping[str, Run]:
+        """By id; hidden ones are not listed."""
+        return self._document.runs
+
+    @property
+    def subsets(self) -> Mapping[str, Subset]:
+        """By id; hidden ones are not listed."""
+        return self._document.subsets
+
+    @property
+    def log(self) -> tuple[Entry, ...]:
+        """All that was done, undone and redone, in order."""
+        return tuple(self._log.entries)
+
+    def dataset(self, wanted: str) -> Dataset:
+        """The dataset with this name or id; raises SessionError listing those there are."""
+        return find(self.datasets, wanted, "dataset")
+
+    def run(self, wanted: str) -> Run:
+        """The run with this name or id; raises SessionError listing those there are."""
+        return find(self.runs, wanted, "run")
+
+    def subset(self, wanted: str) -> Subset:
+        """The named subset with this name or id; raises SessionError listing those there are."""
+        return find(self.subsets, wanted, "subset")
+
+    # Work
+
+    def import_data(self, plan: Plan, *, name: str | None = None) -> Job[Dataset]:
+        """Import in the background, as a command; cancelled or failed, nothing of it remains.
+
+        Returns
+        -------
+        Job
+            `result()` gives the Dataset, or raises what went wrong.
+
+        Raises
+        ------
+        SessionError
+            If the project is closed or opened for reading only.
+        """
+        self._require_writable()
+        wanted = name or plan.name or "data"
+        return self.queue.submit(Importing(plan, wanted, self._storage, self._admit).job())
+
+    def parse(self, engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Parameter values from what people type; raises SessionError as `add_run` does."""
+        return checks.parse_parameters(engine, texts)
+
+    def add_run(
+        self,
+        dataset: Dataset | str,
+        engine: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+    ) -> Run:
+        """Queue a run, as a command; it starts as soon as those before it have ended.
+
+        Raises
+        ------
+        SessionError
+            If the engine, a parameter, its value, or the dataset is not known or does not fit; nothing is changed.
+        """
+        self._require_writable()
+        data = self.dataset(dataset) if isinstance(dataset, str) else dataset
+        info = checks.find_engine(engine)
+        values = checks.complete_parameters(info, parameters or {})
+        facts = new_facts(data, checks.check_run(data, info, values))
+        with self._changing:
+            taken = [run.name for run in self.runs.values()]
+            if name is not None:
+                self._require_free(name, taken, "run")
+            run_name = name or free_name(f"{info.name} on {data.name}", taken)
+
+            def logged(id: str) -> Entry:
+                return Entry("do", commands.adding_run(id, run_name, data.id, info.name, values), now())
+
+            run, entry = self._storage.add_run(run_name, info, values, data, facts, logged)
+            self._adopt(run)
+            self._document.add(run)
+            self._log.append(entry)
+        tell(self.events.run_added, run)
+        tell(self.events.history_changed)
+        self._enqueue(run)
+        return run
+
+    def resume_run(self, run: Run) -> None:
+        """Go on with a stopped, failed or interrupted run from its last stored state, or with a paused one."""
+        run.resume()
+
+    def estimate(self, dataset: Dataset | str, engine: str, parameters: Mapping[str, Any] | None = None) -> Estimate:
+        """What a run would take; raises SessionError as `add_run` does."""
+        data = self.dataset(dataset) if isinstance(dataset, str) else dataset
+        info = checks.find_engine(engine)
+        values = checks.complete_parameters(info, parameters or {})
+        remarks = checks.check_run(data, info, values)
+        return estimate(data, info, values, remarks, self.runs.values())
+
+    # Commands
+
+    def do(self, command: Command) -> None:
+        """Carry a command out and record it; what could be redone cannot any more."""
+        self._carry_out("do", lambda: command)
+
+    def undo(self) -> None:
+        """Take the last command back; undoing an import or a run hides it. Raises SessionError if there is none."""
+        self._carry_out("undo", lambda: self._log.undoable)
+
+    def redo(self) -> None:
+        """Do again what was undone last; nothing is recomputed. Raises SessionError if there is nothing."""
+        self._carry_out("redo", lambda: self._log.redoable)
+
+    @property
+    def can_undo(self) -> str | None:
+        """What `undo` would take back, in words, e.g. "import of iris"; None if nothing."""
+        command = None if self.read_only else self._log.undoable
+        return command.text if command else None
+
+    @property
+    def can_redo(self) -> str | None:
+        """What `redo` would do again, in words; None if nothing."""
+        command = None if self.read_only else self._log.redoable
+        return command.text if command else None
+
+    def rename(self, thing: Thing, name: str) -> None:
+        """Give a dataset, run or subset another name; raises SessionError if it is empty or taken."""
+        name = name.strip()
+        kind, others = self._siblings(thing)
+        self._require_free(name, [other.name for other in others if other.id != thing.id], kind)
+        if name != thing.name:
+            self.do(commands.renaming(thing.id, thing.name, name))
+
+    def delete(self, thing: Thing) -> None:
+        """Hide a dataset with its runs, a run or a subset, and stop what is running of it."""
+        self.do(commands.deleting(thing.id, thing.name))
+
+    def note(self, thing: Dataset | Run, text: str) -> None:
+        """Write a note on a dataset or run."""
+        if text != thing.note:
+            self.do(commands.noting(thing.id, thing.name, thing.note, text))
+
+    def name_subset(self, name: str, dataset: Dataset, rows: RowMask) -> Subset:
+        """Keep rows of a dataset under a name, as a command.
+
+        Raises
+        ------
+        SessionError
+            If the name is empty or taken, or `rows` is for another number of rows.
+        """
+        self._require_writable()
+        name = name.strip()
+        if rows.n_rows != dataset.n_rows:
+            raise SessionError(
+                f"The subset is of {rows.n_rows} rows, but dataset '{dataset.name}' has {dataset.n_rows}."
+            )
+        with self._changing:
+            self._require_free(name, [subset.name for subset in self.subsets.values()], "subset")
+
+            def logged(id: str) -> Entry:
+                return Entry("do", commands.naming_subset(id, name, dataset.id, len(rows)), now())
+
+            subset, entry = self._storage.add_subset(name, dataset.id, rows, logged)
+            self._document.add(subset)
+            self._log.append(entry)
+        tell(self.events.selection_changed)
+        tell(self.events.history_changed)
+        return subset
+
+    # The end
+
+    def close(self, wait: bool = True) -> None:
+        """Stop what runs, record it, and let go of the project; with `wait` false, that happens in the background.
+
+        Not to be called from a listener of `events` that runs on a worker's thread.
+        """
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self.queue.close()
+        if wait:
+            self._finish()
+        else:
+            threading.Thread(target=self._finish, name="vqw-closing").start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _finish(self) -> None:
+        self.queue.join()
+        self.project.close()
+
+    def _adopt(self, run: Run) -> None:
+        """Connect a run to this session's queue and events."""
+        run.announce = lambda: tell(self.events.run_changed, run)
+        run.requeue = lambda: self._enqueue(run)
+
+    def _enqueue(self, run: Run) -> None:
+        self._require_writable()
+        job: Job[Run] = Job(run.name, "training", Worker(run, self._closing.is_set), lambda: self._cancelled(run, job))
+        run.control = Control()
+        run.job = job
+        run.become("queued")
+        self.queue.submit(job)
+
+    def _cancelled(self, run: Run, job: Job[Run]) -> None:
+        run.control.stop()
+        if job.status == "cancelled":
+            mark_stopped(run)
+
+    def _admit(self, wanted: str, make: Callable[[str], tuple[Dataset, Entry]]) -> Dataset:
+        """Take in a dataset that an import brought; `make` commits it under the name it is given."""
+        with self._changing:
+            dataset, entry = make(free_name(wanted, [other.name for other in self.datasets.values()]))
+            self._document.add(dataset)
+            self._log.append(entry)
+        tell(self.events.dataset_added, dataset)
+        tell(self.events.history_changed)
+        return dataset
+
+    def _carry_out(self, action: Any, choose: Callable[[], Command | None]) -> None:
+        self._require_writable()
+        with self._changing:
+            command = choose()
+            if command is None:
+                raise SessionError(f"There is nothing to {action}.")
+            value = command.before if action == "undo" else command.after
+            entry = Entry(action, command, now())
+            self._storage.apply(entry, value)
+            changes = self._document.apply(command, value)
+            self._log.append(entry)
+        if command.attribute == "hidden" and value:
+            for run in self._document.runs_of(command.target):
+                run.stop()
+        for change, thing in changes:
+            if isinstance(thing, Subset):
+                tell(self.events.selection_changed)
+            else:
+                kind = "dataset" if isinstance(thing, Dataset) else "run"
+                tell(getattr(self.events, f"{kind}_{change}"), thing)
+        tell(self.events.history_changed)
+
+    def _job_changed(self, job: Job[Any]) -> None:
+        tell(self.events.job_changed, job)
+        if job.status == "failed":
+            tell(self.events.failed, job.title, job.error)
+
+    def _siblings(self, thing: Thing) -> tuple[str, list[Thing]]:
+        if isinstance(thing, Dataset):
+            return "dataset", list(self.datasets.values())
+        if isinstance(thing, Run):
+            return "run", list(self.runs.values())
+        return "subset", list(self.subsets.values())
+
+    def _require_free(self, name: str, taken: list[str], kind: str) -> None:
+        if not name.strip():
+            raise SessionError(f"A {kind} needs a name: type one.")
+        if name in taken:
+            raise SessionError(f"There is a {kind} called '{name}' already; choose another name.")
+
+    def _require_writable(self) -> None:
+        if self.closed:
+            raise SessionError(f"The project '{self.path.name}' is closed; open it again to go on.")
+        if self.read_only:
+            raise SessionError(f"The project '{self.path.name}' was opened for reading only; open it for writing.")

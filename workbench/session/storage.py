@@ -1,0 +1,293 @@
+"""The open document's things as records and arrays of the project file, both ways; what they mean is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines import EngineInfo, RowSource, Snapshot, State
+from workbench.data import Column, FittedRecipe, Imported
+from workbench.project import Project, Reader, Staged, Transaction, schema
+from workbench.project.schema import DatasetRecord, RunRecord, SelectionRecord
+from workbench.session.checks import find_engine
+from workbench.session.dataset import Dataset
+from workbench.session.log import Entry
+from workbench.session.recorder import CommitTimer, RunSave
+from workbench.session.run import ACTIVE, Run, RunFacts
+from workbench.session.selection import RowMask, Subset
+from workbench.session.timeline import Thinning
+
+_ARRAY = "array."
+_ABOUT_SNAPSHOT = ("iteration", "n_iterations", "cost", "metrics", "message")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a project holds, hidden things too."""
+
+    datasets: list[Dataset]
+    runs: list[Run]
+    subsets: list[Subset]
+    entries: list[Entry]
+
+
+class Storage:
+    """Reads and writes the things of a session; every method waits for the storage thread, so none may run on it."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def load(self) -> Contents:
+        """Everything there is. Runs that were under way when the program ended are "interrupted"."""
+
+        def work(reader: Reader) -> tuple[Any, ...]:
+            runs = schema.read_runs(reader)
+            selections = [(s, schema.read_selection_rows(reader, s.id)) for s in schema.read_selections(reader)]
+            remarks = [tuple(reader.get(run.id).get("remarks", ())) for run in runs]
+            return schema.read_datasets(reader), runs, remarks, selections, schema.read_commands(reader)
+
+        datasets, runs, remarks, selections, commands = self._project.read(work).result()
+        found = {record.id: self._dataset(record) for record in datasets}
+        return Contents(
+            datasets=list(found.values()),
+            runs=[self._run(run, found[run.dataset], said) for run, said in zip(runs, remarks, strict=True)],
+            subsets=[Subset(s.id, s.name, s.dataset, RowMask.of(rows), s.hidden) for s, rows in selections],
+            entries=[Entry.from_json(command) for command in commands],
+        )
+
+    def stage(self, rows: RowSource, *, progress: Callable[[float], None], stop: Callable[[], bool]) -> Staged:
+        """Write the rows of a dataset to come, on this thread, while others go on; raises Cancelled."""
+        return self._project.stage(rows, progress=progress, stop=stop)
+
+    def add_dataset(
+        self, imported: Imported, staged: Staged, name: str, logged: Callable[[str, str, Imported], Entry]
+    ) -> tuple[Dataset, Entry]:
+        """Keep a dataset and the command that brought it, in one commit."""
+        labels = imported.codes is not None
+        record = DatasetRecord(
+            name=name,
+            source={"plan": imported.plan.to_json(), "provenance": imported.provenance},
+            columns=[asdict(column) for column in imported.columns],
+            recipe=imported.recipe.recipe.to_json(),
+            classes=tuple(_scalar(value) for value in imported.classes) if labels else None,
+            image_shape=imported.image_shape,
+            warnings=imported.warnings,
+        )
+        ids = None if imported.ids is None else np.array([str(text) for text in imported.ids.tolist()])
+        fitted = imported.recipe.to_state()
+
+        def work(transaction: Transaction) -> tuple[DatasetRecord, Entry]:
+            kept = schema.add_dataset(
+                transaction, record, staged, codes=imported.codes, split=imported.split, ids=ids, fitted=fitted
+            )
+            entry = logged(kept.id, name, imported)
+            schema.append_command(transaction, entry.to_json())
+            return kept, entry
+
+        kept, entry = self._project.transact(work).result()
+        return self._dataset(kept), entry
+
+    def add_run(
+        self,
+        name: str,
+        info: EngineInfo,
+        parameters: dict[str, Any],
+        dataset: Dataset,
+        facts: RunFacts,
+        logged: Callable[[str], Entry],
+    ) -> tuple[Run, Entry]:
+        """Keep a run to be made and the command that asked for it, in one commit."""
+        record = RunRecord(
+            name=name,
+            dataset=dataset.id,
+            engine=info.name,
+            parameters=parameters,
+            versions=facts.versions,
+            data_hash=facts.data_hash,
+            recipe=facts.recipe,
+            created=facts.created,
+        )
+
+        def work(transaction: Transaction) -> tuple[str, Entry]:
+            id = schema.add_run(transaction, record).id
+            transaction.put(id, {"remarks": list(facts.remarks)})
+            entry = logged(id)
+            schema.append_command(transaction, entry.to_json())
+            return id, entry
+
+        id, entry = self._project.transact(work).result()
+        return Run(id, name, info, parameters, dataset, facts, _RunFile(self._project, id), status="queued"), entry
+
+    def add_subset(
+        self, name: str, dataset: str, rows: RowMask, logged: Callable[[str], Entry]
+    ) -> tuple[Subset, Entry]:
+        """Keep a named subset and its command, in one commit."""
+
+        def work(transaction: Transaction) -> tuple[str, Entry]:
+            id = schema.add_selection(transaction, SelectionRecord(name, dataset), rows.mask).id
+            entry = logged(id)
+            schema.append_command(transaction, entry.to_json())
+            return id, entry
+
+        id, entry = self._project.transact(work).result()
+        return Subset(id, name, dataset, rows), entry
+
+    def apply(self, entry: Entry, value: Any) -> None:
+        """Set what a command sets, and log it, in one commit."""
+
+        def work(transaction: Transaction) -> None:
+            transaction.put(entry.command.target, {entry.command.attribute: value})
+            schema.append_command(transaction, entry.to_json())
+
+        self._project.transact(work).result()
+
+    def _dataset(self, record: DatasetRecord) -> Dataset:
+        return Dataset(
+            record.id,
+            record.name,
+            record.created,
+            _DatasetFile(self._project, record.id),
+            columns=tuple(Column(**column) for column in record.columns),
+            classes=record.classes,
+            image_shape=record.image_shape,
+            plan=record.source["plan"],
+            source=record.source["provenance"],
+            warnings=record.warnings,
+            data_hash=record.data_hash,
+            note=record.note,
+            hidden=record.hidden,
+        )
+
+    def _run(self, record: RunRecord, dataset: Dataset, remarks: tuple[str, ...]) -> Run:
+        facts = RunFacts(
+            created=record.created,
+            seconds=record.seconds,
+            error=record.error,
+            metrics=dict(record.metrics),
+            versions=record.versions,
+            data_hash=record.data_hash,
+            recipe=record.recipe,
+            remarks=remarks,
+            branched_from=record.branched_from,
+        )
+        return Run(
+            record.id,
+            record.name,
+            find_engine(record.engine),
+            dict(record.parameters),
+            dataset,
+            facts,
+            _RunFile(self._project, record.id),
+            status="interrupted" if record.status in ACTIVE else record.status,  # type: ignore[arg-type]
+            note=record.note,
+            hidden=record.hidden,
+        )
+
+
+@dataclass(frozen=True)
+class _DatasetFile:
+    """One dataset's arrays."""
+
+    project: Project
+    id: str
+
+    def raw(self) -> RowSource:
+        rows: RowSource = self.project.rows(f"{self.id}/X")  # type: ignore[assignment]  # of two dimensions
+        return rows
+
+    def codes(self) -> NDArray[np.int32]:
+        return self.project.array(f"{self.id}/y")
+
+    def split(self) -> NDArray[np.uint8]:
+        return self.project.array(f"{self.id}/split")
+
+    def ids(self) -> NDArray[Any] | None:
+        key = f"{self.id}/ids"
+        return self.project.read(lambda reader: reader.load(key) if reader.exists(key) else None).result()
+
+    def recipe(self) -> FittedRecipe:
+        state = self.project.read(lambda reader: schema.read_fitted(reader, self.id)).result()
+        assert state is not None
+        return FittedRecipe.from_state(state)
+
+
+@dataclass(frozen=True)
+class _RunFile:
+    """One run's arrays. A state leaves its history out, which the curves of the same commit hold."""
+
+    project: Project
+    id: str
+
+    def save(self, save: RunSave, timer: CommitTimer) -> Future[None]:
+        def work(transaction: Transaction) -> None:
+            timer.begin()
+            transaction.put(self.id, save.attributes)
+            if save.curves is not None:
+                schema.write_history(transaction, self.id, save.curves)
+            if save.state is not None:
+                schema.write_state(transaction, self.id, {k: v for k, v in save.state.items() if k != "history"})
+            schema.delete_snapshots(transaction, self.id, save.drop)
+            for iteration, snapshot in save.keep.items():
+                schema.write_snapshot(transaction, self.id, iteration, _snapshot_bundle(snapshot))
+            if save.result is not None:
+                schema.write_result(transaction, self.id, save.result)
+
+        future = self.project.transact(work)
+        future.add_done_callback(lambda _: timer.end())
+        return future
+
+    def state(self) -> State | None:
+        def work(reader: Reader) -> State | None:
+            state = schema.read_state(reader, self.id)
+            if state is None:
+                return None
+            history = schema.read_history(reader, self.id)
+            return {**state, "history": {name: column.tolist() for name, column in history.items()}}
+
+        return self.project.read(work).result()
+
+    def result(self) -> State | None:
+        return self.project.read(lambda reader: schema.read_result(reader, self.id)).result()
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        return self.project.read(lambda reader: schema.read_history(reader, self.id)).result()
+
+    def timeline(self) -> tuple[Thinning, tuple[Snapshot, ...]]:
+        def work(reader: Reader) -> tuple[Thinning, list[dict[str, Any]]]:
+            thinning = reader.get(self.id).get("timeline")
+            numbers = schema.read_snapshots(reader, self.id)
+            found = [reader.get(f"{self.id}/snapshots/{number:09d}")["values"] for number in numbers]
+            return Thinning.from_json(thinning) if thinning else Thinning(), found
+
+        thinning, found = self.project.read(work).result()
+        return thinning, tuple(self._snapshot(about) for about in found)
+
+    def _snapshot(self, about: dict[str, Any]) -> Snapshot:
+        """A snapshot whose arrays are read when they are asked for."""
+
+        def arrays() -> dict[str, NDArray[Any]]:
+            iteration = about["iteration"]
+            bundle = self.project.read(lambda reader: schema.read_snapshot(reader, self.id, iteration)).result()
+            return {k.removeprefix(_ARRAY): v for k, v in (bundle or {}).items() if k.startswith(_ARRAY)}
+
+        return Snapshot(**{name: about[name] for name in _ABOUT_SNAPSHOT}, make_arrays=arrays)
+
+
+def _snapshot_bundle(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "iteration": snapshot.iteration,
+        "n_iterations": snapshot.n_iterations,
+        "cost": float(snapshot.cost),
+        "metrics": {name: float(value) for name, value in snapshot.metrics.items()},
+        "message": snapshot.message,
+        **{_ARRAY + name: np.asarray(array) for name, array in snapshot.arrays.items()},
+    }
+
+
+def _scalar(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,199 @@
+"""Pulls one training from start to end on the worker's thread: delivers snapshots, obeys buttons, saves."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import platform
+from collections.abc import Callable
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any
+
+from engines import Snapshot, Training, dump
+from workbench import __version__
+from workbench.errors import Cancelled, WorkbenchError
+from workbench.session.control import Turn
+from workbench.session.dataset import Dataset
+from workbench.session.errors import SessionError
+from workbench.session.evaluation import evaluate
+from workbench.session.jobs import Job, one_sentence
+from workbench.session.log import now
+from workbench.session.recorder import CommitTimer, Recorder, RunSave
+from workbench.session.run import Run, RunFacts, RunStatus
+
+logger = logging.getLogger(__name__)
+
+_LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "torch")
+
+
+class Diverged(Exception):
+    """The cost is no number any more; the state of this step is not worth keeping."""
+
+
+class Worker:
+    """The work of a run's job. It never waits for the storage thread while training.
+
+    Parameters
+    ----------
+    run : Run
+    closing : callable
+        Whether the session is being closed, so that nothing more is worth computing.
+    """
+
+    def __init__(self, run: Run, closing: Callable[[], bool]) -> None:
+        self._run = run
+        self._closing = closing
+        self._recorder: Recorder | None = None
+        self._training: Training | None = None
+        self._model: Any = None
+        self._job: Job[Run] | None = None
+
+    def __call__(self, job: Job[Run]) -> Run:
+        """Train to the end, a stop or a failure; the run tells which. Raises SessionError after a failure."""
+        run, self._job = self._run, job
+        try:
+            self._prepare()
+            self._pull()
+            self._end("finished" if self._require_training().finished else "stopped")
+        except Cancelled:
+            mark_stopped(run)
+        except Exception as error:
+            logger.info("run %s failed", run.id, exc_info=True)
+            raise SessionError(self._fail(error)) from error
+        return run
+
+    def _prepare(self) -> None:
+        """Data, engine, stored state, recorder."""
+        run, control, dataset = self._run, self._run.control, self._run.dataset
+        supervised = run.engine.supervised
+        run.become("running")
+        model = run.engine.estimator(**run.arguments)
+        X = dataset.training_rows("train", labelled=supervised, cancelled=lambda: control.stopping)
+        y = dataset.labels("train", labelled=True) if supervised else None
+        validation = None
+        if dataset.n_in("validation", labelled=supervised):
+            rows = dataset.training_rows("validation", labelled=supervised, cancelled=lambda: control.stopping)
+            validation = (rows, dataset.labels("validation", labelled=True) if supervised else None)
+        state = run.file.state()
+        thinning, stored = run.file.timeline()
+        self._recorder = Recorder(run.file, thinning, {snapshot.iteration for snapshot in stored})
+        if control.stopping:
+            raise Cancelled
+        self._training = training = model.train(X, y, validation=validation, resume=state)
+        if training.history:
+            run.curves.replace(training.history)
+        run.fitted = None
+        self._model = model
+        control.attach(training)
+
+    def _pull(self) -> None:
+        """Pull, deliver and save until there is no more to pull."""
+        run, control = self._run, self._run.control
+        training, recorder = self._require_training(), self._recorder
+        assert recorder is not None
+        changed = False
+        while (turn := control.turn()) is not Turn.STOP:
+            if turn is Turn.WAIT:
+                if changed and not recorder.busy():
+                    recorder.save(self._attributes("paused"), training.state(), run.curves.arrays())
+                    changed = False
+                run.become("paused")
+                control.wait()
+                if not control.stopping and not control.paused:
+                    run.become("running")
+                continue
+            began = perf_counter()
+            snapshot = next(training, None)
+            seconds = perf_counter() - began
+            if snapshot is None:
+                return
+            self._deliver(snapshot, seconds)
+            recorder.offer(snapshot)
+            changed = True
+            if recorder.due():
+                recorder.save(self._attributes("running"), training.state(), run.curves.arrays())
+                changed = False
+
+    def _deliver(self, snapshot: Snapshot, seconds: float) -> None:
+        run = self._run
+        run.facts.seconds += seconds
+        run.clock.add(seconds)
+        run.curves.append({"iteration": snapshot.iteration, "cost": snapshot.cost, **snapshot.metrics})
+        if not math.isfinite(snapshot.cost):
+            raise Diverged(
+                f"the cost became {snapshot.cost} in iteration {snapshot.iteration}; "
+                "scale the features or choose a smaller learning rate."
+            )
+        run.mailbox.put(snapshot)
+        if self._job is not None and snapshot.n_iterations:
+            self._job.report(snapshot.iteration / snapshot.n_iterations)
+
+    def _end(self, status: RunStatus) -> None:
+        """Record what was learned, then measure it."""
+        run, training, recorder = self._run, self._require_training(), self._recorder
+        assert recorder is not None
+        if status == "stopped":
+            run.become("stopped")
+        if not training.history:
+            recorder.finish(self._attributes(status), None, run.curves.arrays(), None)
+            return
+        run.fitted = self._model
+        snapshot = run.latest
+        run.facts.metrics = dict(snapshot.metrics) | {"cost": snapshot.cost} if snapshot is not None else {}
+        recorder.finish(self._attributes(status), training.state(), run.curves.arrays(), dump(run.fitted))
+        try:
+            run.facts.metrics |= evaluate(run.fitted, run.engine, run.dataset, self._closing)
+            recorder.finish(self._attributes(status), None, run.curves.arrays(), None)
+        except Cancelled:
+            pass
+        run.become(status)
+
+    def _fail(self, error: Exception) -> str:
+        """Keep the last good state where there is one, and say what happened; gives the sentence."""
+        run = self._run
+        sentence = str(error) if isinstance(error, WorkbenchError) else one_sentence(error)
+        if self._recorder is not None and self._training is not None:
+            state = None if isinstance(error, Diverged) or not self._training.history else self._training.state()
+            try:
+                self._recorder.finish(
+                    self._attributes("failed") | {"error": sentence}, state, run.curves.arrays(), None
+                )
+            except WorkbenchError:
+                logger.info("the failure of run %s could not be recorded", run.id, exc_info=True)
+        run.become("failed", sentence)
+        return sentence
+
+    def _attributes(self, status: RunStatus) -> dict[str, Any]:
+        facts = self._run.facts
+        return {"status": status, "error": "", "seconds": facts.seconds, "metrics": dict(facts.metrics)}
+
+    def _require_training(self) -> Training:
+        assert self._training is not None
+        return self._training
+
+
+def mark_stopped(run: Run) -> None:
+    """Let a run that was stopped before its first step be a stopped one, also in the file."""
+    run.file.save(RunSave({"status": "stopped"}), CommitTimer())
+    run.become("stopped")
+
+
+def new_facts(dataset: Dataset, remarks: tuple[str, ...]) -> RunFacts:
+    """What is written of a run when it is made."""
+    return RunFacts(
+        created=now(),
+        versions=versions(),
+        data_hash=dataset.data_hash,
+        recipe=dataset.recipe.recipe.to_json(),
+        remarks=remarks,
+    )
+
+
+def versions() -> dict[str, Any]:
+    """What a run depends on besides data and parameters: versions and the machine, as JSON."""
+    found = {"vq-workbench": __version__, "python": platform.python_version()}
+    for library in _LIBRARIES:
+        found[library] = version(library)
+    return found | {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
