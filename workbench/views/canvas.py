@@ -127,6 +127,13 @@ def whole_ticks(axis: Any, n_bins: int = 8) -> None:
     axis.set_major_locator(MaxNLocator(nbins=n_bins, integer=True, min_n_ticks=1))
 
 
+def grouped_numbers(axis: Any) -> None:
+    """Numbers along `axis` with a comma between thousands."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    axis.set_major_formatter(StrMethodFormatter("{x:,.6g}"))
+
+
 def name_ticks(axis: Any, places: Sequence[float], names: Sequence[str], **style: Any) -> None:
     """Write `names` at `places` of `axis`."""
     axis.set_ticks(list(places), labels=[plain(name) for name in names], **style)
@@ -137,6 +144,25 @@ def plain(text: str) -> str:
     known = _letters()
     shown = "".join(c if ord(c) in known else _MISSING_GLYPH for c in one_line(text))
     return shown.replace("$", r"\$")
+
+
+def ink_on(color: Sequence[float], theme: Theme) -> str:
+    """The theme's text or surface colour, whichever is read better on `color` (red, green, blue in 0 to 1)."""
+    from matplotlib.colors import to_rgb
+
+    below = _luminance(color)
+    contrasts = {ink: _contrast(_luminance(to_rgb(ink)), below) for ink in (theme.text, theme.surface)}
+    return max(contrasts, key=contrasts.__getitem__)
+
+
+def _contrast(a: float, b: float) -> float:
+    return (max(a, b) + 0.05) / (min(a, b) + 0.05)
+
+
+def _luminance(color: Sequence[float]) -> float:
+    """Relative luminance as in WCAG 2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @cache

@@ -172,7 +172,7 @@ def _draw(axes: Any, part: ConfusionPart, class_names: tuple[str, ...], theme: T
     canvas.name_ticks(axes.xaxis, range(n), precision, fontsize=size, rotation=90)
     if n <= MOST_NUMBERED:
         for i, j in np.argwhere(part.counts > 0):
-            color = theme.surface if part.rates[i, j] > 0.55 else theme.text
+            color = canvas.ink_on(picture.to_rgba(part.rates[i, j]), theme)
             text = canvas.plain(number(float(part.counts[i, j]), 6))
             axes.text(j, i, text, ha="center", va="center", fontsize=8 if n <= 10 else 6, color=color)
     canvas.label(axes, x="predicted class, and precision", y="true class, and recall")

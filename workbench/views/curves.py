@@ -16,7 +16,7 @@ from workbench.views.wording import metric_title, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SHARES = ("accuracy", "recall", "precision", "purity", "share", "usage")
+_SHARES = ("accuracy", "recall", "precision", "purity", "share", "usage", "changed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,34 +86,56 @@ def applies(scene: Scene) -> bool:
 
 
 def compute(scene: Scene) -> CurvesData:
-    """The curves of the scene's history."""
-    history = scene.history
+    """The curves of the scene's history; one that is all zero, or the cost times a factor, is left out."""
+    history = {name: np.asarray(values, dtype=float) for name, values in scene.history.items()}
     length = len(next(iter(history.values()), ()))
-    iteration = np.asarray(history.get("iteration", np.arange(length)), dtype=float)
-    metrics = [name for name in history if name not in ("iteration", "cost")]
-    shares = [name for name in metrics if any(word in name for word in _SHARES)]
-    others = [name for name in metrics if name not in shares]
-    groups = [[name] for name in (*(("cost",) if "cost" in history else ()), *others)]
-    if shares:
-        groups.insert(1, shares)
-    panels = tuple(_panel(group, history) for group in groups)
+    iteration = history.get("iteration", np.arange(length, dtype=float))
+    groups: dict[str, list[str]] = {}
+    for name, values in history.items():
+        if name == "cost" or (name != "iteration" and not _is_idle(values, history.get("cost"))):
+            groups.setdefault(_group(name), []).append(name)
+    panels = tuple(_panel(group, names, history) for group, names in groups.items())
     latest = tuple(
-        (curve.title, number(float(curve.values[-1]), 5)) for panel in panels for curve in panel.curves if length
+        (metric_title(name), number(float(values[-1]), 5))
+        for name, values in history.items()
+        if len(values) and name != "iteration"
     )
     return CurvesData(iteration, panels, latest)
 
 
-def _panel(names: list[str], history: Any) -> Panel:
-    curves = tuple(
-        Curve(name, metric_title(name), np.asarray(history[name], dtype=float), code) for code, name in enumerate(names)
-    )
+def _group(name: str) -> str:
+    """What shares a panel: costs, shares of rows, numbers of prototypes; anything else is on its own."""
+    if name.endswith("cost"):
+        return "cost"
+    if any(word in name for word in _SHARES):
+        return "share of rows"
+    return "number of prototypes" if name.startswith("n_") else metric_title(name)
+
+
+def _is_idle(values: NDArray[np.float64], cost: NDArray[np.float64] | None) -> bool:
+    if len(values) < 2:
+        return False
+    if not values.any():
+        return True
+    if cost is None or not np.all(cost):
+        return False
+    ratio = values / cost
+    return bool(np.all(np.isfinite(ratio)) and np.ptp(ratio) <= 1e-9 * abs(ratio[0]))
+
+
+def _panel(label: str, names: list[str], history: dict[str, NDArray[np.float64]]) -> Panel:
+    curves = tuple(Curve(name, metric_title(name), history[name], code) for code, name in enumerate(names))
     values = np.concatenate([curve.values for curve in curves])
     values = values[np.isfinite(values)]
-    is_share = any(word in names[0] for word in _SHARES)
+    is_share = label == "share of rows"
     wide = bool(len(values) and values.min() > 0 and values.max() > 100 * values.min())
     inside = bool(len(values) and values.min() >= 0 and values.max() <= 1)
-    label = ("share of rows" if inside else "value") if is_share and len(names) > 1 else metric_title(names[0])
-    return Panel(label, curves, wide and not is_share, (0.0, 1.0) if is_share and inside else None)
+    return Panel(
+        label if len(names) > 1 else curves[0].title,
+        curves,
+        log=wide and not is_share,
+        limits=(0.0, 1.0) if is_share and inside else None,
+    )
 
 
 def figure(data: CurvesData, theme: Theme) -> Figure:
@@ -155,4 +177,6 @@ def _draw(axes: Any, panel: Panel, iteration: NDArray[np.float64], theme: Theme)
     if panel.limits is not None:
         low, high = panel.limits
         axes.set_ylim(low, high + 0.02 * (high - low))
+    if not panel.log:
+        canvas.grouped_numbers(axes.yaxis)
     canvas.label(axes, y=panel.label)

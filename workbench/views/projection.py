@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
-from workbench.views.scene import Array, Scene
+from workbench.views.scene import Array, Scene, per_sample
 from workbench.views.theme import Theme, rgb
-from workbench.views.wording import percent, shorten, with_unit
+from workbench.views.wording import counted, percent, shorten, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,73 +102,131 @@ def applies(scene: Scene) -> bool:
 def compute(scene: Scene) -> ProjectionData:
     """Project the sample and the prototypes of the scene."""
     n_rows, n_total = len(scene.sample.rows), scene.sample.n_total
-    codes = scene.sample.codes
-    shown = np.full(n_rows, -1, np.int64) if codes is None else np.asarray(codes, np.int64)
-    X = _whole(np.asarray(scene.sample.X, dtype=float))
-    planes = [_principal(scene, X, shown)]
-    if "omega" in scene.snapshot.arrays and X.shape[1] > 1:
-        planes.append(_metric(scene, X, shown))
+    planes = [_single(scene) if scene.prototypes.shape[1] == 1 else _principal(scene)]
+    if "omega" in scene.snapshot.arrays and scene.prototypes.shape[1] > 1:
+        planes.append(_metric(scene))
     return ProjectionData(
         planes=tuple(planes),
         rows=np.asarray(scene.sample.rows),
-        codes=shown,
+        codes=_codes(scene),
         prototype_codes=scene.prototype_codes,
         class_names=scene.class_names,
-        note=f"{n_rows:,} rows" if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random",
+        note=counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random",
     )
 
 
-def _principal(scene: Scene, X: NDArray[np.float64], codes: NDArray[np.int64]) -> Plane:
-    axes = _axes_of(scene.sample)
-    prototypes = _whole(np.asarray(scene.prototypes, dtype=float))
-    if X.shape[1] == 1:
-        return _single(scene, X, prototypes, codes)
-    labels = [
-        f"principal component {i + 1} ({percent(axes.shares[i])} of the variance)" for i in range(len(axes.shares))
-    ]
-    if len(labels) < 2:
-        labels.append("no second component")
-    return _plane("pca", "Principal components", labels, axes.project(X), axes.project(prototypes), codes)
+@dataclass(frozen=True, eq=False)
+class _Cloud:
+    """Rows in a plane, as far as no snapshot changes them."""
+
+    points: NDArray[np.float64]
+    density: Density | None
+    limits: tuple[float, float, float, float]
 
 
-def _metric(scene: Scene, X: NDArray[np.float64], codes: NDArray[np.int64]) -> Plane:
+@dataclass(frozen=True, eq=False)
+class _Principal:
+    """Principal components of one sample: mean (d,), components (2, d), labels of the axes, and the rows there."""
+
+    mean: NDArray[np.float64]
+    components: NDArray[np.float64]
+    labels: tuple[str, str]
+    cloud: _Cloud
+
+
+def _principal(scene: Scene) -> Plane:
+    axes = _principal_axes(scene)
+    places = (_finite(scene.prototypes) - axes.mean) @ axes.components.T
+    return _plane("pca", "Principal components", axes.labels, axes.cloud, places)
+
+
+@per_sample
+def _principal_axes(scene: Scene) -> _Principal:
+    """The axes belong to the sample alone, so they never jump while prototypes move."""
+    from sklearn.decomposition import PCA
+
+    X = _rows(scene).astype(np.float64)
+    mean = X.mean(axis=0) if len(X) else np.zeros(X.shape[1])
+    total = float(((X - mean) ** 2).sum())
+    if len(X) > 2 and total > 0:
+        found = PCA(2, random_state=0).fit(X)
+        components, shares = found.components_, found.explained_variance_ratio_
+    else:
+        components = np.eye(2, X.shape[1])
+        shares = (((X - mean) @ components.T) ** 2).sum(axis=0) / (total or 1.0)
+    first, second = (f"principal component {i + 1} ({percent(float(shares[i]))} of the variance)" for i in (0, 1))
+    cloud = _cloud((X - mean) @ components.T, _codes(scene))
+    return _Principal(mean, components, (first, second), cloud)
+
+
+def _metric(scene: Scene) -> Plane:
     """Coordinates Ωx turned to the leading directions of Λ: distances in the plane are the metric's own, cut to 2-D."""
     omega = np.asarray(scene.snapshot.arrays["omega"], dtype=float)
     _, values, directions = np.linalg.svd(omega, full_matrices=False)
     strongest = np.abs(directions).argmax(axis=1)
     directions = directions * np.where(directions[np.arange(len(directions)), strongest] < 0, -1.0, 1.0)[:, None]
     shares = values**2 / max(float((values**2).sum()), np.finfo(float).tiny)
-    turn = (directions * values[:, None])[:2]
-    center = X.mean(axis=0)
-    labels = [f"direction {i + 1} of Λ ({percent(shares[i])} of the relevance)" for i in range(len(turn))]
-    if len(labels) < 2:
-        labels.append("no second direction")
-    points, prototypes = ((_pad((rows - center) @ turn.T)) for rows in (X, np.asarray(scene.prototypes, dtype=float)))
-    return _plane("metric", "In the learned metric", labels, points, prototypes, codes)
+    turn = np.zeros((2, omega.shape[1]))
+    turn[: len(values)] = (directions * values[:, None])[:2]
+    labels = [f"direction {i + 1} of Λ ({percent(float(shares[i]))} of the relevance)" for i in range(len(values))]
+    X, center = _rows(scene), _center(scene)
+    points = (X @ turn.T.astype(X.dtype)).astype(float) - center @ turn.T
+    places = (_finite(scene.prototypes) - center) @ turn.T
+    first, second = (*labels, "no second direction")[:2]
+    return _plane("metric", "In the learned metric", (first, second), _cloud(points, _codes(scene)), places)
 
 
-def _single(scene: Scene, X: NDArray[np.float64], prototypes: NDArray[np.float64], codes: NDArray[np.int64]) -> Plane:
+def _single(scene: Scene) -> Plane:
     """One feature: its value along the plane, and rows spread upwards for reading only."""
-    spread = np.modf(np.arange(1, len(X) + 1) * 0.6180339887498949)[0] - 0.5
-    points = np.column_stack([np.asarray(scene.to_original(X), dtype=float)[:, 0], spread])
-    places = np.column_stack([np.asarray(scene.to_original(prototypes), dtype=float)[:, 0], np.zeros(len(prototypes))])
+    values = np.asarray(scene.to_original(_rows(scene)), dtype=float)[:, 0]
+    spread = np.modf(np.arange(1, len(values) + 1) * 0.6180339887498949)[0] - 0.5
+    places = np.asarray(scene.to_original(_finite(scene.prototypes)), dtype=float)[:, 0]
     name = with_unit(shorten(scene.original_names[0], 40), scene.units[0])
-    return _plane("pca", "The only feature", [name, "spread for reading, without meaning"], points, places, codes)
+    return _plane(
+        "pca",
+        "The only feature",
+        (name, "spread for reading, without meaning"),
+        _cloud(np.column_stack([values, spread]), _codes(scene)),
+        np.column_stack([places, np.zeros(len(places))]),
+    )
 
 
-def _plane(
-    name: str,
-    title: str,
-    labels: list[str],
-    points: NDArray[np.float64],
-    prototypes: NDArray[np.float64],
-    codes: NDArray[np.int64],
-) -> Plane:
+def _plane(name: str, title: str, labels: tuple[str, str], cloud: _Cloud, prototypes: NDArray[np.float64]) -> Plane:
+    return Plane(name, title, *labels, cloud.points, prototypes, cloud.density, cloud.limits)
+
+
+def _cloud(points: NDArray[np.float64], codes: NDArray[np.int64]) -> _Cloud:
     low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.ones(2))
     margin = np.where(high > low, 0.04 * (high - low), np.maximum(0.5, 0.05 * np.abs(high)))
-    limits = (low[0] - margin[0], high[0] + margin[0], low[1] - margin[1], high[1] + margin[1])
-    density = _density(points, codes, limits) if len(points) > MOST_POINTS else None
-    return Plane(name, title, labels[0], labels[1], points, prototypes, density, tuple(map(float, limits)))  # type: ignore[arg-type]
+    (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
+    limits = (left, right, bottom, top)
+    return _Cloud(points, _density(points, codes, limits) if len(points) > MOST_POINTS else None, limits)
+
+
+@per_sample
+def _codes(scene: Scene) -> NDArray[np.int64]:
+    codes = scene.sample.codes
+    return np.full(len(scene.sample.rows), -1, np.int64) if codes is None else np.asarray(codes, np.int64)
+
+
+@per_sample
+def _rows(scene: Scene) -> Array:
+    """The sample in its own precision, with nothing missing."""
+    return _finite(np.asarray(scene.sample.X))
+
+
+@per_sample
+def _center(scene: Scene) -> NDArray[np.float64]:
+    return np.asarray(_rows(scene).mean(axis=0, dtype=np.float64))
+
+
+def _finite(X: Array) -> Array:
+    """`X` with what is not finite replaced by the mean of its column, for drawing only."""
+    known = np.isfinite(X)
+    if known.all():
+        return X
+    mean = np.where(known, X, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, X, mean).astype(X.dtype)
 
 
 def _density(points: Array, codes: Array, limits: tuple[float, ...]) -> Density:
@@ -189,64 +245,6 @@ def _density(points: Array, codes: Array, limits: tuple[float, ...]) -> Density:
         most[better], winner[better] = here[better], code
     shape = (_BINS, _BINS)
     return Density(counts.reshape(shape), winner.reshape(shape), (left, right, bottom, top))
-
-
-@dataclass(frozen=True, eq=False)
-class _Axes:
-    """Principal components of one sample: mean (d,), components (2 or 1, d), shares of the variance."""
-
-    mean: NDArray[np.float64]
-    components: NDArray[np.float64]
-    shares: tuple[float, ...]
-
-    def project(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _pad((rows - self.mean) @ self.components.T)
-
-
-_known: dict[int, tuple[weakref.ref[Any], _Axes]] = {}
-_known_lock = threading.Lock()
-
-
-def _axes_of(sample: Any) -> _Axes:
-    """The sample's principal components, computed once for each sample, so that axes never jump."""
-    with _known_lock:
-        found = _known.get(id(sample))
-        if found is not None and found[0]() is sample:
-            return found[1]
-        made = _principal_axes(_whole(np.asarray(sample.X, dtype=float)))
-        for key in [key for key, (reference, _) in _known.items() if reference() is None]:
-            del _known[key]
-        _known[id(sample)] = (weakref.ref(sample), made)
-        return made
-
-
-def _principal_axes(X: NDArray[np.float64]) -> _Axes:
-    from sklearn.decomposition import PCA
-
-    mean = X.mean(axis=0) if len(X) else np.zeros(X.shape[1])
-    n_axes = min(2, X.shape[1])
-    total = float(((X - mean) ** 2).sum())
-    if len(X) <= n_axes or total <= 0:
-        components = np.eye(n_axes, X.shape[1])
-        along = (((X - mean) @ components.T) ** 2).sum(axis=0)
-        shares = tuple(float(s) / total if total > 0 else 0.0 for s in along)
-        return _Axes(mean, components, shares)
-    found = PCA(n_axes, random_state=0).fit(X)
-    return _Axes(found.mean_, found.components_, tuple(float(s) for s in found.explained_variance_ratio_))
-
-
-def _pad(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k, 1) or (k, 2) to (k, 2)."""
-    return coordinates if coordinates.shape[1] == 2 else np.column_stack([coordinates, np.zeros(len(coordinates))])
-
-
-def _whole(X: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`X` with what is not finite replaced by the mean of its column, for drawing only."""
-    known = np.isfinite(X)
-    if known.all():
-        return X
-    mean = np.where(known, X, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known, X, mean)
 
 
 def figure(data: ProjectionData, theme: Theme) -> Figure:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
-from workbench.views.scene import Scene
+from workbench.views.scene import Scene, per_sample
 from workbench.views.theme import Theme
-from workbench.views.wording import distinct, number, percent, shorten, with_unit
+from workbench.views.wording import counted, distinct, number, percent, shorten, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,11 +36,11 @@ class PrototypesData:
     codes : (M,) int64
         Class codes; -1 for none.
     counts : (M,) int64
-        Rows of the sample that each stands for.
+        Rows that each stands for; of which rows, the note says.
     shares : (M,) float64
-        The same as a share of the sample.
+        The same as shares of all these rows.
     titles, captions : tuple of M str
-        "prototype 3 · setosa", "17 rows".
+        "prototype 3 · class setosa", "17 rows".
     feature_names, units : tuple of d str
     low, high : (d,) float64
         The range of the data, feature by feature (and for pictures the common one).
@@ -86,21 +86,20 @@ def compute(scene: Scene) -> PrototypesData:
     counts, codes = scene.counts, scene.prototype_codes
     order = np.lexsort((np.arange(len(codes)), -counts, np.where(codes < 0, np.iinfo(np.int64).max, codes)))
     values = np.asarray(scene.to_original(scene.prototypes), dtype=float)[order]
-    low, high = _range(np.asarray(scene.to_original(np.asarray(scene.sample.X)), dtype=float), values)
-    shares = counts[order] / max(1, len(scene.sample.rows))
+    low, high = _range(scene) if len(scene.sample.rows) else (values.min(axis=0), values.max(axis=0))
+    shares = counts[order] / max(1, int(counts.sum()))
     images, image_range = None, (0.0, 1.0)
     if scene.image_shape is not None and math.prod(scene.image_shape) == values.shape[1]:
         images, image_range = pictures(values, scene.image_shape, low, high)
     names = scene.class_names
     titles = tuple(
-        f"prototype {i}" + (f" · {names[c]}" if 0 <= c < len(names) else "")
+        f"prototype {i}" + (f" · class {names[c]}" if 0 <= c < len(names) else "")
         for i, c in zip(order.tolist(), codes[order].tolist(), strict=True)
     )
     captions = tuple(
-        (f"{n:,} row" + ("s" if n != 1 else "")) if scene.is_whole else percent(s)
-        for n, s in zip(counts[order].tolist(), shares.tolist(), strict=True)
+        percent(share) if scene.counted_rows == "rows of the sample" else counted(n, "row")
+        for n, share in zip(counts[order].tolist(), shares.tolist(), strict=True)
     )
-    note = "" if scene.is_whole else f"Shares of a sample of {len(scene.sample.rows):,} rows."
     return PrototypesData(
         index=order.astype(np.int64),
         values=values,
@@ -116,14 +115,14 @@ def compute(scene: Scene) -> PrototypesData:
         images=images,
         image_range=image_range,
         class_names=names,
-        note=note,
+        note=f"counts of {scene.counted_rows}" if scene.counted_rows != "rows" else "",
     )
 
 
-def _range(X: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Finite range (d,), (d,) of the data, feature by feature; that of the prototypes where there are no data."""
-    if not len(X):
-        X = values
+@per_sample
+def _range(scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least and greatest finite value (d,), (d,) of each feature of the sample in original units; 0 without any."""
+    X = np.asarray(scene.to_original(np.asarray(scene.sample.X)), dtype=float)
     known = np.isfinite(X)
     low = np.where(known, X, np.inf).min(axis=0)
     high = np.where(known, X, -np.inf).max(axis=0)
@@ -238,7 +237,7 @@ def _bar_figure(data: PrototypesData, theme: Theme) -> Figure:
     n_rows = math.ceil(len(shown) / n_columns)
     made = canvas.new_figure(theme, 3.7 * n_columns, n_rows * (0.62 + 0.25 * n_features) + 0.45)
     all_axes = made.subplots(n_rows, n_columns, squeeze=False).ravel()
-    names = distinct(tuple(map(with_unit, data.feature_names, data.units)), 22)
+    names = distinct(tuple(_short(n, u) for n, u in zip(data.feature_names, data.units, strict=True)), 26)
     relative = data.relative
     for axes, which in zip(all_axes, shown, strict=False):
         canvas.dress(axes, theme, frame=False)
@@ -293,6 +292,11 @@ def _curve_figure(data: PrototypesData, theme: Theme) -> Figure:
     return made
 
 
+def _short(name: str, unit: str) -> str:
+    unit = shorten(unit, 10)
+    return with_unit(shorten(name, 26 - (len(unit) + 3 if unit else 0)), unit)
+
+
 def _most_used(data: PrototypesData, most: int) -> NDArray[np.int64]:
     """Rows of `data` to show, in its order; the most used ones when there are more than `most`."""
     if len(data.index) <= most:
@@ -313,4 +317,4 @@ def _tile_title(data: PrototypesData, which: int, length: int) -> str:
 def _footer(made: Any, data: PrototypesData, n_shown: int, theme: Theme, *, scale: str) -> None:
     n_all = len(data.index)
     parts = [f"the {n_shown:,} most used of {n_all:,} prototypes" if n_shown < n_all else "", scale, data.note]
-    made.supxlabel(canvas.plain("; ".join(p for p in parts if p)), fontsize=8, color=theme.muted)
+    made.supxlabel(canvas.plain(" · ".join(p for p in parts if p)), fontsize=8, color=theme.muted)

@@ -137,15 +137,14 @@ def _draw_matrix(made: Any, axes: Any, data: RelevanceData, theme: Theme) -> Non
         canvas.label(axes, x="feature number, from 0", y="feature number, from 0")
     if n <= 8:
         for i, j in np.ndindex(n, n):
-            strong = abs(data.matrix[i, j]) > 0.55 * data.limit
             axes.text(
                 j,
                 i,
-                canvas.plain(number(float(data.matrix[i, j]), 2)),
+                canvas.plain(f"{data.matrix[i, j]:.2f}".replace("-", "−")),
                 ha="center",
                 va="center",
                 fontsize=8,
-                color=theme.surface if strong else theme.text,
+                color=canvas.ink_on(picture.to_rgba(data.matrix[i, j]), theme),
             )
     canvas.label(axes, title="Relevance matrix Λ")
     beyond = float(np.abs(np.nan_to_num(data.matrix)).max()) > data.limit * (1 + 1e-9)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.session import DataSample, Run
 
 Array = NDArray[Any]
+T = TypeVar("T")
 PARTS = ("training", "validation", "test")
 """Names of the parts of a split, by its code."""
 
@@ -95,8 +98,18 @@ class Scene:
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
-        """(M,) rows of the sample that each prototype stands for."""
+        """(M,) rows that each prototype stands for: as the engine counted them in training, else of the sample."""
+        counted = self.snapshot.arrays.get("counts")
+        if counted is not None:
+            return np.asarray(np.rint(counted), np.int64)
         return np.bincount(self.winners, minlength=len(self.prototypes))
+
+    @property
+    def counted_rows(self) -> str:
+        """What `counts` counts: "training rows", "rows", or "rows of the sample"."""
+        if "counts" in self.snapshot.arrays:
+            return "training rows"
+        return "rows" if self.is_whole else "rows of the sample"
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -127,7 +140,7 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
     units = tuple(column.unit for column in columns) if len(columns) == len(original) else ("",) * len(original)
     return Scene(
         engine=run.engine,
-        parameters=dict(run.parameters),
+        parameters=dict(run.arguments),
         snapshot=snapshot,
         history=dict(run.history),
         sample=sample,
@@ -139,6 +152,24 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         image_shape=data.image_shape,
         to_original=recipe.inverse,
     )
+
+
+def per_sample(make: Callable[[Scene], T]) -> Callable[[Scene], T]:
+    """`make`, called once for each sample: nothing that depends on the data alone is computed again for a snapshot.
+
+    The data's recipe and names belong to the sample, so `make` may use them as well.
+    """
+    known: WeakKeyDictionary[DataSample, T] = WeakKeyDictionary()
+    lock = threading.RLock()
+
+    @wraps(make)
+    def once(scene: Scene) -> T:
+        with lock:
+            if scene.sample not in known:
+                known[scene.sample] = make(scene)
+            return known[scene.sample]
+
+    return once
 
 
 def codes_of(labels: Array, classes: Sequence[Any]) -> NDArray[np.int64]:

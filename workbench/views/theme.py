@@ -89,7 +89,7 @@ class Theme:
         return self.neutral if code < 0 else self.classes[code % len(self.classes)]
 
     def class_marker(self, code: int) -> Marker:
-        """Shape of class `code`: it changes when the colours start anew, so 80 classes stay distinct."""
+        """Shape of class `code`: it changes when the colours start anew, so 100 classes stay distinct."""
         return MARKERS[0] if code < 0 else MARKERS[code // len(self.classes) % len(MARKERS)]
 
 

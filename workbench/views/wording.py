@@ -9,17 +9,23 @@ MISSING = "–"
 
 _METRICS = {
     "cost": "cost",
-    "inertia": "sum of squared distances",
-    "mse": "mean squared error",
-    "shift": "shift of the prototypes",
+    "validation_cost": "cost, validation",
     "accuracy": "accuracy, training",
-    "train_accuracy": "accuracy, training",
-    "training_accuracy": "accuracy, training",
     "validation_accuracy": "accuracy, validation",
-    "test_accuracy": "accuracy, test",
-    "grad_norm": "length of the gradient",
-    "gradient": "length of the gradient",
-    "mean_mu": "mean μ",
+    "accuracy_train": "accuracy, training",
+    "accuracy_validation": "accuracy, validation",
+    "accuracy_test": "accuracy, test",
+    "quantization_error": "quantization error",
+    "quantization_error_train": "quantization error, training",
+    "quantization_error_validation": "quantization error, validation",
+    "quantization_error_test": "quantization error, test",
+    "error_per_row": "squared error of a row",
+    "error_per_component": "squared error of a component",
+    "shift": "shift of the prototypes",
+    "changed": "rows that changed prototype",
+    "n_empty": "prototypes without rows",
+    "n_reseeded": "prototypes put elsewhere",
+    "gradient_norm": "length of the gradient",
 }
 
 
