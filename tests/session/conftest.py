@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
+from session_help import write_blobs
 
 from workbench.data import guess
 from workbench.session import Dataset, Session
@@ -42,16 +42,3 @@ def blobs_csv(tmp_path: Path) -> Path:
 def blobs(session: Session, blobs_csv: Path) -> Dataset:
     """Three labelled clouds of 60 rows in 4 dimensions."""
     return session.import_data(guess(blobs_csv)).result(60)
-
-
-def write_blobs(path: Path, *, rows: int = 60, classes: int = 3, label: bool = True, seed: int = 0) -> Path:
-    """A CSV of `classes` clouds of `rows` rows."""
-    rng = np.random.default_rng(seed)
-    names = ["a", "b", "c", "d"]
-    lines = [",".join([*names, "class"] if label else names)]
-    for k in range(classes):
-        center = rng.normal(scale=3, size=4)
-        for row in center + rng.normal(size=(rows, 4)):
-            lines.append(",".join([*(f"{value:.6f}" for value in row), *([f"kind {k}"] if label else [])]))
-    path.write_text("\n".join(lines) + "\n")
-    return path

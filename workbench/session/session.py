@@ -153,8 +153,11 @@ class Session:
         parameters: Mapping[str, Any] | None = None,
         *,
         name: str | None = None,
+        paused: bool = False,
     ) -> Run:
         """Queue a run, as a command; it starts as soon as those before it have ended.
+
+        With `paused` it holds before its first step, so that it can be watched step by step from the start.
 
         Raises
         ------
@@ -181,7 +184,7 @@ class Session:
             self._log.append(entry)
         tell(self.events.run_added, run)
         tell(self.events.history_changed)
-        self._enqueue(run)
+        self._enqueue(run, paused=paused)
         return run
 
     def resume_run(self, run: Run) -> None:
@@ -299,10 +302,14 @@ class Session:
         run.announce = lambda: tell(self.events.run_changed, run)
         run.requeue = lambda: self._enqueue(run)
 
-    def _enqueue(self, run: Run) -> None:
+    def _enqueue(self, run: Run, *, paused: bool = False) -> None:
         self._require_writable()
+        if run.active and run.job is not None:
+            return
         job: Job[Run] = Job(run.name, "training", Worker(run, self._closing.is_set), lambda: self._cancelled(run, job))
         run.control = Control()
+        if paused:
+            run.control.pause()
         run.job = job
         run.become("queued")
         self.queue.submit(job)
