@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +15,28 @@ import engines
 from workbench.cli import main
 
 
-@pytest.fixture
-def iris_csv(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def iris_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     iris = load_iris()
     lines = ["sepal length,sepal width,petal length,petal width,species"]
     lines += [
         f"{','.join(map(str, row))},{iris.target_names[k]}" for row, k in zip(iris.data, iris.target, strict=True)
     ]
-    path = tmp_path / "iris.csv"
+    path = tmp_path_factory.mktemp("iris") / "iris.csv"
     path.write_text("\n".join(lines))
     return path
 
 
-@pytest.fixture
-def project(tmp_path: Path, iris_csv: Path) -> Path:
-    path = tmp_path / "p.vqw"
+@pytest.fixture(scope="module")
+def imported(iris_csv: Path) -> Path:
+    path = iris_csv.with_name("imported.vqw")
     assert main(["import", str(iris_csv), "--project", str(path)]) == 0
     return path
+
+
+@pytest.fixture
+def project(imported: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(imported, tmp_path / "p.vqw"))
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from workbench import __version__
@@ -43,19 +42,19 @@ def main(arguments: list[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    commands = typer.main.get_command(app)
-    assert isinstance(commands, click.Group | typer.core.TyperGroup)
-    if not words or (words[0] not in commands.commands and words[0] not in ("--help", "--version")):
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    if not words or (words[0] not in commands and words[0] not in ("--help", "--version")):
         words.insert(0, "open")
     try:
-        return int(commands.main(words, prog_name="vq-workbench", standalone_mode=False) or 0)
-    except (click.ClickException, typer.Exit) as error:
-        return _tell_misuse(error)
-    except (WorkbenchError, OSError, KeyboardInterrupt, click.Abort) as error:
+        app(words, prog_name="vq-workbench")
+    except SystemExit as end:
+        return int(end.code or 0)
+    except (WorkbenchError, OSError, KeyboardInterrupt) as error:
         if debug:
             traceback.print_exc()
         print(f"vq-workbench: {sentence(error)}", file=sys.stderr)
         return 1
+    return 0
 
 
 @app.callback()
@@ -198,8 +197,7 @@ def import_file(
     plan = _with_recipe(plan.with_roles(roles), scale, missing, contrast, whitening, split, seed)
     with _session(project, create=True) as session, progress() as report:
         job = session.import_data(plan, name=name)
-        while not job.done():
-            job.wait(0.1)
+        while not job.wait(0.1):
             report("Importing", job.progress)
         dataset = job.result()
         summary = {"name": dataset.name, "id": dataset.id, "shape": [dataset.n_rows, dataset.n_features]}
@@ -224,8 +222,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train an engine on a dataset; Ctrl-C stops it and keeps what was learned."""
+    words = dict(_pair(text) for text in settings or ())
     with _session(project) as session:
-        words = dict(_pair(text) for text in settings or ())
         run = session.add_run(_dataset_name(session, dataset), engine, session.parse(engine, words), name=name)
         with progress() as report:
             _wait_for(run, report)
@@ -349,7 +347,7 @@ def _run(session: Session, name: str) -> Run:
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise click.UsageError(f"--set {text} is not understood: write it as key=value.")
+        raise typer.BadParameter(f"--set {text} is not understood: write it as key=value.")
     return key.strip(), value
 
 
@@ -376,13 +374,6 @@ def _engine_as_json(info: Any) -> dict[str, Any]:
             for parameter in info.parameters
         ],
     }
-
-
-def _tell_misuse(error: click.ClickException | typer.Exit) -> int:
-    if isinstance(error, typer.Exit):
-        return error.exit_code
-    error.show()
-    return 2
 
 
 if __name__ == "__main__":

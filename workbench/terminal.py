@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import click
-
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float | None], None]]:
@@ -64,7 +62,7 @@ def _words(value: Any) -> str:
 
 
 def sentence(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was finished is kept."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
