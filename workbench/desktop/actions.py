@@ -1,0 +1,188 @@
+"""The one table of actions: each becomes a menu entry, a shortcut, a toolbar button and a row of the command palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QWidget
+
+from workbench.desktop import icons
+from workbench.reports import EXPORTS
+
+PROJECT = frozenset({"project"})
+WRITE = frozenset({"project", "writable"})
+RUN = frozenset({"project", "run"})
+MODEL = frozenset({"project", "run", "model"})
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a person can do.
+
+    Attributes
+    ----------
+    name : str
+        By which the window's handler is found.
+    menu : str
+        Menu path such as `File` or `File/Export`.
+    needs : frozenset of str
+        Facts that must hold for the action to be possible; see `Actions.update`.
+    toolbar : int
+        Toolbar group, 0 for none.
+    choice : str
+        Actions with the same word here are alternatives, one of them ticked.
+    separated : bool
+        Whether a line goes above it in its menu.
+    """
+
+    name: str
+    text: str
+    tip: str
+    menu: str
+    icon: str = ""
+    shortcut: str = ""
+    needs: frozenset[str] = frozenset()
+    toolbar: int = 0
+    checkable: bool = False
+    choice: str = ""
+    separated: bool = False
+
+
+_OWN = (
+    Action("new", "New project…", "Make an empty project file", "File", "new", "Ctrl+N"),
+    Action("open", "Open project…", "Open a project file", "File", "open", "Ctrl+O"),
+    Action("import", "Import data…", "Bring a data file into the project", "File", "import", "Ctrl+I", WRITE, 1, separated=True),
+    Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
+    Action("close", "Close project", "Go back to the welcome page", "File", "close", "Ctrl+W", PROJECT, separated=True),
+    Action("quit", "Quit", "Close the window", "File", "", "Ctrl+Q"),
+    Action("undo", "Undo", "Take the last change back", "Edit", "undo", "Ctrl+Z", WRITE | {"undo"}, 2),
+    Action("redo", "Redo", "Do again what was taken back", "Edit", "redo", "Ctrl+Shift+Z", WRITE | {"redo"}, 2),
+    Action("rename", "Rename…", "Give the selected dataset or run another name", "Edit", "rename", "F2", WRITE | {"item"}, separated=True),
+    Action("delete", "Delete", "Remove the selected dataset or run; undo brings it back", "Edit", "delete", "Del", WRITE | {"item"}),
+    Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
+    Action("start", "Start training", "Start the run set up in the inspector", "Run", "play", "Ctrl+Return", WRITE | {"prepared"}, 3, separated=True),
+    Action("pause", "Pause", "Stop after this step, ready to go on", "Run", "pause", "F6", RUN | {"running"}, 3),
+    Action("step", "Single step", "Do one step and pause", "Run", "step", "F7", RUN | {"steppable"}, 3),
+    Action("resume", "Resume", "Go on with the selected run", "Run", "resume", "F5", RUN | {"resumable"}, 3),
+    Action("stop", "Stop", "End the run and keep what it learned", "Run", "stop", "Shift+F5", RUN | {"stoppable"}, 3),
+    Action("view_beside", "Split view to the right", "Put the view in front beside the others", "View", "beside", "Ctrl+\\", PROJECT),
+    Action("view_float", "Float view", "Give the view in front a window of its own", "View", "float", "Ctrl+Shift+F", PROJECT),
+    Action("view_reset", "Reset layout", "Put all panels and views back", "View", "", "", PROJECT),
+    Action("panel_left", "Project panel", "Show or hide datasets and runs", "View", "left", "Ctrl+Alt+1", PROJECT, 0, True, separated=True),
+    Action("panel_right", "Inspector", "Show or hide the inspector", "View", "right", "Ctrl+Alt+2", PROJECT, 0, True),
+    Action("panel_bottom", "Timeline", "Show or hide the cost curve", "View", "bottom", "Ctrl+Alt+3", PROJECT, 0, True),
+    Action("theme_system", "Like the system", "Light or dark as the system says", "View/Theme", "", "", choice="theme", checkable=True),
+    Action("theme_light", "Light", "Light colours", "View/Theme", "light", "", choice="theme", checkable=True),
+    Action("theme_dark", "Dark", "Dark colours", "View/Theme", "dark", "", choice="theme", checkable=True),
+    Action("palette", "Search actions…", "Find anything by typing", "Help", "search", "Ctrl+K", toolbar=5),
+    Action("about", "About VQ Workbench", "Version and licence", "Help", "info", ""),
+)  # fmt: skip
+
+_EXPORT_ICONS = {
+    "codebook": "prototypes",
+    "model": "save",
+    "assignments": "dataset",
+    "report": "file",
+    "views": "image",
+}
+
+ACTIONS = (
+    *_OWN[:4],
+    *(
+        Action(
+            f"export_{export.name}",
+            f"{export.title}…",
+            export.summary,
+            "File/Export",
+            _EXPORT_ICONS.get(export.name, "export"),
+            "Ctrl+E" if export.name == "report" else "",
+            MODEL,
+        )
+        for export in EXPORTS
+    ),
+    *_OWN[4:],
+)
+"""Every action, in the order of the menus; the exports come from their own catalog."""
+
+MENUS = ("File", "Edit", "Run", "View", "Help")
+
+
+class Actions(QObject):
+    """The table made real on one window.
+
+    Attributes
+    ----------
+    by_name : dict of str to QAction
+    menus : dict of str to QMenu
+        By path.
+    """
+
+    def __init__(self, window: QMainWindow, handlers: Mapping[str, Callable[[], object]]) -> None:
+        super().__init__(window)
+        self._window = window
+        self.menus: dict[str, QMenu] = {}
+        self.by_name: dict[str, QAction] = {}
+        self._needs = {action.name: action.needs for action in ACTIONS}
+        groups: dict[str, QActionGroup] = {}
+        for title in MENUS:
+            self.menus[title] = window.menuBar().addMenu(f"&{title}")
+        for action in ACTIONS:
+            made = self._make(action, handlers[action.name])
+            menu = self._menu(action.menu)
+            if action.separated:
+                menu.addSeparator()
+            menu.addAction(made)
+            if action.choice:
+                groups.setdefault(action.choice, QActionGroup(self)).addAction(made)
+
+    def update(self, facts: frozenset[str]) -> None:
+        """Enable what `facts` make possible."""
+        for name, action in self.by_name.items():
+            action.setEnabled(self._needs[name] <= facts)
+
+    def fill(self, toolbar: QToolBar, groups: tuple[int, ...]) -> None:
+        """Put the actions of the toolbar groups on `toolbar`, a line between groups."""
+        for k, group in enumerate(groups):
+            if k:
+                toolbar.addSeparator()
+            for action in ACTIONS:
+                if action.toolbar == group:
+                    toolbar.addAction(self.by_name[action.name])
+                    button = toolbar.widgetForAction(self.by_name[action.name])
+                    _describe(button, action)
+
+    def in_toolbar(self, groups: tuple[int, ...]) -> list[str]:
+        """Names of the actions of these toolbar groups."""
+        return [action.name for action in ACTIONS if action.toolbar in groups]
+
+    def _make(self, action: Action, handler: Callable[[], object]) -> QAction:
+        made = QAction(action.text, self._window)
+        made.setObjectName(action.name)
+        made.setIconText(action.text.rstrip("…"))
+        made.setStatusTip(action.tip)
+        made.setCheckable(action.checkable)
+        if action.shortcut:
+            made.setShortcut(QKeySequence(action.shortcut))
+            made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        keys = f"  ({made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})" if action.shortcut else ""
+        made.setToolTip(action.tip + keys)
+        if action.icon:
+            icons.put(made, action.icon)
+        made.triggered.connect(handler)
+        self.by_name[action.name] = made
+        return made
+
+    def _menu(self, path: str) -> QMenu:
+        if path not in self.menus:
+            parent, _, title = path.rpartition("/")
+            self.menus[path] = self._menu(parent).addMenu(title)
+        return self.menus[path]
+
+
+def _describe(button: QWidget, action: Action) -> None:
+    button.setAccessibleName(action.text.rstrip("…"))
+    button.setAccessibleDescription(action.tip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

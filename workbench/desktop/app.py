@@ -1,0 +1,71 @@
+"""Starting the window: system libraries, Qt, theme, error hooks; then the event loop."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import workbench
+from workbench.desktop.libraries import require_qt
+
+if TYPE_CHECKING:  # Qt is imported only once it is known to start
+    from workbench.desktop.settings import Settings
+
+SWITCH_SECONDS = 0.0005
+"""How long one Python thread may hold the interpreter while the interface waits for it."""
+
+
+def run(project: Path | None = None) -> int:
+    """Open the window, with `project` if one is named, and return the exit code when it was closed.
+
+    Raises
+    ------
+    QtUnavailable
+        If Qt cannot start here; one sentence names what is missing.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    require_qt()
+    from PySide6.QtWidgets import QApplication
+
+    from workbench.desktop import errors, icons
+    from workbench.desktop.settings import Settings
+    from workbench.desktop.theme import ThemeSwitch
+    from workbench.desktop.window import Window
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("vq-workbench")
+    application.setApplicationDisplayName("")
+    application.setDesktopFileName("vq-workbench")
+    application.setWindowIcon(icons.app_icon())
+    settings = Settings()
+    undo = errors.install()
+    try:
+        warm_once(settings)
+        window = Window(settings, ThemeSwitch(settings, application))
+        window.show()
+        if project is not None:
+            window.open_project(project)
+        return application.exec()
+    finally:
+        undo()
+
+
+def warm_once(settings: Settings) -> None:
+    """Compile the kernels in a process of its own, at the first start of each version: compiling holds the interpreter."""
+    version = f"{workbench.__version__} {sys.version_info.major}.{sys.version_info.minor}"
+    if settings.warmed == version:
+        return
+    subprocess.Popen(
+        [sys.executable, "-m", "workbench.cli", "warm", "--quiet"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    settings.warmed = version
+    settings.save()

@@ -1,0 +1,87 @@
+"""The export menu: where to, in which form; the writing itself is `workbench.reports`', in the background."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
+
+from workbench.desktop.background import Background
+from workbench.desktop.settings import Settings
+from workbench.reports import Export, export
+from workbench.session import Run, Session
+
+FORMS = {
+    "csv": "Table",
+    "json": "JSON",
+    "npz": "NumPy archive",
+    "h5": "HDF5",
+    "safetensors": "Model",
+    "html": "Web page",
+    "png": "PNG pictures",
+    "svg": "SVG drawings",
+}
+
+
+class Exporter(QObject):
+    """Asks for a place, writes there in the background, and says where it is.
+
+    Attributes
+    ----------
+    written : Signal(tuple of Path)
+    """
+
+    written = Signal(object)
+
+    def __init__(self, window: QMainWindow, background: Background, settings: Settings) -> None:
+        super().__init__(window)
+        self._window = window
+        self._background = background
+        self._settings = settings
+
+    def choose(self, kind: Export, session: Session, run: Run) -> None:
+        """Ask where to, then write."""
+        folder = self._settings.folder("export")
+        stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", f"{run.name} {kind.name}").strip()
+        filters = {_filter(form, kind.is_many): form for form in kind.formats}
+        first = str(folder / (stem if kind.is_many else f"{stem}.{kind.formats[0]}"))
+        name, chosen = QFileDialog.getSaveFileName(
+            self._window, f"Export {kind.title.lower()}", first, ";;".join(filters)
+        )
+        if name:
+            form = filters.get(chosen, kind.formats[0])
+            path = Path(name) if kind.is_many else _with_ending(Path(name), form, kind.formats)
+            self._settings.set_folder("export", path.parent)
+            self.write(kind, session, run, path, form if kind.is_many else None)
+
+    def write(self, kind: Export, session: Session, run: Run, path: Path, form: str | None = None) -> None:
+        """Write `run` to `path`."""
+        self._window.statusBar().showMessage(f"Writing {path.name}…")
+        self._background.call(self, partial(export, kind.name, session, run, path, format=form), self._done)
+
+    def _done(self, paths: tuple[Path, ...]) -> None:
+        self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)
+        several = len(paths) > 1
+        words = f"{len(paths)} files are in {paths[0].parent}." if several else f"{paths[0].name} is written."
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "Export", words, parent=self._window)
+        box.setInformativeText("" if several else str(paths[0].parent))
+        look = box.addButton("Open folder" if several else "Open", QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Close)
+        target = paths[0].parent if several else paths[0]
+        look.clicked.connect(partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(target))))
+        box.open()
+        self.written.emit(paths)
+
+
+def _filter(form: str, is_many: bool) -> str:
+    words = FORMS.get(form, form.upper())
+    return f"{words}, in a new folder (*)" if is_many else f"{words} (*.{form})"
+
+
+def _with_ending(path: Path, form: str, forms: tuple[str, ...]) -> Path:
+    """`path`, ending in one of `forms`."""
+    return path if path.suffix[1:].lower() in forms else path.with_name(f"{path.name}.{form}")

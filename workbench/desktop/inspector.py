@@ -1,0 +1,306 @@
+"""The panel at the right: a dataset, a new run to set up, or a run and how it fares; one page each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.desktop import icons
+from workbench.desktop.background import Background
+from workbench.desktop.live import Moment
+from workbench.desktop.new_run import NewRunPage
+from workbench.desktop.wording import STATUS, duration, progress_of
+from workbench.session import Dataset, Run
+from workbench.views.wording import metric_title, number, percent
+
+PARTS = ("training", "validation", "test")
+
+
+class Inspector(QStackedWidget):
+    """Shows one of its pages.
+
+    Attributes
+    ----------
+    start_wanted : Signal(RunRequest)
+    again_wanted : Signal(Run)
+        Set up another run with this one's parameters.
+    new_run : NewRunPage
+    """
+
+    start_wanted = Signal(object)
+    again_wanted = Signal(object)
+
+    def __init__(
+        self, background: Background, new_run: QAction, report: QAction, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Inspector")
+        self._nothing = QLabel(
+            "Choose a dataset or a run in the project panel to see what is known of it.", wordWrap=True
+        )
+        self._nothing.setProperty("role", "muted")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._nothing.setContentsMargins(16, 16, 16, 16)
+        self._dataset = DatasetPage(new_run)
+        self.new_run = NewRunPage(background)
+        self._run = RunPage(report)
+        for page in (self._nothing, self._dataset, self.new_run, self._run):
+            self.addWidget(page)
+        self.new_run.start_wanted.connect(self.start_wanted)
+        self._run.again_wanted.connect(self.again_wanted)
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether a new run is being set up."""
+        return self.currentWidget() is self.new_run
+
+    def show_thing(self, thing: Dataset | Run | None) -> None:
+        """Show what is known of `thing`."""
+        if isinstance(thing, Dataset):
+            self._dataset.show_dataset(thing)
+            self.setCurrentWidget(self._dataset)
+        elif isinstance(thing, Run):
+            self._run.show_run(thing)
+            self.setCurrentWidget(self._run)
+        else:
+            self.setCurrentWidget(self._nothing)
+
+    def show_moment(self, moment: Moment) -> None:
+        """Bring the figures of a run up to date."""
+        self._run.show_moment(moment)
+
+    def refresh(self) -> None:
+        """Bring status and progress up to date."""
+        if self.currentWidget() is self._run:
+            self._run.refresh()
+
+    def prepare(self) -> None:
+        """Show the page of the new run."""
+        self.setCurrentWidget(self.new_run)
+
+
+class Page(QScrollArea):
+    """A page that scrolls: heading, content, stretch."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(widgetResizable=True)
+        self.setAccessibleName(name)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        content = QWidget()
+        content.setProperty("role", "clear")
+        self.column = QVBoxLayout(content)
+        self.column.setContentsMargins(16, 14, 16, 16)
+        self.column.setSpacing(10)
+        self.setWidget(content)
+
+
+class Facts(QWidget):
+    """Pairs of a title and a text, under each other; labels are made once and reused."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setProperty("role", "clear")
+        self.setAccessibleName(name)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self._rows: list[tuple[QLabel, QLabel]] = []
+
+    def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Show exactly these."""
+        while len(self._rows) < len(pairs):
+            title, text = QLabel(), QLabel(wordWrap=True)
+            title.setProperty("role", "muted")
+            title.setAlignment(Qt.AlignmentFlag.AlignTop)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._grid.addWidget(title, len(self._rows), 0)
+            self._grid.addWidget(text, len(self._rows), 1)
+            self._rows.append((title, text))
+        for k, (title, text) in enumerate(self._rows):
+            shown = k < len(pairs)
+            if shown:
+                for label, words in zip((title, text), pairs[k], strict=True):
+                    if label.text() != words:
+                        label.setText(words)
+            title.setVisible(shown)
+            text.setVisible(shown)
+        self.setVisible(bool(pairs))
+
+
+class DatasetPage(Page):
+    """What is known of a dataset, and the way to a run on it."""
+
+    def __init__(self, new_run: QAction) -> None:
+        super().__init__("Dataset")
+        self.title = heading()
+        self.facts = Facts("Facts of the dataset")
+        self.recipe = Facts("Recipe")
+        self.notices = QLabel(wordWrap=True)
+        self.notices.setProperty("role", "warning")
+        button = QPushButton("New run on this data…")
+        button.setProperty("role", "primary")
+        button.setAccessibleDescription(new_run.statusTip())
+        button.clicked.connect(new_run.trigger)
+        self.recipe_title = section("Recipe")
+        for widget in (self.title, self.facts, self.recipe_title, self.recipe, self.notices, button):
+            self.column.addWidget(widget)
+        self.column.addStretch()
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        self.title.setText(dataset.name)
+        pairs = [("Rows", f"{dataset.n_rows:,}"), ("Features", f"{len(dataset.raw_names):,}")]
+        if dataset.image_shape:
+            pairs.append(("Images", " × ".join(map(str, dataset.image_shape))))
+        if dataset.has_labels:
+            names = [str(value) for value in dataset.classes]
+            shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+            pairs.append(("Classes", f"{len(names)}: {shown}"))
+        else:
+            pairs.append(("Classes", "no labels"))
+        counts = [(part, int((dataset.split == k).sum())) for k, part in enumerate(PARTS)]
+        pairs.append(("Split", ", ".join(f"{n:,} {part}" for part, n in counts if n)))
+        files = dataset.source.get("files", ())
+        if files:
+            pairs.append(("File", str(files[0].get("path", "")).rpartition("/")[2]))
+        pairs.append(("Imported", dataset.created.replace("T", " ")[:16]))
+        self.facts.show_pairs(pairs)
+        recipe = dataset.recipe.recipe
+        steps = [("Missing values", recipe.missing), ("Scaling", recipe.scaling)]
+        if recipe.contrast:
+            steps.append(("Contrast", "normalised row by row"))
+        if recipe.whitening != "none":
+            steps.append(("Whitening", recipe.whitening))
+        self.recipe.show_pairs(steps)
+        self.notices.setText("\n".join(dataset.warnings[:5]))
+        self.notices.setVisible(bool(dataset.warnings))
+
+
+class RunPage(Page):
+    """How a run fares: status, progress, figures, parameters."""
+
+    again_wanted = Signal(object)
+
+    def __init__(self, report: QAction) -> None:
+        super().__init__("Run")
+        self._run: Run | None = None
+        self.title = heading()
+        self.about = QLabel(wordWrap=True)
+        self.about.setProperty("role", "muted")
+        self.status = QLabel()
+        self.progress = QProgressBar(textVisible=False, maximum=1000)
+        self.progress.setAccessibleName("Progress of the run")
+        self.error = QLabel(wordWrap=True)
+        self.error.setProperty("role", "bad")
+        self.remarks = QLabel(wordWrap=True)
+        self.remarks.setProperty("role", "warning")
+        self.now = Facts("Figures now")
+        self.results_title = section("Results")
+        self.results = Facts("Results")
+        self.parameters = Facts("Parameters")
+        self.report = QPushButton("Report…")
+        self.report.setAccessibleDescription(report.statusTip())
+        icons.put(self.report, "file")
+        self.report.clicked.connect(report.trigger)
+        report.enabledChanged.connect(self.report.setEnabled)
+        again = QPushButton("New run like this…")
+        icons.put(again, "train")
+        again.clicked.connect(self._again)
+        for widget in (self.title, self.about, self.status, self.progress, self.error, self.remarks, self.now):
+            self.column.addWidget(widget)
+        self.column.addWidget(self.results_title)
+        self.column.addWidget(self.results)
+        self.column.addWidget(section("Parameters"))
+        self.column.addWidget(self.parameters)
+        self.column.addWidget(self.report)
+        self.column.addWidget(again)
+        self.column.addStretch()
+
+    def show_run(self, run: Run) -> None:
+        self._run = run
+        self.now.show_pairs([])
+        self.parameters.show_pairs(_parameters(run.parameters))
+        self.refresh()
+
+    def show_moment(self, moment: Moment) -> None:
+        if moment.run is self._run:
+            total = moment.snapshot.n_iterations
+            of = f" of at most {total:,}" if total else ""
+            self.now.show_pairs([("iteration", f"{moment.snapshot.iteration:,}{of}"), *moment.latest])
+
+    def refresh(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        self.title.setText(run.name)
+        self.about.setText(f"{run.engine.title} on {run.dataset.name}")
+        self._show_status(run)
+        progress = progress_of(run)
+        self.progress.setVisible(run.active)
+        self.progress.setMaximum(0 if run.status == "running" and progress is None else 1000)
+        self.progress.setValue(round(1000 * (progress or 0.0)))
+        for label, text in ((self.error, run.error), (self.remarks, "\n".join(run.remarks))):
+            label.setText(text)
+            label.setVisible(bool(text))
+        results = [(metric_title(name), _figure(name, value)) for name, value in run.metrics.items()]
+        self.results.show_pairs(results if not run.active else [])
+        self.results_title.setVisible(self.results.isVisibleTo(self))
+
+    def _show_status(self, run: Run) -> None:
+        role = {"running": "strong", "finished": "good", "failed": "bad"}.get(run.status, "warning")
+        left = run.seconds_left
+        words = STATUS[run.status].capitalize()
+        if run.seconds:
+            words += f" · {duration(run.seconds)} of learning"
+        if run.status == "running" and left is not None:
+            words += f", at most {duration(left)} left"
+        self.status.setText(words)
+        if self.status.property("role") != role:
+            self.status.setProperty("role", role)
+            self.status.style().unpolish(self.status)
+            self.status.style().polish(self.status)
+
+    @Slot()
+    def _again(self) -> None:
+        self.again_wanted.emit(self._run)
+
+
+def heading() -> QLabel:
+    """A page's title."""
+    label = QLabel(wordWrap=True)
+    label.setProperty("role", "heading")
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+def section(text: str) -> QLabel:
+    """The title of a part of a page."""
+    label = QLabel(text)
+    label.setProperty("role", "section")
+    label.setContentsMargins(0, 6, 0, 0)
+    return label
+
+
+def _figure(name: str, value: float) -> str:
+    return percent(value) if "accuracy" in name and 0 <= value <= 1 else number(value, 5)
+
+
+def _parameters(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    texts = {name: "none" if value is None else str(value) for name, value in parameters.items()}
+    return [(name, text if len(text) <= 40 else text[:37] + "…") for name, text in texts.items()]

@@ -1,0 +1,255 @@
+"""The page on which a run is set up: dataset, engine, its parameters, and what it is going to take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+import engines
+from engines import EngineInfo, Parameter
+from workbench.desktop import icons
+from workbench.desktop.background import Background
+from workbench.desktop.parameter_form import ParameterForm
+from workbench.desktop.wording import duration
+from workbench.session import Dataset, Estimate, Session
+from workbench.session.estimates import shown_bytes
+
+
+@dataclass(frozen=True, eq=False)
+class RunRequest:
+    """A run that a person asks for."""
+
+    dataset: Dataset
+    engine: str
+    parameters: Mapping[str, Any]
+    name: str | None
+
+
+class NewRunPage(QWidget):
+    """Setting up a run.
+
+    Attributes
+    ----------
+    start_wanted : Signal(RunRequest)
+    changed : Signal
+        Whether it can start may have changed.
+    form : ParameterForm or None
+        None while an engine's parameters are still looked up.
+    """
+
+    start_wanted = Signal(object)
+    changed = Signal()
+
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("New run")
+        self._background = background
+        self._session: Session | None = None
+        self._values: Mapping[str, Any] = {}
+        self._refused = ""
+        self.form: ParameterForm | None = None
+        title = QLabel("New run")
+        title.setProperty("role", "heading")
+        self.dataset = QComboBox()
+        self.engine = QComboBox()
+        self.name = QLineEdit(placeholderText="given automatically")
+        fields = QFormLayout()
+        fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        fields.setHorizontalSpacing(12)
+        for label, widget in (("Data", self.dataset), ("Engine", self.engine), ("Name", self.name)):
+            widget.setAccessibleName(f"{label} of the run")
+            fields.addRow(label, widget)
+        for combo in (self.dataset, self.engine):
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(10)
+        self.summary = QLabel(wordWrap=True)
+        self.summary.setProperty("role", "muted")
+        self.scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setAccessibleName("Parameters")
+        self.forecast = QLabel(wordWrap=True)
+        self.forecast.setProperty("role", "muted")
+        self.forecast.setAccessibleName("What the run will take")
+        self.warning = QLabel(wordWrap=True)
+        self.warning.setProperty("role", "warning")
+        self.start = QPushButton("Start training")
+        self.start.setProperty("role", "primary")
+        self.start.setAccessibleDescription("Start the run with these parameters")
+        icons.put(self.start, "play", "on_accent")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(10)
+        layout.addWidget(title)
+        layout.addLayout(fields)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.forecast)
+        layout.addWidget(self.warning)
+        layout.addWidget(self.start)
+        self._fill_engines()
+        self._soon = QTimer(self, interval=200, singleShot=True)
+        self._soon.timeout.connect(self._ask_estimate)
+        self.engine.currentIndexChanged.connect(self._engine_chosen)
+        self.dataset.currentIndexChanged.connect(self._dataset_chosen)
+        self.start.clicked.connect(self._start)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the run can start as it is set up."""
+        return self.form is not None and not self.form.problems() and not self._refused and self.dataset.count() > 0
+
+    def set_session(self, session: Session | None) -> None:
+        """Set up runs of this session."""
+        self._session = session
+        self._values = {}
+        self.show_datasets([])
+
+    def show_datasets(self, datasets: Sequence[Dataset]) -> None:
+        """Offer exactly these datasets."""
+        current = self.dataset.currentData()
+        with QSignalBlocker(self.dataset):
+            self.dataset.clear()
+            for dataset in datasets:
+                self.dataset.addItem(dataset.name, dataset)
+        if current is not None and any(dataset is current for dataset in datasets):
+            self._set_dataset(current)
+
+    def set_up(self, dataset: Dataset, engine: str | None = None, values: Mapping[str, Any] | None = None) -> None:
+        """Begin with this dataset and, if given, with an engine and its parameters."""
+        self._values = values or {}
+        self._set_dataset(dataset)
+        self._allow_engines(dataset)
+        wanted = engine or self._fitting_engine(dataset)
+        k = self.engine.findData(wanted)
+        if k == self.engine.currentIndex():
+            self._engine_chosen()
+        else:
+            self.engine.setCurrentIndex(k)
+
+    def request(self) -> RunRequest | None:
+        """What is set up now; None while it cannot start."""
+        if not self.ready or self.form is None:
+            return None
+        name = self.name.text().strip() or None
+        return RunRequest(self.dataset.currentData(), self.engine.currentData(), self.form.values(), name)
+
+    def _fill_engines(self) -> None:
+        with QSignalBlocker(self.engine):
+            for info in engines.catalog():
+                self.engine.addItem(info.title, info.name)
+                self.engine.setItemData(self.engine.count() - 1, info.summary, Qt.ItemDataRole.ToolTipRole)
+            self.engine.setCurrentIndex(-1)
+
+    def _allow_engines(self, dataset: Dataset) -> None:
+        """Engines that learn from labels need labelled data."""
+        model = self.engine.model()
+        assert isinstance(model, QStandardItemModel)
+        for k, info in enumerate(engines.catalog()):
+            fits = dataset.has_labels or not info.supervised
+            model.item(k).setEnabled(fits)
+            self.engine.setItemText(k, info.title if fits else f"{info.title} (needs labels)")
+
+    def _fitting_engine(self, dataset: Dataset) -> str:
+        current = self.engine.currentData()
+        fitting = [info.name for info in engines.catalog() if dataset.has_labels or not info.supervised]
+        return current if current in fitting else fitting[0]
+
+    def _set_dataset(self, dataset: Dataset) -> None:
+        for k in range(self.dataset.count()):
+            if self.dataset.itemData(k) is dataset:
+                self.dataset.setCurrentIndex(k)
+
+    @property
+    def _info(self) -> EngineInfo | None:
+        name = self.engine.currentData()
+        return engines.engine_info(name) if name else None
+
+    @Slot()
+    def _dataset_chosen(self) -> None:
+        dataset = self.dataset.currentData()
+        if dataset is not None:
+            self._allow_engines(dataset)
+            fitting = self._fitting_engine(dataset)
+            if fitting != self.engine.currentData():
+                self.engine.setCurrentIndex(self.engine.findData(fitting))
+            self._soon.start()
+
+    @Slot()
+    def _engine_chosen(self) -> None:
+        info = self._info
+        self.form = None
+        if info is not None:
+            self.summary.setText(info.summary)
+            self._background.call(self, lambda: (info, info.parameters), self._show_form, key="parameters")
+        self.changed.emit()
+
+    def _show_form(self, found: tuple[EngineInfo, Sequence[Parameter]]) -> None:
+        info, parameters = found
+        self.form = ParameterForm(parameters, info.name, self._values)
+        self.form.changed.connect(self._form_changed)
+        self.scroll.setWidget(self.form)
+        self._values = {}
+        self._form_changed()
+
+    @Slot()
+    def _form_changed(self) -> None:
+        self._refused = ""
+        self._soon.start()
+        self._show_ready()
+
+    @Slot()
+    def _ask_estimate(self) -> None:
+        request, session = self.request(), self._session
+        if self._refused:
+            self._refused = ""
+            request = self.request()
+        if request is not None and session is not None:
+            self._background.call(
+                self,
+                lambda: session.estimate(request.dataset, request.engine, request.parameters),
+                self._show_estimate,
+                self._show_refusal,
+                key="estimate",
+            )
+
+    def _show_estimate(self, estimate: Estimate) -> None:
+        words = [f"About {shown_bytes(estimate.memory_bytes)} of memory"]
+        if estimate.seconds is not None:
+            words.append(f"about {duration(estimate.seconds)}, from earlier runs")
+        self.forecast.setText(", ".join(words) + ".")
+        self.warning.setText("\n".join(estimate.warnings))
+        self._refused = ""
+        self._show_ready()
+
+    def _show_refusal(self, error: Exception) -> None:
+        self._refused = str(error)
+        self.forecast.setText("")
+        self.warning.setText(self._refused)
+        self._show_ready()
+
+    def _show_ready(self) -> None:
+        self.warning.setVisible(bool(self.warning.text()))
+        self.forecast.setVisible(bool(self.forecast.text()))
+        self.start.setEnabled(self.ready)
+        self.changed.emit()
+
+    @Slot()
+    def _start(self) -> None:
+        request = self.request()
+        if request is not None:
+            self.start_wanted.emit(request)

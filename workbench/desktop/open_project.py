@@ -1,0 +1,89 @@
+"""The open session as the window sees it: its events as Qt signals on the interface thread; holds no widget."""
+
+from __future__ import annotations
+
+import psygnal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from workbench.session import Job, Run, Session
+
+DRAIN_MS = 30
+
+
+class OpenProject(QObject):
+    """Watches one session.
+
+    Attributes
+    ----------
+    session : Session
+    contents_changed : Signal
+        Datasets or runs came, went, or were renamed; or what can be undone changed.
+    dataset_added, run_added : Signal(object)
+    run_changed : Signal(Run)
+        Status, name or results.
+    failed : Signal(str, str)
+        Title and sentence of background work that failed.
+    """
+
+    contents_changed = Signal()
+    dataset_added = Signal(object)
+    run_changed = Signal(object)
+    failed = Signal(str, str)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        events = session.events
+        self._connections = (
+            (events.dataset_added, self._dataset_added),
+            (events.dataset_removed, self._contents),
+            (events.dataset_changed, self._contents),
+            (events.run_added, self._contents),
+            (events.run_removed, self._contents),
+            (events.run_changed, self._run),
+            (events.history_changed, self._contents),
+            (events.job_changed, self._job),
+            (events.failed, self._failed),
+        )
+        for signal, slot in self._connections:
+            signal.connect(slot, thread="main")
+        self._timer = QTimer(self, interval=DRAIN_MS)
+        self._timer.timeout.connect(self._drain)
+        self._timer.start()
+
+    @property
+    def active_runs(self) -> list[Run]:
+        """Runs that wait, train or pause."""
+        return [run for run in self.session.runs.values() if run.active]
+
+    @property
+    def imports(self) -> list[Job[object]]:
+        """Imports that wait or go on."""
+        return [job for job in self.session.queue.jobs if job.lane == "importing"]
+
+    def release(self) -> None:
+        """Watch no more."""
+        self._timer.stop()
+        for signal, slot in self._connections:
+            signal.disconnect(slot, missing_ok=True)
+        psygnal.emit_queued()
+
+    @Slot()
+    def _drain(self) -> None:
+        psygnal.emit_queued()
+
+    def _contents(self, *_: object) -> None:
+        self.contents_changed.emit()
+
+    def _dataset_added(self, dataset: object) -> None:
+        self.contents_changed.emit()
+        self.dataset_added.emit(dataset)
+
+    def _run(self, run: Run) -> None:
+        self.run_changed.emit(run)
+
+    def _job(self, job: Job[object]) -> None:
+        self.contents_changed.emit()
+
+    def _failed(self, title: str, detail: str) -> None:
+        self.failed.emit(title, detail)

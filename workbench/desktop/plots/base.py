@@ -1,0 +1,148 @@
+"""What a live plot is, which plot draws which view, and the looks they share."""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from workbench.views import View
+from workbench.views.theme import ColorTable, Theme
+
+PLOTS = {
+    "curves": "workbench.desktop.plots.curves:CurvesPlot",
+    "projection": "workbench.desktop.plots.projection:ProjectionPlot",
+    "prototypes": "workbench.desktop.plots.prototypes:PrototypesPlot",
+    "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
+    "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
+}
+"""The live plot of each view, by the view's name; a view that is not here is shown as its figure."""
+
+
+class Plot(QWidget):
+    """Draws the data of one view; its items are made once and updated.
+
+    `prepare` runs on the views' thread and does all that takes time; `draw` runs on the interface thread with what
+    `prepare` gave.
+
+    Attributes
+    ----------
+    stale : Signal
+        What is drawn no longer fits (another size, another choice): prepare anew.
+    """
+
+    stale = Signal()
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = view
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(f"{view.title} plot")
+        self.setAccessibleDescription(view.summary)
+
+    def prepare(self, data: Any, theme: Theme) -> Any:
+        """What is needed to draw `data`: arrays, images and texts, in the colours of `theme`. Touches no widget."""
+        raise NotImplementedError
+
+    def draw(self, prepared: Any) -> None:
+        """Show what `prepare` gave."""
+        raise NotImplementedError
+
+
+class FigurePlot(Plot):
+    """Any view at all, shown as the picture of its figure."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(view, parent)
+        self._picture = QPixmap()
+        self._label = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._label.setMinimumSize(80, 60)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._label)
+
+    def prepare(self, data: Any, theme: Theme) -> QImage:
+        figure = self.view.figure(data, theme)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=110)
+        return QImage.fromData(out.getvalue(), "PNG")
+
+    def draw(self, prepared: QImage) -> None:
+        self._picture = QPixmap.fromImage(prepared)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if not self._picture.isNull():
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self._label.setPixmap(self._picture.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio, smooth))
+
+
+def plot_for(view: View) -> Plot:
+    """A new plot for `view`."""
+    if view.name not in PLOTS:
+        return FigurePlot(view)
+    module, _, name = PLOTS[view.name].partition(":")
+    made: Plot = getattr(import_module(module), name)(view)
+    return made
+
+
+class Canvas(pg.GraphicsLayoutWidget):
+    """The surface under plots: no scroll bars, its colours set by `dress`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setMinimumSize(120, 90)
+        self.ci.layout.setContentsMargins(10, 10, 14, 8)
+        self.ci.layout.setSpacing(10)
+
+    def dress(self, theme: Theme) -> None:
+        self.setBackground(theme.surface)
+
+
+def dress(item: pg.PlotItem, theme: Theme, *, grid: bool = True) -> None:
+    """Give a plot's axes and title the colours of `theme`."""
+    for side in ("left", "bottom", "right", "top"):
+        axis = item.getAxis(side)
+        axis.setPen(pg.mkPen(theme.grid))
+        axis.setTextPen(pg.mkPen(theme.muted))
+        if axis.labelText:
+            axis.setLabel(axis.labelText, **{"color": theme.text, "font-size": "9pt"})
+    item.showGrid(x=grid, y=grid, alpha=0.25)
+    if item.titleLabel.text:
+        item.setTitle(item.titleLabel.text, color=theme.text, size="10pt")
+
+
+def quiet(item: pg.PlotItem) -> pg.PlotItem:
+    """Take away the buttons and menus that pyqtgraph adds and our window does not need."""
+    item.hideButtons()
+    item.setMenuEnabled(False)
+    return item
+
+
+def coloured(values: NDArray[np.floating[Any]], table: ColorTable, low: float, high: float) -> NDArray[np.uint8]:
+    """(..., 4) uint8 colours of `values` on the scale from `low` to `high`; what is not finite is transparent."""
+    span = high - low if high > low else 1.0
+    scaled = (np.asarray(values, dtype=np.float64) - low) / span
+    finite = np.isfinite(scaled)
+    index = np.clip(np.where(finite, scaled, 0.0) * 255.0, 0, 255).astype(np.uint8)
+    made = table[index]
+    made[~finite, 3] = 0
+    return made
+
+
+def show_image(item: pg.ImageItem, image: NDArray[np.uint8]) -> None:
+    """Put a (rows, columns, 3 or 4) uint8 image on `item`, without looking for levels."""
+    item.setImage(image, autoLevels=False, levels=(0, 255))

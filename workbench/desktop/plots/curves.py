@@ -1,0 +1,113 @@
+"""Cost and metrics against iterations, as live lines; what the curves are is computed in `workbench.views`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from workbench.desktop.plots.base import Canvas, Plot, dress, quiet
+from workbench.views import View
+from workbench.views.curves import CurvesData, Panel
+from workbench.views.theme import Theme
+
+MOST_POINTS = 2000
+STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Curves thinned to what a screen can show: x and y of every line of every panel."""
+
+    data: CurvesData
+    lines: tuple[tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...], ...]
+    theme: Theme
+
+
+class CurvesPlot(Plot):
+    """One panel above another on a common axis of iterations."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(view, parent)
+        self.canvas = Canvas("Learning curves")
+        self.panels: list[pg.PlotItem] = []
+        self.curves: list[list[pg.PlotDataItem]] = []
+        self._shape: object = None
+        self._theme = ""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+
+    def prepare(self, data: CurvesData, theme: Theme) -> Prepared:
+        lines = tuple(tuple(thinned(data.iteration, curve.values) for curve in panel.curves) for panel in data.panels)
+        return Prepared(data, lines, theme)
+
+    def draw(self, prepared: Prepared) -> None:
+        shape = [(panel.label, [curve.title for curve in panel.curves]) for panel in prepared.data.panels]
+        if shape != self._shape:
+            self._build(prepared.data.panels)
+            self._shape, self._theme = shape, ""
+        if prepared.theme.name != self._theme:
+            self._dress(prepared)
+        for panel, item, curves, lines in zip(
+            prepared.data.panels, self.panels, self.curves, prepared.lines, strict=True
+        ):
+            if item.getAxis("left").logMode != panel.log:
+                item.setLogMode(x=False, y=panel.log)
+            for curve, (x, y) in zip(curves, lines, strict=True):
+                curve.setData(x, y)
+
+    def _build(self, panels: tuple[Panel, ...]) -> None:
+        self.canvas.clear()
+        self.panels, self.curves = [], []
+        for k, panel in enumerate(panels):
+            item = quiet(self.canvas.addPlot(row=k, col=0))
+            item.setLabel("left", panel.label)
+            item.getAxis("left").enableAutoSIPrefix(False)
+            item.getAxis("left").setWidth(78)
+            if k + 1 == len(panels):
+                item.setLabel("bottom", "iteration")
+            else:
+                item.getAxis("bottom").setStyle(showValues=False)
+            if k:
+                item.setXLink(self.panels[0])
+            if panel.limits is not None:
+                item.setYRange(*panel.limits, padding=0.03)
+            if len(panel.curves) > 1:
+                item.addLegend(offset=(-8, 8), labelTextSize="9pt")
+            self.panels.append(item)
+            self.curves.append([item.plot(name=curve.title, skipFiniteCheck=False) for curve in panel.curves])
+
+    def _dress(self, prepared: Prepared) -> None:
+        theme = prepared.theme
+        self._theme = theme.name
+        self.canvas.dress(theme)
+        for panel, item, curves in zip(prepared.data.panels, self.panels, self.curves, strict=True):
+            dress(item, theme)
+            for curve, line in zip(panel.curves, curves, strict=True):
+                line.setPen(pg.mkPen(theme.class_color(curve.code), width=1, style=STYLES[curve.code % len(STYLES)]))
+            if item.legend is not None:
+                item.legend.setLabelTextColor(theme.text)
+                item.legend.setBrush(pg.mkBrush(theme.surface))
+                for _, label in item.legend.items:
+                    label.setText(label.text)
+
+
+def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At most about MOST_POINTS of the finite points, keeping the lowest and highest of every stretch."""
+    finite = np.isfinite(y)
+    x, y = np.asarray(x, np.float64)[finite], np.asarray(y, np.float64)[finite]
+    n_bins = MOST_POINTS // 2
+    if len(y) <= MOST_POINTS:
+        return x, y
+    size = len(y) // n_bins
+    body = y[: size * n_bins].reshape(n_bins, size)
+    start = np.arange(n_bins) * size
+    ends = np.sort(np.stack([start + body.argmin(axis=1), start + body.argmax(axis=1)], axis=1), axis=1).ravel()
+    kept = np.concatenate([ends, np.arange(size * n_bins, len(y))])
+    return x[kept], y[kept]

@@ -1,0 +1,130 @@
+"""Plots that are painted into one picture off the interface thread, which then only copies the visible part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QScrollArea, QToolTip, QVBoxLayout, QWidget
+
+from workbench.desktop.plots.base import Plot
+from workbench.views import View
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Where a picture goes: logical size, and device pixels for each logical one."""
+
+    width: int
+    height: int
+    ratio: float
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A painted view.
+
+    Attributes
+    ----------
+    image : QImage
+    spots : tuple of (QRect, str)
+        What the pointer is told where it rests.
+    words : str
+        The same content for those who cannot see it.
+    """
+
+    image: QImage
+    spots: tuple[tuple[QRect, str], ...]
+    words: str
+
+
+class PaintedPlot(Plot):
+    """A plot whose `prepare` paints a `Picture` of the width of the widget, with scroll bars where it is higher."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(view, parent)
+        self.sheet = _Sheet()
+        self.scroll = QScrollArea(widgetResizable=False)
+        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.scroll.setAccessibleName(f"{view.title} picture")
+        self.scroll.setWidget(self.sheet)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.scroll)
+        self._surface = Surface(640, 480, 1.0)
+
+    @property
+    def surface(self) -> Surface:
+        """The size to paint for; may be read from any thread."""
+        return self._surface
+
+    def draw(self, prepared: Picture) -> None:
+        self.sheet.show_picture(prepared)
+        self.setAccessibleDescription(prepared.words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        bar = self.scroll.verticalScrollBar().sizeHint().width()
+        size = self.scroll.size()
+        surface = Surface(max(160, size.width() - bar - 2), max(120, size.height() - 2), self.devicePixelRatioF())
+        if surface != self._surface:
+            self._surface = surface
+            self.stale.emit()
+
+
+class _Sheet(QWidget):
+    """Shows a picture; copies no more of it than is exposed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picture: Picture | None = None
+
+    def show_picture(self, picture: Picture) -> None:
+        self._picture = picture
+        size = picture.image.deviceIndependentSize().toSize()
+        if size != self.size():
+            self.resize(size)
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(320, 240) if self._picture is None else self._picture.image.deviceIndependentSize().toSize()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        if self._picture is None:
+            return
+        image = self._picture.image
+        ratio = image.devicePixelRatio()
+        exposed = event.rect()
+        source = QRectF(exposed.x() * ratio, exposed.y() * ratio, exposed.width() * ratio, exposed.height() * ratio)
+        painter = QPainter(self)
+        painter.drawImage(QRectF(exposed), image, source)
+        painter.end()
+
+    def event(self, event: Any) -> bool:
+        if isinstance(event, QHelpEvent) and self._picture is not None:
+            for place, words in self._picture.spots:
+                if place.contains(event.pos()):
+                    QToolTip.showText(event.globalPos(), words, self, place)
+                    return True
+            QToolTip.hideText()
+        return super().event(event)
+
+
+@contextmanager
+def painting(width: int, height: int, ratio: float, background: str) -> Iterator[tuple[QImage, QPainter]]:
+    """A new image of that logical size, and a painter on it; any thread may paint."""
+    image = QImage(round(width * ratio), round(height * ratio), QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(QColor(background))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    try:
+        yield image, painter
+    finally:
+        painter.end()

@@ -1,0 +1,231 @@
+"""The project panel: datasets with their runs, each run with its status and a small progress bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.desktop import icons, theme
+from workbench.desktop.wording import progress_of, status_words
+from workbench.session import Dataset, Run
+
+THING = Qt.ItemDataRole.UserRole + 1
+DETAIL = Qt.ItemDataRole.UserRole + 2
+PROGRESS = Qt.ItemDataRole.UserRole + 3
+TONE = Qt.ItemDataRole.UserRole + 4
+Index = QModelIndex | QPersistentModelIndex
+TONES = {"running": "accent", "paused": "warning", "failed": "bad", "interrupted": "warning", "finished": "good"}
+
+
+class ProjectTree(QWidget):
+    """The tree, and what to do while it is empty.
+
+    Attributes
+    ----------
+    picked : Signal(Dataset, Run or None)
+        The thing that is now selected.
+    renamed : Signal(Dataset or Run, str)
+        A new name was typed.
+    """
+
+    picked = Signal(object)
+    renamed = Signal(object, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._context: list[QAction] = []
+        self.heading = QLabel("Project")
+        self.heading.setProperty("role", "section")
+        self.heading.setContentsMargins(12, 10, 12, 6)
+        self.heading.setMinimumWidth(10)
+        self.model = QStandardItemModel(self)
+        self.view = QTreeView(headerHidden=True, uniformRowHeights=True, animated=False)
+        self.view.setModel(self.model)
+        self.view.setAccessibleName("Datasets and runs")
+        self.view.setItemDelegate(_Delegate(self.view))
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.setIndentation(16)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.empty = QLabel("No data yet. Import a file, or drop it anywhere on this window.", wordWrap=True)
+        self.empty.setProperty("role", "muted")
+        self.empty.setContentsMargins(12, 4, 12, 4)
+        self.importing = QPushButton("Import data…")
+        self.importing.setAccessibleDescription("Bring a data file into the project")
+        icons.put(self.importing, "import")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 10)
+        layout.setSpacing(0)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.importing, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.view.selectionModel().currentChanged.connect(self._picked)
+        self.view.customContextMenuRequested.connect(self._menu)
+        self.model.itemChanged.connect(self._renamed)
+        self._quiet = False
+
+    def set_actions(self, importing: QAction, context: list[QAction]) -> None:
+        """What the button of the empty tree does, and what is in the context menu."""
+        self._context = context
+        self.importing.clicked.connect(importing.trigger)
+
+    def show_things(self, datasets: list[Dataset], runs: list[Run]) -> None:
+        """Show exactly these, keeping what is selected where it is still there."""
+        wanted = [(dataset, [run for run in runs if run.dataset is dataset]) for dataset in datasets]
+        ids = [(dataset.id, [run.id for run in its]) for dataset, its in wanted]
+        if ids != self._ids():
+            selected = self.selected
+            self._quiet = True
+            self.model.clear()
+            for dataset, its in wanted:
+                item = _item(dataset)
+                self.model.appendRow(item)
+                for run in its:
+                    item.appendRow(_item(run))
+            self.view.expandAll()
+            self._quiet = False
+            if selected is not None:
+                self.select(selected)
+            if self.selected is None and selected is not None:
+                self.picked.emit(None)
+        self.empty.setVisible(not datasets)
+        self.importing.setVisible(not datasets)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring names, statuses and progress up to date."""
+        self._quiet = True
+        for item in self._items():
+            _update(item)
+        self._quiet = False
+
+    @property
+    def selected(self) -> Dataset | Run | None:
+        index = self.view.currentIndex()
+        return index.data(THING) if index.isValid() else None
+
+    def select(self, thing: Dataset | Run) -> None:
+        """Make `thing` the selected one, if it is here."""
+        for item in self._items():
+            if item.data(THING).id == thing.id:
+                self.view.setCurrentIndex(item.index())
+                self.view.scrollTo(item.index())
+                return
+
+    def edit(self) -> None:
+        """Let the name of the selected thing be typed in place."""
+        if self.view.currentIndex().isValid():
+            self.view.setFocus()
+            self.view.edit(self.view.currentIndex())
+
+    def _items(self) -> list[QStandardItem]:
+        top = [self.model.item(k) for k in range(self.model.rowCount())]
+        return [found for item in top for found in (item, *(item.child(j) for j in range(item.rowCount())))]
+
+    def _ids(self) -> list[tuple[str, list[str]]]:
+        top = [self.model.item(k) for k in range(self.model.rowCount())]
+        return [(i.data(THING).id, [i.child(j).data(THING).id for j in range(i.rowCount())]) for i in top]
+
+    @Slot()
+    def _picked(self) -> None:
+        if not self._quiet:
+            self.picked.emit(self.selected)
+
+    @Slot(QPoint)
+    def _menu(self, place: QPoint) -> None:
+        if self.view.indexAt(place).isValid():
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.addActions(self._context)
+            menu.popup(self.view.viewport().mapToGlobal(place))
+
+    @Slot(QStandardItem)
+    def _renamed(self, item: QStandardItem) -> None:
+        thing = item.data(THING)
+        if not self._quiet and item.text().strip() != thing.name:
+            name = item.text().strip()
+            self.refresh()
+            if name:
+                self.renamed.emit(thing, name)
+
+
+def _item(thing: Dataset | Run) -> QStandardItem:
+    item = QStandardItem()
+    item.setData(thing, THING)
+    _update(item)
+    return item
+
+
+def _update(item: QStandardItem) -> None:
+    thing = item.data(THING)
+    if isinstance(thing, Dataset):
+        detail, progress, tone = f"{thing.n_rows:,} × {thing.n_features:,}", None, "muted"
+        icon = "image" if thing.image_shape else "dataset"
+        told = f"{thing.name}: {thing.n_rows:,} rows, {thing.n_features:,} features"
+    else:
+        detail, progress = status_words(thing), progress_of(thing)
+        tone = TONES.get(thing.status, "muted")
+        icon = "run"
+        told = f"{thing.name}: {thing.engine.title}, {detail}"
+    wanted: dict[int, Any] = {
+        Qt.ItemDataRole.EditRole: thing.name,
+        Qt.ItemDataRole.DecorationRole: icons.icon(icon),
+        Qt.ItemDataRole.ToolTipRole: told,
+        Qt.ItemDataRole.AccessibleTextRole: told,
+        DETAIL: detail,
+        PROGRESS: progress,
+        TONE: tone,
+    }
+    for role, value in wanted.items():
+        if role == Qt.ItemDataRole.DecorationRole:
+            if item.icon().cacheKey() != value.cacheKey():
+                item.setData(value, role)
+        elif item.data(role) != value:
+            item.setData(value, role)
+
+
+class _Delegate(QStyledItemDelegate):
+    """Draws the detail at the right of the name, and a thin bar of progress under a run that is under way."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        detail = index.data(DETAIL) or ""
+        metrics = QFontMetrics(option.font)
+        width = metrics.horizontalAdvance(detail) + 16
+        self.initStyleOption(option, index)
+        room = option.rect.width() - width - 34
+        option.text = metrics.elidedText(option.text, Qt.TextElideMode.ElideMiddle, max(room, 30))
+        style = option.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        colours = theme.current()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setPen(QColor(colours.on_accent if selected else getattr(colours, index.data(TONE) or "muted")))
+        place = option.rect.adjusted(0, 0, -10, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, detail)
+        progress = index.data(PROGRESS)
+        if progress is not None:
+            bar = QRect(option.rect.left() + 28, option.rect.bottom() - 3, option.rect.width() - 38, 3)
+            painter.fillRect(bar, QColor(colours.border))
+            bar.setWidth(round(bar.width() * progress))
+            painter.fillRect(bar, QColor(colours.on_accent if selected else colours.accent))
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        return QSize(super().sizeHint(option, index).width(), QFontMetrics(option.font).height() + 14)

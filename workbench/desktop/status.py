@@ -1,0 +1,99 @@
+"""The status bar: what goes on in the background, how long it still takes, on what machine and with how much memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from workbench.desktop import icons
+from workbench.desktop.open_project import OpenProject
+from workbench.desktop.wording import duration, progress_of
+from workbench.session.estimates import shown_bytes
+
+
+class StatusBar(QStatusBar):
+    """Messages at the left; work, machine and memory at the right.
+
+    Attributes
+    ----------
+    cancel_wanted : Signal
+        Cancel the import that goes on.
+    """
+
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.work = QLabel()
+        self.work.setAccessibleName("Work in the background")
+        self.bar = QProgressBar(textVisible=False, maximum=1000)
+        self.bar.setAccessibleName("Progress")
+        self.bar.setFixedWidth(self.fontMetrics().averageCharWidth() * 20)
+        self.cancel = QToolButton(toolTip="Cancel the import")
+        self.cancel.setAccessibleName("Cancel the import")
+        icons.put(self.cancel, "close")
+        self.device = QLabel(f"CPU, {os.cpu_count() or 1} cores")
+        self.device.setToolTip("Where trainings run")
+        self.memory = QLabel()
+        self.memory.setToolTip("Memory that this program holds")
+        for widget in (self.work, self.bar, self.cancel, self.device, self.memory):
+            self.addPermanentWidget(widget)
+        self.cancel.clicked.connect(self._cancel)
+        self.show_work(None)
+
+    def show_work(self, project: OpenProject | None) -> None:
+        """Bring everything up to date."""
+        text, progress = _work(project)
+        if self.work.text() != text:
+            self.work.setText(text)
+        self.bar.setVisible(bool(text))
+        self.bar.setMaximum(0 if progress is None else 1000)
+        if progress is not None:
+            self.bar.setValue(round(1000 * progress))
+        self.cancel.setVisible(bool(project is not None and project.imports))
+        held = held_memory()
+        self.memory.setText("" if held is None else shown_bytes(held))
+
+    @Slot()
+    def _cancel(self) -> None:
+        self.cancel_wanted.emit()
+
+
+def _work(project: OpenProject | None) -> tuple[str, float | None]:
+    """What goes on, in words, and how far it is; imports first."""
+    if project is None:
+        return "", 0.0
+    imports = project.imports
+    if imports:
+        more = f" and {len(imports) - 1} more" if len(imports) > 1 else ""
+        return f"Importing {imports[0].title}{more}".replace("Importing Import", "Import"), imports[0].progress
+    for run in project.active_runs:
+        if run.status in ("running", "paused"):
+            left = run.seconds_left
+            words = f"{run.name}: {run.status}"
+            if run.status == "running" and left is not None:
+                words += f", at most {duration(left)} left"
+            waiting = len(project.active_runs) - 1
+            if waiting:
+                words += f", {waiting} waiting"
+            return words, progress_of(run) if run.status == "running" else progress_of(run) or 0.0
+    return "", 0.0
+
+
+def held_memory() -> int | None:
+    """Bytes that this process holds; None where the system does not tell."""
+    try:
+        if sys.platform.startswith("linux"):
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            return pages * os.sysconf("SC_PAGE_SIZE")
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    except (ImportError, OSError, ValueError):
+        return None

@@ -1,0 +1,206 @@
+"""The centre of the window: one pane for each view, in tabs that can be split beside one another and floated."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, Slot
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QStackedWidget,
+    QTabBar,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.desktop import icons
+from workbench.desktop.plots.base import Plot, plot_for
+from workbench.views import VIEWS, View
+
+NO_RUN = "Choose a run in the project panel, or start a new one, to see it here."
+
+
+class ViewArea(QMainWindow):
+    """All views as dock widgets of a window inside the window.
+
+    Attributes
+    ----------
+    panes : list of ViewPane
+        In the order of the catalog of views.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.panes = [ViewPane(view) for view in VIEWS]
+        self._docks: list[QDockWidget] = []
+        for pane in self.panes:
+            dock = QDockWidget(pane.view.title, self)
+            dock.setObjectName(f"view-{pane.view.name}")
+            dock.setAccessibleName(f"{pane.view.title} view")
+            dock.setFeatures(
+                QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+            )
+            dock.setWidget(pane)
+            dock.setTitleBarWidget(QWidget(dock))
+            dock.topLevelChanged.connect(self._arranged)
+            dock.dockLocationChanged.connect(self._arranged)
+            dock.visibilityChanged.connect(self._arranged)
+            self._docks.append(dock)
+        self._bare: list[QWidget] = [dock.titleBarWidget() for dock in self._docks]
+        self.reset()
+        self._first = self.saveState()
+
+    @property
+    def front(self) -> ViewPane | None:
+        """The pane in front of the first tab group."""
+        return next(iter(self.visible_panes()), None)
+
+    def visible_panes(self) -> list[ViewPane]:
+        """The panes that can be seen now."""
+        return [pane for pane in self.panes if pane.isVisible() and not pane.visibleRegion().isEmpty()]
+
+    def show_view(self, name: str) -> None:
+        """Bring the view `name` to the front."""
+        for dock, pane in zip(self._docks, self.panes, strict=True):
+            if pane.view.name == name:
+                dock.show()
+                dock.raise_()
+
+    def split(self) -> None:
+        """Put the view in front beside the others."""
+        dock = self._front_dock()
+        rest = [other for other in self._docks if other is not dock and not other.isFloating()]
+        if dock is not None and rest:
+            if dock.isFloating():
+                dock.setFloating(False)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            self.resizeDocks([rest[0], dock], [1, 1], Qt.Orientation.Horizontal)
+            self._arranged()
+
+    def float_front(self) -> None:
+        """Give the view in front a window of its own."""
+        dock = self._front_dock()
+        if dock is not None:
+            dock.setFloating(True)
+            dock.resize(640, 480)
+
+    def reset(self) -> None:
+        """All views in one group of tabs, the first in front."""
+        for dock in self._docks:
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        for dock in self._docks:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+            dock.show()
+        for dock in self._docks[1:]:
+            self.tabifyDockWidget(self._docks[0], dock)
+        self._docks[0].raise_()
+        self._arranged()
+
+    def restore(self, state: QByteArray | None) -> None:
+        """Take up a remembered arrangement."""
+        if state is None or not self.restoreState(state):
+            self.reset()
+        self._arranged()
+
+    def _front_dock(self) -> QDockWidget | None:
+        front = self.front
+        return next((d for d, p in zip(self._docks, self.panes, strict=True) if p is front), None)
+
+    @Slot()
+    def _arranged(self) -> None:
+        """Show a title bar only where no tab tells the title; dress the tab bars."""
+        for dock, bare in zip(self._docks, self._bare, strict=True):
+            alone = dock.isFloating() or not self.tabifiedDockWidgets(dock)
+            wanted = None if alone else bare
+            if dock.titleBarWidget() is not wanted:
+                dock.setTitleBarWidget(wanted)
+        titles = {pane.view.title: pane.view.name for pane in self.panes}
+        for bar in self.findChildren(QTabBar):
+            bar.setDocumentMode(True)
+            bar.setExpanding(False)
+            bar.setUsesScrollButtons(True)
+            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            bar.setAccessibleName("Views")
+            for k in range(bar.count()):
+                name = titles.get(bar.tabText(k))
+                if name is not None:
+                    bar.setTabIcon(k, icons.icon(name if icons.exists(name) else "image"))
+
+
+class ViewPane(QStackedWidget):
+    """One view: its plot, or a sentence on why there is nothing to draw and what to do.
+
+    Attributes
+    ----------
+    view : View
+    plot : Plot
+    shown : object
+        Key of what is drawn now; None when nothing is.
+    """
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = view
+        self.plot: Plot = plot_for(view)
+        self.shown: object = None
+        self.setAccessibleName(f"{view.title} view")
+        self._message = Message(view.name if icons.exists(view.name) else "image", NO_RUN)
+        self.addWidget(self._message)
+        self.addWidget(self.plot)
+        self.plot.stale.connect(self._redraw)
+
+    @Slot()
+    def _redraw(self) -> None:
+        self.shown = None
+
+    def say(self, text: str) -> None:
+        """Show a sentence in place of the plot."""
+        self._message.say(text)
+        self.setCurrentWidget(self._message)
+
+    @property
+    def message(self) -> str:
+        """The sentence shown in place of the plot, or ""."""
+        return self._message.text() if self.currentWidget() is self._message else ""
+
+    def draw(self, prepared: object) -> None:
+        """Show what `plot.prepare` made."""
+        self.plot.draw(prepared)
+        self.setCurrentWidget(self.plot)
+
+
+class Message(QWidget):
+    """An empty state: a faint icon over a sentence that says what to do next."""
+
+    def __init__(self, icon: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        icons.put(picture, icon, "faint", 48)
+        self._text = QLabel(text, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._text.setProperty("role", "muted")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(32, 32, 32, 32)
+        layout.setSpacing(12)
+        layout.addStretch()
+        layout.addWidget(picture)
+        layout.addWidget(self._text)
+        layout.addStretch()
+
+    def say(self, text: str) -> None:
+        if self._text.text() != text:
+            self._text.setText(text)
+
+    def text(self) -> str:
+        return self._text.text()
