@@ -128,7 +128,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, En
         labels = np.empty(rows.shape[0], np.int32)
 
         def one(block: Floats, start: int) -> None:
-            codebook.label(block, start, labels[start : start + len(block)])
+            codebook.label(block, labels[start : start + len(block)])
 
         self._each_block(rows, one)
         return labels
@@ -215,11 +215,15 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, En
             kind = "" if weights is None else " of positive weight"
             raise ValueError(f"n_samples={n_weighty}{kind} should be >= n_clusters={self.n_clusters}.")
         given = None if isinstance(self.init, str) else self._given_start(d, rows.dtype)
-        by_chance = given is None and self.init != "pca"
-        n_starts = self.n_init if self.n_init != "auto" else 10 if self.init == "random" else 1
+        if given is not None or self.init == "pca":
+            n_starts = 1
+        elif self.n_init == "auto":
+            n_starts = 10 if self.init == "random" else 1
+        else:
+            n_starts = int(self.n_init)
         plan = Plan(
             n_clusters=self.n_clusters,
-            n_starts=int(n_starts) if by_chance else 1,
+            n_starts=n_starts,
             max_iter=self.max_iter,
             tol=float(self.tol),
             n_jobs=resolve_jobs(self.n_jobs),
@@ -256,7 +260,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, En
 
         def one(block: Floats, start: int) -> None:
             labels = np.empty(len(block), np.int32)
-            codebook.label(block, start, labels)
+            codebook.label(block, labels)
             squared_to_own(frozen(block), frozen(prototypes), frozen(labels), squared[start : start + len(block)])
 
         self._each_block(rows, one)

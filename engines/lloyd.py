@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
 from engines.kernels.exact import Labels, frozen, gather, moments, squared_to_own
-from engines.kernels.nearest import Finder
-from engines.rows import RowSource
+from engines.kernels.nearest import Codebook, Frame, Packed, frame_for, pack
+from engines.rows import ArrayRows, RowSource
 from engines.training import Learner, Snapshot, State, StopToken
 
 Floats = NDArray[Any]
 NO_WEIGHTS = np.empty(0)
+
+MAX_PACKED_BYTES = 2**31
+"""Rows in memory up to this size are laid out for the search once, larger ones and other sources at each iteration."""
 
 Seeder = Callable[["Sample", np.random.Generator, StopToken], Floats]
 """Gives K starting prototypes (K, d)."""
@@ -123,7 +126,8 @@ class Lloyd(Learner):
         n, d = rows.shape
         self._bounds = block_bounds(n, d, rows.dtype.itemsize, plan.n_clusters)
         self._sample: Sample
-        self._finder: Finder
+        self._frame: Frame
+        self._packed: dict[int, Packed | None] = {}
         self._at: Position
         self._best: Position
 
@@ -199,7 +203,17 @@ class Lloyd(Learner):
 
     def _survey(self, stop: StopToken) -> None:
         self._sample = survey(self._rows, self._weights, self._bounds, self._plan.n_jobs, stop)
-        self._finder = Finder(self._rows, self._sample.mean, self._sample.variance, self._bounds)
+        sample, rows = self._sample, self._rows
+        self._frame = frame_for(sample.mean, float(sample.variance.sum()), rows.dtype)
+        if isinstance(rows, ArrayRows) and rows.array.nbytes <= MAX_PACKED_BYTES:
+            packs = map_blocks(
+                rows,
+                lambda block, start: (start, pack(block, self._frame)),
+                self._bounds,
+                n_jobs=self._plan.n_jobs,
+                stop=stop,
+            )
+            self._packed = dict(packs)
 
     def _started(self, iteration: int, restart: int, rng_state: Mapping[str, Any], stop: StopToken) -> Position:
         rng = generator_from_state(rng_state)
@@ -282,17 +296,18 @@ class Lloyd(Learner):
         n, d = self._rows.shape
         labels = np.empty(n, np.int32)
         before = np.full(n, -1, np.int32) if old_labels is None else old_labels
-        finder = self._finder.among(prototypes)
+        codebook = Codebook(prototypes, self._frame)
         fixed = frozen(prototypes)
 
         def one(block: Floats, start: int) -> tuple[NDArray[np.float64], NDArray[np.float64], float, int]:
             sums, counts = np.zeros((len(prototypes), d)), np.zeros(len(prototypes))
             cost, n_changed = 0.0, 0
-            for first in range(0, len(block), finder.piece):
+            packed = self._packed.get(start)
+            for first in range(0, len(block), codebook.piece):
                 stop.check()
-                piece = block[first : first + finder.piece]
+                piece = block[first : first + codebook.piece]
                 here = slice(start + first, start + first + len(piece))
-                finder.label(piece, here.start, labels[here])
+                codebook.label(piece, labels[here], packed and packed.part(first, len(piece)))
                 weights = NO_WEIGHTS if self._weights is None else self._weights[here]
                 found = gather(
                     frozen(piece), frozen(weights), fixed, frozen(labels[here]), frozen(before[here]), sums, counts
