@@ -34,9 +34,10 @@ class Reader:
     def __init__(self, root: h5py.File, pages: PagedFile) -> None:
         self._open: h5py.File | None = root
         self._pages = pages
+        self._groups: dict[str, h5py.Group] = {}  # found so far: HDF5 walks a path from the root each time
 
     def exists(self, key: str) -> bool:
-        return _checked(key) in self._root
+        return self._find(key) is not None
 
     def keys(self, key: str = "") -> list[str]:
         """List the names of groups and arrays right under `key`, sorted; none if there is no such group."""
@@ -59,7 +60,7 @@ class Reader:
             return {} if text is None else dict(json.loads(bytes(text)))
 
     def is_array(self, key: str) -> bool:
-        return isinstance(self._root.get(_checked(key)), h5py.Dataset)
+        return isinstance(self._find(key), h5py.Dataset)
 
     def info(self, key: str) -> ArrayInfo:
         """Tell shape, dtype, place and hashes of an array.
@@ -118,6 +119,7 @@ class Reader:
     def expire(self) -> None:
         """End the view: whoever kept it gets an error instead of another transaction's data."""
         self._open = None
+        self._groups.clear()
 
     @property
     def _root(self) -> h5py.File:
@@ -126,10 +128,22 @@ class Reader:
         return self._open
 
     def _node(self, key: str, kind: type[Any]) -> Any:
-        node = self._root[key] if _checked(key) in self._root else None
+        node = self._find(key)
         if not isinstance(node, kind):
             what = "group" if kind is h5py.Group else "array"
             raise ProjectError(f"The project has no {what} called '{key}'.")
+        return node
+
+    def _find(self, key: str) -> Any:
+        """Give the group or dataset called `key`, or None."""
+        above, _, name = _checked(key).rpartition("/")
+        parent = (self._groups.get(above) or self._find(above)) if above else self._root
+        if not isinstance(parent, h5py.Group) or name not in parent:
+            return None
+        with _sound(key):
+            node = parent[name]
+        if isinstance(node, h5py.Group):
+            self._groups[key] = node
         return node
 
 
@@ -238,10 +252,11 @@ class Transaction(Reader):
         """
         self._node(key, h5py.HLObject)
         for mapped in sorted(m for m in self._mapped if is_under(m, key)):
-            if mapped in self._root:
+            if self.exists(mapped):
                 self._keep_place(mapped)
-        if key in self._root:
+        if self.exists(key):
             del self._root[key]
+        self._groups.clear()
         self.touched.add(key)
 
     def reserve(self, rows: Rows) -> tuple[str, Reserved]:
@@ -293,9 +308,9 @@ class Transaction(Reader):
         return (self._group(above) if above else self._root), name
 
     def _group(self, key: str) -> h5py.Group:
-        node = self._root.get(_checked(key))
+        node = self._find(key)
         if node is None:
-            return self._root.create_group(key)
+            node = self._groups[key] = self._root.create_group(key)
         if not isinstance(node, h5py.Group):
             raise ProjectError(f"'{key}' is an array and cannot have attributes.")
         return node
