@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,6 +25,7 @@ MOST_COLUMNS = 65_536
 SAMPLE_ROWS = 500
 LABEL_COLUMN = "label"
 _TYPES = {"O": "Python objects (pickle)", "V": "records", "c": "complex numbers", "M": "dates", "m": "time spans"}
+_BROKEN_HEADER = (ValueError, EOFError, SyntaxError, TokenError, TypeError, MemoryError, RecursionError)
 _EXACT_IN_FLOAT32 = (np.int8, np.int16, np.uint16, np.float16, np.float32)
 
 
@@ -87,8 +90,10 @@ def read_npy_header(file: BinaryIO, name: str) -> Header:
         reader = {1: npy_format.read_array_header_1_0, 2: npy_format.read_array_header_2_0}.get(major)
         if reader is None:
             raise DataError(f"{name} holds records with names, not one array of numbers: save its columns as one.")
-        shape, fortran, dtype = reader(file)
-    except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers written by Python 2
+            shape, fortran, dtype = reader(file)
+    except _BROKEN_HEADER as error:
         raise DataError(f"{name} is no array that NumPy wrote, or is damaged at its beginning.") from error
     if dtype.hasobject or dtype.kind in _TYPES:
         kind = "O" if dtype.hasobject else dtype.kind
@@ -199,7 +204,7 @@ def sample_of(
     block: NDArray[Any],
     labels: NDArray[Any] | None,
     options: Mapping[str, Any],
-    warnings: tuple[str, ...] = (),
+    told: tuple[str, ...] = (),
 ) -> Sample:
     """What a preview needs, from the first rows of an array and of its companion's labels."""
     columns: tuple[Column, ...] = feature_columns(header)
@@ -211,7 +216,7 @@ def sample_of(
         columns = (*columns, Column(name, "label", "number" if numeric else "text"))
         dtype = np.float64 if numeric else np.dtypes.StringDType()
         values.append(np.array(labels.tolist(), dtype=dtype))
-    return Sample(options, columns, values, header.n_rows, True, thumbnails(block, header.image_shape), (), warnings)
+    return Sample(options, columns, values, header.n_rows, True, thumbnails(block, header.image_shape), (), told)
 
 
 def _places(columns: Sequence[Column], role: str) -> list[int]:

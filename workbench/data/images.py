@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from engines.parameters import Param
 from workbench.data.arrays import MOST_COLUMNS, thumbnails
 from workbench.data.columns import pixel_columns
 from workbench.data.errors import DataError
-from workbench.data.labels import LabelCollector
+from workbench.data.labels import encode_labels
 from workbench.data.pictures import SUFFIXES, read_picture, size_of
 from workbench.data.plan import Column, Plan, Sample, Table
 from workbench.data.recipe import Recipe
@@ -107,25 +106,26 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
     roles = {column.role for column in plan.columns[d:]}
     spool = Spool(len(features), np.uint8)
     names: list[NDArray[np.generic]] = []
-    labels = LabelCollector(("",))
+    labels: list[str] = []
+    counts: list[int] = []
     broken: list[str] = []
     try:
         for picture, block, ids in _rows(pictures, options, broken, watch):
             spool.append(block if places is None else block[:, places])
             if "id" in roles:
                 names.append(np.array(ids, np.dtypes.StringDType()))
-            if "label" in roles:
-                labels.add(pl.Series([picture.label] * len(block), dtype=pl.String))
+            labels.append(picture.label)
+            counts.append(len(block))
         if spool.shape[0] == 0:
             raise DataError(broken[0] if broken else f"No picture in {paths[0].name} can be read.")
     except BaseException:
         spool.close()
         raise
-    codes, classes = labels.finish() if "label" in roles else (None, ())
+    codes, classes = encode_labels(np.array(labels), "The list of folders") if "label" in roles else (None, ())
     warnings = (f"Images left out ({len(broken):,}): {broken[0]}",) if broken else ()
     return Table(
         spool,
-        codes,
+        None if codes is None else np.repeat(codes, counts),
         classes,
         np.concatenate(names) if names else None,
         shape if places is None else None,

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -133,10 +134,10 @@ def read(plan: Plan, *, progress: Progress | None = None, stop: Stop | None = No
         imported.provenance = _provenance(plan, paths, imported, watch.part(0.95, 1.0))
         if [_stamp(path) for path in paths] != before:
             raise DataError(f"{paths[0].name} was changed while it was read: import it again.")
+        watch(1.0)
     except BaseException:
         table.rows.close()
         raise
-    watch(1.0)
     return imported
 
 
@@ -332,12 +333,14 @@ def _provenance(plan: Plan, paths: list[Path], imported: Imported, watch: Watch)
         "plan": plan.to_json(),
         "changed": list(imported.warnings),
         "rows": imported.X.shape[0],
-        "versions": {
-            "vq-workbench": workbench.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "polars", "pillow")},
-        },
+        "versions": dict(_versions()),
     }
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    ours = (("vq-workbench", workbench.__version__), ("python", platform.python_version()))
+    return ours + tuple((name, version(name)) for name in ("numpy", "polars", "pillow"))
 
 
 def _fingerprint(path: Path, watch: Watch) -> dict[str, Any]:
