@@ -1,0 +1,143 @@
+"""What leaves the workbench: codebooks, models, assignments, pictures and the report; a new export is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.reports.assignments import write_assignments
+from workbench.reports.codebook import write_codebook
+from workbench.reports.errors import ReportError
+from workbench.reports.files import written_beside
+from workbench.reports.html import write_report
+from workbench.reports.model import ModelFile, read_model, write_model
+from workbench.reports.pictures import save_view, write_views
+from workbench.reports.trained import Trained, Watch, trained
+from workbench.session import Run, Session
+
+
+@dataclass(frozen=True)
+class Export:
+    """One way in which a run can leave.
+
+    Attributes
+    ----------
+    name, title : str
+        For programs and for people.
+    summary : str
+        One line: what is in it.
+    formats : tuple of str
+        Endings without the dot; the first is taken where none is named.
+    write : callable
+        (session, trained, path, format, watch): puts it at `path`; gives other paths if it wrote those instead.
+    is_many : bool
+        Whether it is several files, for which `path` may be a folder.
+    """
+
+    name: str
+    title: str
+    summary: str
+    formats: tuple[str, ...]
+    write: Callable[[Session, Trained, Path, str, Watch], Any]
+    is_many: bool = False
+
+    def applies(self, run: Run) -> bool:
+        """Whether the engine of `run` can leave in this way."""
+        return self.name in ("views", "report") or self.name in run.engine.exports
+
+
+EXPORTS: tuple[Export, ...] = (
+    Export("codebook", "Codebook", "All prototypes in original units.", ("csv", "json", "npz", "h5"), write_codebook),
+    Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
+    Export("assignments", "Assignments", "The prototype of every row of the data.", ("csv",), write_assignments),
+    Export("report", "Report", "One page with everything there is to know of the run.", ("html",), write_report),
+    Export("views", "Views", "Every view as a picture.", ("png", "svg"), write_views, is_many=True),
+)
+"""Every export, in the order in which people should meet them."""
+
+_SPELLINGS = {"hdf5": "h5", "htm": "html"}
+
+
+def export(
+    kind: str,
+    session: Session,
+    run: Run,
+    path: Path | str,
+    *,
+    format: str | None = None,
+    progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> tuple[Path, ...]:
+    """Write what `run` learned to `path`; what was there before stays until the new file is whole.
+
+    Parameters
+    ----------
+    kind : str
+        Name in `EXPORTS`.
+    session : Session
+        The open project of `run`.
+    run : Run
+    path : path
+        Its ending chooses the form. For "views" a path without ending is a folder.
+    format : str, optional
+        Takes precedence over the ending of `path`.
+    progress, stop : callable, optional
+        Called with the fraction done; asked whether to give up.
+
+    Returns
+    -------
+    tuple of Path
+        What was written.
+
+    Raises
+    ------
+    ReportError
+        If there is no such export or form, nothing is learned yet, or the file cannot be written.
+    Cancelled
+        If `stop` said so; nothing is left behind.
+    """
+    chosen = _export(kind, run)
+    path = Path(path)
+    form = _form(chosen, path, format)
+    learned = trained(run)
+    watch = Watch(progress, stop)
+    if chosen.is_many:
+        return tuple(chosen.write(session, learned, path, form, watch))
+    with written_beside(path) as part:
+        chosen.write(session, learned, part, form, watch)
+    return (path,)
+
+
+def _export(kind: str, run: Run) -> Export:
+    for chosen in EXPORTS:
+        if chosen.name == kind:
+            if chosen.applies(run):
+                return chosen
+            raise ReportError(f"{run.engine.title} cannot be exported as {kind}.")
+    raise ReportError(f"There is no export called '{kind}'; there are {', '.join(e.name for e in EXPORTS)}.")
+
+
+def _form(chosen: Export, path: Path, wanted: str | None) -> str:
+    named = (wanted or path.suffix[1:]).lower()
+    form = _SPELLINGS.get(named, named)
+    if form in chosen.formats:
+        return form
+    if not form:
+        return chosen.formats[0]
+    endings = [f".{ending}" for ending in chosen.formats]
+    listed = " or ".join([", ".join(endings[:-1]), endings[-1]] if len(endings) > 1 else endings)
+    raise ReportError(f"{chosen.title}: a file ending in {listed} can be written, but not .{named}.")
+
+
+__all__ = [
+    "EXPORTS",
+    "Export",
+    "ModelFile",
+    "ReportError",
+    "export",
+    "read_model",
+    "save_view",
+    "trained",
+]

@@ -1,0 +1,39 @@
+"""Which prototype stands for which row, and what is predicted: one CSV line a row, written as it is computed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from workbench.reports.cells import cell
+from workbench.reports.trained import Trained, Watch
+from workbench.session import Session
+from workbench.views import PARTS
+
+
+def write_assignments(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
+    """Write the assignments of all rows; a bounded number of rows is in memory at a time.
+
+    Columns: row (from 1), id (if rows have names), part, prototype (from 0), distance (as the engine measures it),
+    predicted (of classifiers) and label (of labelled data).
+    """
+    data = run.data
+    ids, codes = data.ids, data.codes
+    heading = ["row", *(["id"] if ids is not None else []), "part", "prototype", "distance"]
+    heading += [*(["predicted"] if run.run.engine.supervised else []), *(["label"] if codes is not None else [])]
+    labels = [cell(value) for value in data.classes] + [""]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(heading)
+        for block in run.blocks(watch):
+            here = slice(block.start, block.start + len(block.winners))
+            columns: list[list[Any]] = [list(range(here.start + 1, here.stop + 1))]
+            if ids is not None:
+                columns.append([cell(name) for name in ids[here].tolist()])
+            columns.append([PARTS[part] for part in data.split[here].tolist()])
+            columns += [block.winners.tolist(), block.distances.tolist()]
+            for known in (block.predicted, None if codes is None else codes[here]):
+                if known is not None:
+                    columns.append([labels[code] for code in known.tolist()])
+            writer.writerows(zip(*columns, strict=True))

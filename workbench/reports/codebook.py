@@ -1,0 +1,170 @@
+"""The codebook as CSV, JSON, NPZ and HDF5: in original units, and in training units where a file can hold both."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+import workbench
+from workbench.reports.cells import cell, plain_number
+from workbench.reports.trained import Trained, Watch
+from workbench.session import Session
+from workbench.views.wording import with_unit
+
+
+@dataclass(frozen=True, eq=False)
+class Codebook:
+    """What a codebook file holds.
+
+    Attributes
+    ----------
+    original : (M, d) float
+        Prototypes in original units.
+    training : (M, d') float
+        The same as the engine uses them, after the recipe.
+    labels : (M,) class values, or None
+    counts : (M,) int64
+        Training rows that each stands for.
+    names, units : tuple of d str
+    training_names : tuple of d' str
+    metric : (m, d') float or None
+        Ω of the learned distance ‖Ω(x − w)‖ in training units.
+    about : dict
+        JSON: run, engine, parameters, dataset, hashes.
+    """
+
+    original: NDArray[Any]
+    training: NDArray[Any]
+    labels: NDArray[Any] | None
+    counts: NDArray[np.int64]
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    training_names: tuple[str, ...]
+    metric: NDArray[Any] | None
+    about: dict[str, Any]
+
+
+def write_codebook(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
+    """Write the codebook of `run` to `path` in the form "csv", "json", "npz" or "h5"."""
+    book = codebook(run, watch)
+    if form == "h5":
+        # HDF5 is touched by one thread of the process only: the one that keeps the project.
+        session.project.read(lambda _: _write_h5(book, path)).result()
+        return
+    _WRITERS[form](book, path)
+
+
+def codebook(run: Trained, watch: Watch) -> Codebook:
+    """The codebook of a run; counts come from one pass over all rows."""
+    counts = np.zeros(len(run.prototypes), np.int64)
+    split = np.asarray(run.data.split)
+    for block in run.blocks(watch):
+        mine = block.winners[split[block.start : block.start + len(block.winners)] == 0]
+        counts += np.bincount(mine, minlength=len(counts))
+    return Codebook(
+        original=run.original,
+        training=run.prototypes,
+        labels=run.labels,
+        counts=counts,
+        names=run.data.raw_names,
+        units=run.units,
+        training_names=run.data.feature_names,
+        metric=getattr(run.model, "omega_", None),
+        about=about(run),
+    )
+
+
+def about(run: Trained) -> dict[str, Any]:
+    """JSON that says where a model comes from."""
+    facts = run.run.facts
+    return {
+        "program": f"VQ Workbench {workbench.__version__}",
+        "run": run.run.name,
+        "run_id": run.run.id,
+        "engine": run.run.engine.name,
+        "parameters": run.run.parameters,
+        "dataset": run.data.name,
+        "data_hash": facts.data_hash,
+        "created": facts.created,
+        "recipe": dict(facts.recipe),
+        "versions": dict(facts.versions),
+    }
+
+
+def _write_csv(book: Codebook, path: Path) -> None:
+    """One line a prototype: number, label, training rows, then the features with their units in the heading."""
+    features = [with_unit(name, unit) for name, unit in zip(book.names, book.units, strict=True)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([cell(text) for text in ("prototype", "label", "training rows", *features)])
+        for k, values in enumerate(book.original):
+            label = None if book.labels is None else book.labels[k]
+            writer.writerow([cell(v) for v in (k, label, book.counts[k], *values)])
+
+
+def _write_json(book: Codebook, path: Path) -> None:
+    labels = [None] * len(book.original) if book.labels is None else book.labels.tolist()
+    features = [{"name": name, "unit": unit} for name, unit in zip(book.names, book.units, strict=True)]
+    prototypes = [
+        {
+            "prototype": k,
+            "label": labels[k],
+            "training_rows": int(book.counts[k]),
+            "values": [plain_number(v) for v in book.original[k]],
+            "training_values": [plain_number(v) for v in book.training[k]],
+        }
+        for k in range(len(book.original))
+    ]
+    whole = {
+        "about": book.about,
+        "features": features,
+        "training_features": list(book.training_names),
+        "prototypes": prototypes,
+        "omega": None if book.metric is None else [[plain_number(v) for v in row] for row in book.metric],
+    }
+    path.write_text(json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def _arrays(book: Codebook) -> dict[str, NDArray[Any]]:
+    """Arrays without Python objects in them; texts as fixed-width unicode."""
+    arrays: dict[str, NDArray[Any]] = {
+        "prototypes": book.original,
+        "prototypes_training_units": book.training,
+        "training_rows": book.counts,
+        "feature_names": np.array(book.names, dtype=np.str_),
+        "units": np.array(book.units, dtype=np.str_),
+        "training_feature_names": np.array(book.training_names, dtype=np.str_),
+    }
+    if book.labels is not None:
+        labels = book.labels
+        arrays["prototype_labels"] = labels.astype(np.str_) if labels.dtype.kind == "O" else labels
+    if book.metric is not None:
+        arrays["omega"] = np.asarray(book.metric)
+    return arrays
+
+
+def _write_npz(book: Codebook, path: Path) -> None:
+    arrays = _arrays(book) | {"about": np.array(json.dumps(book.about, ensure_ascii=False))}
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _write_h5(book: Codebook, path: Path) -> None:
+    with h5py.File(path, "w", libver=("v108", "v108")) as file:
+        file.attrs["about"] = json.dumps(book.about, ensure_ascii=False)
+        for name, values in _arrays(book).items():
+            if values.dtype.kind == "U":
+                file.create_dataset(name, data=values.tolist(), dtype=h5py.string_dtype())
+            else:
+                file.create_dataset(name, data=values)
+
+
+_WRITERS: dict[str, Callable[[Codebook, Path], None]] = {"csv": _write_csv, "json": _write_json, "npz": _write_npz}
