@@ -34,8 +34,9 @@ _MOSTLY = 0.9
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Whether the (decompressed) beginning of the file may be text; asked after every binary format."""
-    return b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    """Whether the file is named as a text table or may be text; asked after every binary format."""
+    named = path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
+    return named or b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
 def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Literal
 
 from engines.parameters import Param
@@ -48,15 +49,15 @@ class DelimitedOptions:
     def quote_char(self) -> str | None:
         return {"double": '"', "single": "'", "none": None}[self.quote]
 
-    @property
-    def missing_words(self) -> tuple[str, ...]:
+    @cached_property
+    def missing_words(self) -> frozenset[str]:
         """What means "missing" in any column."""
-        return (*MISSING_WORDS, *self.missing.split())
+        return frozenset((*MISSING_WORDS, *self.missing.split()))
 
-    @property
-    def missing_numbers(self) -> tuple[str, ...]:
+    @cached_property
+    def missing_numbers(self) -> frozenset[str]:
         """What means "missing" where a number is due."""
-        return (*self.missing_words, *MISSING_NUMBERS)
+        return self.missing_words | set(MISSING_NUMBERS)
 
 
 @dataclass(frozen=True)

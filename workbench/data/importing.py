@@ -267,7 +267,7 @@ def _judge_gaps(plan: Plan, scan: _Scan, n: int) -> None:
     if plan.recipe.missing == "error" and scan.first is not None:
         row, column = scan.first
         n_columns = np.count_nonzero(scan.gaps)
-        others = f" and {n_columns - 1:,} more columns" if n_columns > 1 else ""
+        others = f" and {n_columns - 1:,} more" if n_columns > 1 else ""
         what = "is infinite" if scan.infinite[column] else "is missing"
         raise DataError(
             f'A value {what} in column "{names[column]}"{others} (row {row + 1:,} first, {int(scan.rows.sum()):,} of '

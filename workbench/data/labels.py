@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ MISSING_WORDS = ("", "NA", "N/A", "n/a", "na", "#N/A", "<NA>", "NaN", "nan", "NA
 MISSING_NUMBERS = ("None", "none", "NONE", "-", "--", ".", "missing")
 """What stands for one among numbers as well; as labels these are words like others."""
 
+_MANY = 1000
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})\Z")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_PADDED = re.compile(r"[+-]?0[0-9]")
 
 
 class LabelCollector:
@@ -28,11 +30,11 @@ class LabelCollector:
 
     Parameters
     ----------
-    missing : tuple of str
+    missing : iterable of str
         Texts that mean "no label".
     """
 
-    def __init__(self, missing: Sequence[str] = MISSING_WORDS) -> None:
+    def __init__(self, missing: Iterable[str] = MISSING_WORDS) -> None:
         self._known: dict[str | None, int] = {None: -1, **dict.fromkeys(missing, -1)}
         self._texts: list[str] = []
         self._pieces: list[NDArray[np.int32]] = []
@@ -45,6 +47,9 @@ class LabelCollector:
             if text not in self._known:
                 self._known[text] = len(self._texts)
                 self._texts.append(text)
+        if len(distinct) > _MANY:
+            self._pieces.append(np.array([self._known[text] for text in texts.to_list()], np.int32))
+            return
         codes = [self._known[text] for text in distinct]
         piece = texts.replace_strict(distinct, codes, default=-1, return_dtype=pl.Int32)
         self._pieces.append(piece.to_numpy())
@@ -52,7 +57,7 @@ class LabelCollector:
     def finish(self) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
         """Codes of all rows and the classes, sorted: as numbers where every text is one, else as text."""
         codes = np.concatenate([*self._pieces, np.zeros(0, np.int32)])
-        return _ordered(codes, _typed(self._texts))
+        return _ordered(codes, self._texts)
 
 
 def encode_labels(values: NDArray[Any], what: str) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
@@ -89,17 +94,18 @@ def encode_labels(values: NDArray[Any], what: str) -> tuple[NDArray[np.int32], t
     return codes, tuple(classes.tolist())
 
 
-def _typed(texts: list[str]) -> list[Label]:
+def _ordered(codes: NDArray[np.int32], texts: list[str]) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
+    """Classes sorted as numbers or as texts, equal ones (1.0 and 1.00) merged, and the codes that follow."""
+    values: NDArray[Any]
     if texts and all(_WHOLE.match(text) for text in texts):
-        return [int(text) for text in texts]
-    if texts and all(_REAL.match(text) for text in texts) and not any(re.match(r"[+-]?0[0-9]", t) for t in texts):
-        return [float(text) for text in texts]
-    return list(texts)
-
-
-def _ordered(codes: NDArray[np.int32], values: list[Label]) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
-    """Sort the classes and merge equal ones (1.0 and 1.00), codes following."""
-    classes = sorted(set(values))
-    place = {value: k for k, value in enumerate(classes)}
-    table = np.array([*(place[value] for value in values), -1], np.int32)  # code -1 finds the last entry
-    return table[codes], tuple(classes)
+        values = np.array(texts, dtype=np.dtypes.StringDType()).astype(np.int64)
+    elif texts and all(_REAL.match(text) and not _PADDED.match(text) for text in texts):
+        values = np.array([float(text) for text in texts])
+    else:
+        order = pl.Series(texts, dtype=pl.String).arg_sort().to_numpy()
+        places = np.empty(len(texts) + 1, np.int32)
+        places[order] = np.arange(len(texts))
+        places[-1] = -1  # found by the code -1
+        return places[codes], tuple(texts[k] for k in order)
+    classes, inverse = np.unique(values, return_inverse=True)
+    return np.append(inverse, -1).astype(np.int32)[codes], tuple(classes.tolist())

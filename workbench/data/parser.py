@@ -129,7 +129,7 @@ class RecordParser:
             try:
                 return self._read(chunk, self._layout.features, None)
             except pl.exceptions.PolarsError:
-                self._words = list(self._layout.options.missing_numbers)
+                self._words = sorted(self._layout.options.missing_numbers)
         return self._read(chunk, self._layout.features, self._words)
 
     def _read(self, chunk: bytes, places: Sequence[int], words: list[str] | None) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class Plan:
             "paths": list(self.paths),
             "importer": self.importer,
             "options": dict(self.options),
-            "columns": [asdict(column) for column in self.columns],
+            "columns": [dict(vars(column)) for column in self.columns],
             "recipe": self.recipe.to_json(),
             "name": self.name,
         }
