@@ -54,7 +54,8 @@ class PrototypeClassifier(
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Class (n,) of each row's nearest prototype; of equally near classes the first."""
-        return np.asarray(self.classes_[self._class_distances(X).argmin(axis=1)])
+        nearest = self._class_distances(X).argmin(axis=1)
+        return np.asarray(self.classes_[nearest])
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Confidence (n, C) in each class: (1/D_c) / Σ(1/D), with D_c the squared distance to the nearest of class c.
@@ -143,7 +144,10 @@ class PrototypeClassifier(
         projection: Projection = project(self.prototypes_, self._omega, origin, rows.dtype)
 
         def work(block: NDArray[Any], start: int) -> None:
-            one(projection.distances(block)[0], slice(start, start + len(block)))
+            D = projection.distances(block)[0]
+            if np.isnan(D.sum()):
+                raise ValueError("Input X contains NaN or infinity, which no prototype can be near to.")
+            one(D, slice(start, start + len(block)))
 
         m, d = self._omega.shape
         bounds = block_bounds(*rows.shape, rows.dtype.itemsize, len(self.prototypes_) * m // d + m)

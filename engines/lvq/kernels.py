@@ -99,13 +99,13 @@ def relative_terms(
         d_plus = float(D[plus[i], i])
         d_minus = float(D[minus[i], i])
         total = d_plus + d_minus
-        mu = (d_plus - d_minus) / total if total > 0 else 0.0
+        mu = 0.0 if total == 0 else (d_plus - d_minus) / total  # what is not finite stays so
         value, slope = transfer(code, beta, mu + margin)
         cost += weights[i] * value
         n_right += d_plus < d_minus
-        scale = 2.0 * weights[i] * slope / total if total > 0 else 0.0
-        by_plus[i] = scale * (d_minus / total) if total > 0 else 0.0
-        by_minus[i] = -scale * (d_plus / total) if total > 0 else 0.0
+        scale = 0.0 if total == 0 else 2.0 * weights[i] * slope / total
+        by_plus[i] = 0.0 if total == 0 else scale * (d_minus / total)
+        by_minus[i] = 0.0 if total == 0 else -scale * (d_plus / total)
     return cost, n_right
 
 

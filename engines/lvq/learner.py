@@ -249,7 +249,7 @@ class GradientLearner(Learner):
 
     def _normalise(self) -> None:
         """Bring the metric back to trace 1; not under L-BFGS, whose curvature is of the arrays as they are."""
-        if self._descent.plan.solver != "lbfgs":
+        if self._descent.plan.solver != "lbfgs" and self._descent.frozen != "metric":
             self._problem.normalise(self._optimizer.arrays)
 
     def _on_all_rows(self, stop: StopToken) -> tuple[float, Arrays]:
