@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
-from engines.kernels.exact import candidate_distances, frozen
+from engines.kernels.nearest import Candidates, frame_for, pack
 from engines.rows import ArrayRows, RowSource
 from engines.training import StopToken
 
@@ -37,33 +37,38 @@ def kmeans_plus_plus(
     n, d = X.shape
     weights = np.ones(n) if weights is None else weights
     source = ArrayRows(X)
-    bounds = block_bounds(n, d, X.itemsize)
     n_trials = 2 + int(math.log(n_clusters))
+    bounds = block_bounds(n, d, X.itemsize, n_trials)
+    frame = frame_for(X.mean(axis=0, dtype=np.float64), float(np.sum(X.var(axis=0, dtype=np.float64))), X.dtype)
+    packs = map_blocks(source, lambda block, start: (start, pack(block, frame)), bounds, n_jobs=n_jobs, stop=stop)
+    packed = dict(packs)
     closest = np.full(n, np.inf)
 
-    def nearer(candidates: Floats) -> NDArray[np.float64]:
-        """The rows' costs (L, n) if each of the candidates (L, d) were taken."""
-        found = np.empty((len(candidates), n))
+    def tried(rows_tried: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The rows' costs (L, n) if each of these rows were taken, and the sums (L,) of them, weighted."""
+        candidates = Candidates(X[rows_tried], frame)
+        costs = np.empty((len(rows_tried), n))
 
-        def one(block: Floats, start: int) -> None:
-            piece = np.empty((len(candidates), len(block)))
-            candidate_distances(frozen(block), frozen(candidates), frozen(closest[start : start + len(block)]), piece)
-            found[:, start : start + len(block)] = piece
+        def one(block: Floats, start: int) -> NDArray[np.float64]:
+            here = slice(start, start + len(block))
+            costs[:, here] = candidates.costs(block, packed[start], closest[here])
+            part: NDArray[np.float64] = (costs[:, here] * weights[here]).sum(axis=1)
+            return part
 
-        for _ in map_blocks(source, one, bounds, n_jobs=n_jobs, stop=stop):
-            pass
-        return found
+        sums = np.zeros(len(rows_tried))
+        for part in map_blocks(source, one, bounds, n_jobs=n_jobs, stop=stop):
+            sums += part
+        return costs, sums
 
-    chosen = [_drawn(weights, rng.random(1))[0]]
-    closest = nearer(X[chosen])[0]
+    chosen = _drawn(weights, rng.random(1))
+    closest = tried(chosen)[0][0]
     while len(chosen) < n_clusters:
-        stop.check()
         costs = weights * closest
         if not costs.any():  # fewer distinct rows than prototypes
             costs = weights
         candidates = _drawn(costs, rng.random(n_trials))
-        found = nearer(X[candidates])
-        best = int(np.argmin((found * weights).sum(axis=1)))
+        found, sums = tried(candidates)
+        best = int(np.argmin(sums))
         chosen.append(candidates[best])
         closest = found[best]
     return X[chosen]

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 from engines.kernels.exact import nearest
-from engines.kernels.panels import nearest_panel
+from engines.kernels.panels import nearest_panel, panel_values
+from engines.kernels.vectors import squared_distance
 
 
 @njit(cache=True, nogil=True)
@@ -95,3 +96,29 @@ def nearest_of_some(X, W, wanted, labels):  # type: ignore[no-untyped-def]
     rounded = np.empty(1, X.dtype)
     for i in wanted:
         labels[i] = nearest(X, i, W, rounded)
+
+
+@njit(cache=True, nogil=True)
+def candidate_costs(X, panels, norms, scale, candidates, tiles, halves, chain, closest, costs):  # type: ignore[no-untyped-def]
+    """min(closest (n,), squared distance of each row to each candidate (L, d)) as `costs` (L, n), float64.
+
+    Distances that are small enough for the search's rounding to matter are taken exactly.
+    """
+    n, d = X.shape
+    n_tiles, few = halves.shape
+    lanes = panels.shape[2]
+    values = np.empty((n_tiles * few, lanes), panels.dtype)
+    unscale = 1.0 / (np.float64(scale) * np.float64(scale))
+    for panel in range(panels.shape[0]):
+        panel_values(panels, panel, tiles, halves, values)
+        first = panel * lanes
+        for c in range(candidates.shape[0]):
+            half = np.float64(halves[c // few, c % few])
+            for lane in range(min(lanes, n - first)):
+                i = first + lane
+                square = norms[i] * norms[i]
+                squared = square + 2.0 * values[c, lane]
+                if squared < 100.0 * chain * (square + 2.0 * half):
+                    costs[c, i] = min(closest[i], squared_distance(X, i * d, candidates, c * d, d))
+                else:
+                    costs[c, i] = min(closest[i], squared * unscale)

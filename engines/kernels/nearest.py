@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.kernels.exact import Labels, frozen, nearest_rows
-from engines.kernels.fused import nearest_of_some, pack_prototypes, pack_rows, search, settle
-from engines.kernels.panels import Layout, layout_of
+from engines.kernels.exact import Labels, candidate_distances, frozen, nearest_rows
+from engines.kernels.fused import candidate_costs, nearest_of_some, pack_prototypes, pack_rows, search, settle
+from engines.kernels.panels import FEW, Layout, layout_of
 
 Floats = NDArray[Any]
 UNIT64 = 2.0**-53
@@ -79,7 +79,10 @@ class Codebook:
         self._tiles: dict[str, _Tiles] = {}
         self.piece = max(64, PIECE_WORK // prototypes.size // 64 * 64)
         if self._layout is not None:
-            self._tiles = {dtype: _tiles(prototypes, frame, np.dtype(dtype)) for dtype in _dtypes(prototypes)}
+            for dtype in _dtypes(prototypes):
+                layout = layout_of(np.dtype(dtype))
+                assert layout is not None
+                self._tiles[dtype] = _tiles(prototypes, frame, np.dtype(dtype), layout.tile)
 
     def label(self, block: Floats, labels: Labels, packed: Packed | None = None) -> None:
         """Fill in `labels` (b,) for the rows `block` (b, d), or `packed` from them in the codebook's own frame."""
@@ -118,6 +121,37 @@ class Codebook:
         return doubtful[:n_doubtful]
 
 
+class Candidates:
+    """A few points (L, d) whose squared distances to all rows of a block are wanted."""
+
+    def __init__(self, points: Floats, frame: Frame) -> None:
+        self._points, self._frame = frozen(points), frame
+        self._plain = layout_of(points.dtype) is None
+        if not self._plain:
+            self._tiles = _tiles(points, frame, points.dtype, FEW)
+
+    def costs(self, block: Floats, packed: Packed | None, closest: NDArray[np.float64]) -> NDArray[np.float64]:
+        """min(closest (b,), squared distance) of each point and each row: (L, b) float64."""
+        found = np.empty((len(self._points), len(block)))
+        if packed is None:
+            candidate_distances(frozen(block), self._points, frozen(closest), found)
+            return found
+        chain = (block.shape[1] + 4) * float(np.finfo(block.dtype).eps)
+        candidate_costs(
+            frozen(block),
+            packed.panels,
+            packed.norms,
+            self._frame.scale,
+            self._points,
+            self._tiles.tiles,
+            self._tiles.halves,
+            chain,
+            frozen(closest),
+            found,
+        )
+        return found
+
+
 @dataclass(frozen=True)
 class _Tiles:
     """Prototypes laid out for the search: tiles (G, d, C), halves (G, C), and the largest norm."""
@@ -131,11 +165,9 @@ def _dtypes(prototypes: Floats) -> tuple[str, ...]:
     return ("float32", "float64") if prototypes.dtype == np.float32 else ("float64",)
 
 
-def _tiles(prototypes: Floats, frame: Frame, dtype: np.dtype[Any]) -> _Tiles:
-    layout = layout_of(dtype)
-    assert layout is not None
-    n_tiles, d = -(-len(prototypes) // layout.tile), prototypes.shape[1]
-    tiles, halves = np.empty((n_tiles, d, layout.tile), dtype), np.empty((n_tiles, layout.tile), dtype)
+def _tiles(prototypes: Floats, frame: Frame, dtype: np.dtype[Any], tile: int) -> _Tiles:
+    n_tiles, d = -(-len(prototypes) // tile), prototypes.shape[1]
+    tiles, halves = np.empty((n_tiles, d, tile), dtype), np.empty((n_tiles, tile), dtype)
     offset = frozen(frame.offset.astype(dtype))
     reach = pack_prototypes(frozen(prototypes.astype(dtype)), offset, dtype.type(frame.scale), tiles, halves)
     return _Tiles(tiles, halves, reach)

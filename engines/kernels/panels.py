@@ -56,6 +56,9 @@ def layouts(features: Mapping[str, bool]) -> dict[str, Layout] | None:
     return None
 
 
+FEW = 4
+"""Prototypes in a tile where there are only some to look at, such as the candidates of k-means++."""
+
 LAYOUTS = layouts(llvm.get_host_cpu_features())
 """Of this processor; None calls for the plain search."""
 
@@ -76,109 +79,149 @@ def _nearest_panel(
         n_tiles, d = builder.extract_value(arrays[2].shape, 0), builder.extract_value(arrays[2].shape, 1)
         lanes = ir.Constant(d.type, layout.lanes)
         rows = builder.gep(arrays[0].data, [builder.mul(args[1], builder.mul(d, lanes))])
-        search = _Search(builder, layout, context.get_value_type(sig.args[0].dtype))
-        search.run(rows, arrays[2].data, arrays[3].data, n_tiles, d)
+        products = _Products(builder, layout, layout.tile, context.get_value_type(sig.args[0].dtype))
+        competition = _Competition(products)
+        with cgutils.for_range(builder, n_tiles) as loop:
+            first = builder.mul(loop.index, ir.Constant(d.type, layout.tile))
+            products.compute(rows, arrays[2].data, arrays[3].data, first, d)
+            competition.enter(first)
         place = builder.mul(args[1], lanes)
-        search.store([builder.gep(arrays[i].data, [place]) for i in (4, 5, 6)])
+        competition.store([builder.gep(arrays[i].data, [place]) for i in (4, 5, 6)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _panel_values(typing_context: Any, panels: Any, panel: Any, tiles: Any, halves: Any, values: Any) -> Any:
+    """½‖w‖² − x·w of panel number `panel` of `panels` (P, d, lanes) with every prototype of `tiles` (G, d, FEW).
+
+    Writes `values` (G * FEW, lanes).
+    """
+    signature = types.void(panels, types.intp, tiles, halves, values)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        arrays = {i: context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 2, 3, 4)}
+        layout = (LAYOUTS or {})[str(sig.args[0].dtype)]
+        n_tiles, d = builder.extract_value(arrays[2].shape, 0), builder.extract_value(arrays[2].shape, 1)
+        lanes = ir.Constant(d.type, layout.lanes)
+        rows = builder.gep(arrays[0].data, [builder.mul(args[1], builder.mul(d, lanes))])
+        products = _Products(builder, layout, FEW, context.get_value_type(sig.args[0].dtype))
+        with cgutils.for_range(builder, n_tiles) as loop:
+            first = builder.mul(loop.index, ir.Constant(d.type, FEW))
+            products.compute(rows, arrays[2].data, arrays[3].data, first, d)
+            products.store(builder.gep(arrays[4].data, [builder.mul(first, lanes)]))
         return context.get_dummy_value()
 
     return signature, codegen
 
 
 nearest_panel: Any = intrinsic(_nearest_panel)
+panel_values: Any = intrinsic(_panel_values)
 
 
-class _Search:
-    """Writes the search of one panel; what it keeps in stack slots, LLVM puts into registers."""
+class _Products:
+    """Writes ½‖w‖² − x·w of a panel and a tile; what it keeps in stack slots, LLVM puts into registers."""
 
-    def __init__(self, builder: Any, layout: Layout, number: Any) -> None:
-        self._builder, self._layout = builder, layout
-        self._double = isinstance(number, ir.DoubleType)
-        self._vector = ir.VectorType(number, layout.width)
-        self._whole = ir.VectorType(ir.IntType(64 if self._double else 32), layout.width)  # compares give its width
-        self._align = 8 if self._double else 4
-        name = f"llvm.fma.v{layout.width}f{64 if self._double else 32}"
+    def __init__(self, builder: Any, layout: Layout, tile: int, number: Any) -> None:
+        self.builder, self.layout, self.tile = builder, layout, tile
+        self.double = isinstance(number, ir.DoubleType)
+        self.vector = ir.VectorType(number, layout.width)
+        self._align = 8 if self.double else 4
         self._fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(self._vector, [self._vector] * 3), name
+            builder.module,
+            ir.FunctionType(self.vector, [self.vector] * 3),
+            f"llvm.fma.v{layout.width}f{64 if self.double else 32}",
         )
-        infinity = ir.Constant(self._vector, [float("inf")] * layout.width)
-        zero = ir.Constant(self._whole, [0] * layout.width)
-        vectors = range(layout.vectors)
-        self._best = [cgutils.alloca_once_value(builder, infinity) for _ in vectors]
-        self._second = [cgutils.alloca_once_value(builder, infinity) for _ in vectors]
-        self._index = [cgutils.alloca_once_value(builder, zero) for _ in vectors]
-        self._sums = [[cgutils.alloca_once(builder, self._vector) for _ in range(layout.tile)] for _ in vectors]
+        self.sums = [[cgutils.alloca_once(builder, self.vector) for _ in range(tile)] for _ in range(layout.vectors)]
 
-    def run(self, rows: Any, tiles: Any, halves: Any, n_tiles: Any, d: Any) -> None:
-        builder, layout = self._builder, self._layout
-        tile = ir.Constant(d.type, layout.tile)
-        for slots, value in ((self._best, float("inf")), (self._second, float("inf"))):
-            for slot in slots:
-                builder.store(ir.Constant(self._vector, [value] * layout.width), slot)
-        for slot in self._index:
-            builder.store(ir.Constant(self._whole, [0] * layout.width), slot)
-        with cgutils.for_range(builder, n_tiles) as tile_loop:
-            first = builder.mul(tile_loop.index, tile)
-            prototypes = builder.gep(tiles, [builder.mul(first, d)])
-            for c in range(layout.tile):
-                half = self._spread(builder.load(self._at(halves, first, c)), self._vector)
-                for v in range(layout.vectors):
-                    builder.store(half, self._sums[v][c])
-            with cgutils.for_range(builder, d) as column_loop:
-                self._multiply_add(rows, prototypes, column_loop.index)
-            for c in range(layout.tile):
-                self._compete(first, c)
+    def compute(self, rows: Any, tiles: Any, halves: Any, first: Any, d: Any) -> None:
+        """Fill the sums for the tile that begins with prototype `first`."""
+        builder = self.builder
+        prototypes = builder.gep(tiles, [builder.mul(first, d)])
+        for c in range(self.tile):
+            half = self.spread(builder.load(self.at(halves, first, c)), self.vector)
+            for v in range(self.layout.vectors):
+                builder.store(half, self.sums[v][c])
+        with cgutils.for_range(builder, d) as loop:
+            self._multiply_add(rows, prototypes, loop.index)
 
-    def store(self, places: list[Any]) -> None:
-        """Write best, second and index to three places."""
-        builder, layout = self._builder, self._layout
-        short = ir.VectorType(ir.IntType(32), layout.width)
-        zero = ir.Constant(ir.IntType(64), 0)
-        for v in range(layout.vectors):
-            values = [builder.load(slots[v]) for slots in (self._best, self._second, self._index)]
-            if self._double:
-                values[2] = builder.trunc(values[2], short)
-            for place, value in zip(places, values, strict=True):
-                target = builder.bitcast(self._at(place, zero, v * layout.width), value.type.as_pointer())
-                builder.store(value, target, align=4)
+    def store(self, place: Any) -> None:
+        """Write the sums as (tile, lanes)."""
+        builder, zero = self.builder, ir.Constant(ir.IntType(64), 0)
+        for c in range(self.tile):
+            for v in range(self.layout.vectors):
+                target = self.at(place, zero, c * self.layout.lanes + v * self.layout.width)
+                target = builder.bitcast(target, self.vector.as_pointer())
+                builder.store(builder.load(self.sums[v][c]), target, align=self._align)
 
-    def _multiply_add(self, rows: Any, prototypes: Any, column: Any) -> None:
-        """Add column `column` to all sums."""
-        builder, layout = self._builder, self._layout
-        row = builder.mul(column, ir.Constant(column.type, layout.lanes))
-        own = builder.mul(column, ir.Constant(column.type, layout.tile))
-        x = []
-        for v in range(layout.vectors):
-            pointer = builder.bitcast(self._at(rows, row, v * layout.width), self._vector.as_pointer())
-            x.append(builder.load(pointer, align=self._align))
-        for c in range(layout.tile):
-            w = self._spread(builder.load(self._at(prototypes, own, c)), self._vector)
-            for v in range(layout.vectors):
-                builder.store(builder.call(self._fma, [x[v], w, builder.load(self._sums[v][c])]), self._sums[v][c])
+    def at(self, pointer: Any, start: Any, offset: int) -> Any:
+        return self.builder.gep(pointer, [self.builder.add(start, ir.Constant(start.type, offset))])
 
-    def _compete(self, first: Any, c: int) -> None:
-        """Let prototype `c` of the tile compete in every lane; an equal one that comes later does not win."""
-        builder = self._builder
-        k = builder.add(first, ir.Constant(first.type, c))
-        k = self._spread(k if self._double else builder.trunc(k, ir.IntType(32)), self._whole)
-        for v in range(self._layout.vectors):
-            value = builder.load(self._sums[v][c])
-            best, second = builder.load(self._best[v]), builder.load(self._second[v])
-            wins = builder.fcmp_ordered("<", value, best)
-            loser = builder.select(wins, best, value)
-            builder.store(builder.select(builder.fcmp_ordered("<", loser, second), loser, second), self._second[v])
-            builder.store(builder.select(wins, k, builder.load(self._index[v])), self._index[v])
-            builder.store(builder.select(wins, value, best), self._best[v])
-
-    def _at(self, pointer: Any, start: Any, offset: int) -> Any:
-        return self._builder.gep(pointer, [self._builder.add(start, ir.Constant(start.type, offset))])
-
-    def _spread(self, number: Any, vector: Any) -> Any:
+    def spread(self, number: Any, vector: Any) -> Any:
         """The number in every lane."""
-        builder, short = self._builder, ir.IntType(32)
+        builder, short = self.builder, ir.IntType(32)
         lone = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(short, 0))
         everywhere = ir.Constant(ir.VectorType(short, vector.count), [0] * vector.count)
         return builder.shuffle_vector(lone, ir.Constant(vector, ir.Undefined), everywhere)
+
+    def _multiply_add(self, rows: Any, prototypes: Any, column: Any) -> None:
+        """Add column `column` to all sums."""
+        builder, layout = self.builder, self.layout
+        row = builder.mul(column, ir.Constant(column.type, layout.lanes))
+        own = builder.mul(column, ir.Constant(column.type, self.tile))
+        x = []
+        for v in range(layout.vectors):
+            pointer = builder.bitcast(self.at(rows, row, v * layout.width), self.vector.as_pointer())
+            x.append(builder.load(pointer, align=self._align))
+        for c in range(self.tile):
+            w = self.spread(builder.load(self.at(prototypes, own, c)), self.vector)
+            for v in range(layout.vectors):
+                builder.store(builder.call(self._fma, [x[v], w, builder.load(self.sums[v][c])]), self.sums[v][c])
+
+
+class _Competition:
+    """Writes how prototypes compete in every lane: the smallest, the second smallest, the index of the smallest."""
+
+    def __init__(self, products: _Products) -> None:
+        self._products, builder, layout = products, products.builder, products.layout
+        self._whole = ir.VectorType(ir.IntType(64 if products.double else 32), layout.width)  # as compares give
+        starts = [
+            ir.Constant(products.vector, [float("inf")] * layout.width),
+            ir.Constant(products.vector, [float("inf")] * layout.width),
+            ir.Constant(self._whole, [0] * layout.width),
+        ]
+        self._kept = [[cgutils.alloca_once(builder, start.type) for start in starts] for _ in range(layout.vectors)]
+        for slots in self._kept:
+            for slot, start in zip(slots, starts, strict=True):
+                builder.store(start, slot)
+
+    def enter(self, first: Any) -> None:
+        """Let the tile that begins with prototype `first` compete; an equal one that comes later does not win."""
+        products, builder = self._products, self._products.builder
+        for c in range(products.tile):
+            k = builder.add(first, ir.Constant(first.type, c))
+            k = products.spread(k if products.double else builder.trunc(k, ir.IntType(32)), self._whole)
+            for v, slots in enumerate(self._kept):
+                value = builder.load(products.sums[v][c])
+                best, second, index = (builder.load(slot) for slot in slots)
+                wins = builder.fcmp_ordered("<", value, best)
+                loser = builder.select(wins, best, value)
+                second = builder.select(builder.fcmp_ordered("<", loser, second), loser, second)
+                kept = (builder.select(wins, value, best), second, builder.select(wins, k, index))
+                for slot, new in zip(slots, kept, strict=True):
+                    builder.store(new, slot)
+
+    def store(self, places: list[Any]) -> None:
+        """Write smallest, second smallest and index to three places."""
+        products, builder = self._products, self._products.builder
+        width, zero = products.layout.width, ir.Constant(ir.IntType(64), 0)
+        for v, slots in enumerate(self._kept):
+            values = [builder.load(slot) for slot in slots]
+            if products.double:
+                values[2] = builder.trunc(values[2], ir.VectorType(ir.IntType(32), width))
+            for place, value in zip(places, values, strict=True):
+                target = builder.bitcast(products.at(place, zero, v * width), value.type.as_pointer())
+                builder.store(value, target, align=4)
 
 
 def layout_of(dtype: np.dtype[Any]) -> Layout | None:
