@@ -1,4 +1,6 @@
-"""The one table of actions: each becomes a menu entry, a shortcut, a toolbar button and a row of the command palette."""
+"""The one table of actions: each becomes menu entry, shortcut, toolbar button and row of the command palette."""
+
+# ruff: noqa: E501 (the table reads best with one action a line)
 
 from __future__ import annotations
 
@@ -65,9 +67,9 @@ _OWN = (
     Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
     Action("start", "Start training", "Start the run set up in the inspector", "Run", "play", "Ctrl+Return", WRITE | {"prepared"}, 3, separated=True),
     Action("pause", "Pause", "Stop after this step, ready to go on", "Run", "pause", "F6", RUN | {"running"}, 3),
-    Action("step", "Single step", "Do one step and pause", "Run", "step", "F7", RUN | {"steppable"}, 3),
+    Action("step", "Single step", "Do one step and pause", "Run", "step", "F7", RUN | {"active"}, 3),
     Action("resume", "Resume", "Go on with the selected run", "Run", "resume", "F5", RUN | {"resumable"}, 3),
-    Action("stop", "Stop", "End the run and keep what it learned", "Run", "stop", "Shift+F5", RUN | {"stoppable"}, 3),
+    Action("stop", "Stop", "End the run and keep what it learned", "Run", "stop", "Shift+F5", RUN | {"active"}, 3),
     Action("view_beside", "Split view to the right", "Put the view in front beside the others", "View", "beside", "Ctrl+\\", PROJECT),
     Action("view_float", "Float view", "Give the view in front a window of its own", "View", "float", "Ctrl+Shift+F", PROJECT),
     Action("view_reset", "Reset layout", "Put all panels and views back", "View", "", "", PROJECT),
@@ -161,7 +163,7 @@ class Actions(QObject):
     def _make(self, action: Action, handler: Callable[[], object]) -> QAction:
         made = QAction(action.text, self._window)
         made.setObjectName(action.name)
-        made.setIconText(action.text.rstrip("…"))
+        made.setIconText(" " + action.text.rstrip("…"))
         made.setStatusTip(action.tip)
         made.setCheckable(action.checkable)
         if action.shortcut:

@@ -49,14 +49,14 @@ def run(project: Path | None = None) -> int:
         window = Window(settings, ThemeSwitch(settings, application))
         window.show()
         if project is not None:
-            window.open_project(project)
+            window.projects.open(project)
         return application.exec()
     finally:
         undo()
 
 
 def warm_once(settings: Settings) -> None:
-    """Compile the kernels in a process of its own, at the first start of each version: compiling holds the interpreter."""
+    """Compile the kernels in a process of its own at a version's first start: compiling holds the interpreter."""
     version = f"{workbench.__version__} {sys.version_info.major}.{sys.version_info.minor}"
     if settings.warmed == version:
         return

@@ -1,4 +1,4 @@
-"""Calls that may block, made off the interface thread, with the answer brought back to it; knows nothing of projects."""
+"""Calls that may block, made off the interface thread, with the answer brought back to it; knows no projects."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Background(QObject):
         *,
         key: str | None = None,
     ) -> None:
-        """Run `work` on a thread, then `then(result)` or `failed(error)` here; errors nobody takes go to the error dialog."""
+        """Run `work` on a thread, then `then(result)` or `failed(error)` here; without `failed`, the error dialog."""
         if not self._open:
             return
         number = next(self._numbers)

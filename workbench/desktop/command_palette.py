@@ -87,6 +87,7 @@ class CommandPalette(QDialog):
             layout.addWidget(widget)
         self.line.textChanged.connect(self._narrow)
         self.line.returnPressed.connect(self._trigger)
+        self.list.currentRowChanged.connect(self._chosen)
         self.list.itemClicked.connect(self._trigger)
         width = max(420, min(640, parent.width() - 80))
         self.resize(width, min(440, max(240, parent.height() - 120)))
@@ -107,6 +108,13 @@ class CommandPalette(QDialog):
             self.list.setItemWidget(item, _Row(entry.hint))
         self.list.setCurrentRow(0)
         self.empty.setVisible(not self._shown)
+
+    @Slot(int)
+    def _chosen(self, row: int) -> None:
+        for k in range(self.list.count()):
+            hint = self.list.itemWidget(self.list.item(k))
+            if isinstance(hint, _Row):
+                hint.choose(k == row)
 
     @Slot()
     def _trigger(self) -> None:
@@ -135,3 +143,11 @@ class _Row(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setContentsMargins(0, 0, 10, 0)
+
+    def choose(self, chosen: bool) -> None:
+        """Be readable on the colour of the chosen row, or of the others."""
+        role = "chosen" if chosen else "muted"
+        if self.property("role") != role:
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)

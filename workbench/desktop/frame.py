@@ -146,7 +146,7 @@ class Frame(QMainWindow):
 
     def _first_sizes(self) -> None:
         letter = self.fontMetrics().averageCharWidth()
-        left, right, below = letter * 36, letter * 46, letter * 22
+        left, right, below = letter * 42, letter * 48, letter * 22
         self.tree.setMinimumWidth(letter * 22)
         self.inspector.setMinimumWidth(letter * 38)
         self._across.setSizes([left, max(200, self.width() - left - right), right])

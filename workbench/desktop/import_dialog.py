@@ -185,7 +185,7 @@ class ImportDialog(QDialog):
 
     def _ask(self, make: Callable[[], Plan], *, fresh: bool) -> None:
         colours = theme.current_plots()
-        width, ratio = max(320, self.sheet_area.viewport().width() - 4), self.devicePixelRatioF()
+        width, ratio = max(320, self.tabs.width() - 24), self.devicePixelRatioF()
         n_changes = len(self._changes)
 
         def work() -> Look:
@@ -279,7 +279,7 @@ class ImportDialog(QDialog):
         split.setStretchFactor(1, 1)
         split.setChildrenCollapsible(False)
         letter = self.fontMetrics().averageCharWidth()
-        split.setSizes([letter * 46, letter * 90])
+        split.setSizes([letter * 48, letter * 130])
         self.remark = QLabel(wordWrap=True)
         self.remark.setAccessibleName("Remarks")
         self.name = QLineEdit(placeholderText="Name of the dataset")
@@ -306,7 +306,7 @@ class ImportDialog(QDialog):
         layout.addWidget(split, 1)
         layout.addWidget(self.remark)
         layout.addLayout(bottom)
-        self.resize(min(1100, letter * 150), 680)
+        self.resize(min(1200, letter * 182), 700)
 
     def _left(self) -> QWidget:
         content = QWidget()

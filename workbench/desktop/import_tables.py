@@ -175,7 +175,7 @@ class ColumnTable(QTableView):
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(letter * 6)
-        for column, width in ((NAME, 22), (ROLE, 13), (UNIT, 9), (TYPE, 10), (MISSING, 11), (RANGE, 24)):
+        for column, width in ((NAME, 24), (ROLE, 12), (UNIT, 8), (TYPE, 11), (MISSING, 11), (RANGE, 24)):
             self.setColumnWidth(column, letter * width)
         header.setSectionResizeMode(SPREAD, QHeaderView.ResizeMode.Stretch)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -283,6 +283,9 @@ def contact_sheet(
 ) -> QImage:
     """The pictures of a preview side by side; any thread may paint."""
     metrics = QFontMetricsF(QGuiApplication.font())
+    brightest = int(images.max(initial=0))
+    if 0 < brightest < 128:  # few grey levels: as bright as can be, for the eye only
+        images = (images.astype(np.uint16) * 255 // brightest).astype(np.uint8)
     h, w = images.shape[1:3]
     scale = max(1.0, 64.0 / max(h, w)) if max(h, w) <= 160 else 160.0 / max(h, w)
     cell, tall = max(w * scale, 8 * metrics.averageCharWidth()) + 10, h * scale + metrics.height() + 10

@@ -120,13 +120,14 @@ class Facts(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(0, 5)
+        self._grid.setColumnStretch(1, 4)
         self._rows: list[tuple[QLabel, QLabel]] = []
 
     def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Show exactly these."""
         while len(self._rows) < len(pairs):
-            title, text = QLabel(), QLabel(wordWrap=True)
+            title, text = QLabel(wordWrap=True), QLabel(wordWrap=True)
             title.setProperty("role", "muted")
             title.setAlignment(Qt.AlignmentFlag.AlignTop)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -200,6 +201,7 @@ class RunPage(Page):
     def __init__(self, report: QAction) -> None:
         super().__init__("Run")
         self._run: Run | None = None
+        self._iteration = ""
         self.title = heading()
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("role", "muted")
@@ -234,6 +236,7 @@ class RunPage(Page):
 
     def show_run(self, run: Run) -> None:
         self._run = run
+        self._iteration = ""
         self.now.show_pairs([])
         self.parameters.show_pairs(_parameters(run.parameters))
         self.refresh()
@@ -241,8 +244,12 @@ class RunPage(Page):
     def show_moment(self, moment: Moment) -> None:
         if moment.run is self._run:
             total = moment.snapshot.n_iterations
-            of = f" of at most {total:,}" if total else ""
-            self.now.show_pairs([("iteration", f"{moment.snapshot.iteration:,}{of}"), *moment.latest])
+            of = f" of {total:,} at most" if total else ""
+            self._iteration = f"{moment.snapshot.iteration:,}{of}"
+            if self._run.active:
+                self.now.show_pairs([("iteration", self._iteration), *moment.latest])
+            else:
+                self.refresh()
 
     def refresh(self) -> None:
         run = self._run
@@ -258,8 +265,12 @@ class RunPage(Page):
         for label, text in ((self.error, run.error), (self.remarks, "\n".join(run.remarks))):
             label.setText(text)
             label.setVisible(bool(text))
-        results = [(metric_title(name), _figure(name, value)) for name, value in run.metrics.items()]
-        self.results.show_pairs(results if not run.active else [])
+        results = {metric_title(name): _figure(name, value) for name, value in run.metrics.items()}
+        if results and self._iteration:
+            results = {"iteration": self._iteration} | results
+        self.results.show_pairs([] if run.active else list(results.items()))
+        if not run.active and self.now.isVisibleTo(self):
+            self.now.show_pairs([])
         self.results_title.setVisible(self.results.isVisibleTo(self))
 
     def _show_status(self, run: Run) -> None:

@@ -22,8 +22,8 @@ from workbench.views.theme import Theme
 from workbench.views.wording import metric_title, number
 
 TICK_MS = 33
-REST = 2.0
-"""After a draw that took t, the next one waits for REST · t, so drawing takes at most a third of the interface thread."""
+REST, MOST_REST = 2.0, 0.25
+"""After a draw that took t, the next waits for REST · t (at most MOST_REST seconds), so the interface has time left."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ class Live(QObject):
         self._area = area
         self._run: Run | None = None
         self._pinned: Snapshot | None = None
+        self._empty = NO_RUN
         self._waiting = False
         self._rest_until = 0.0
         self._turn = 0
@@ -116,7 +117,14 @@ class Live(QObject):
         self._pinned = None
         for pane in self._area.panes:
             pane.shown = None
-            pane.say(NO_RUN if run is None else f"Waiting for the first snapshot of {run.name}.")
+            pane.say(self._empty if run is None else f"Waiting for the first snapshot of {run.name}.")
+
+    def say_empty(self, text: str) -> None:
+        """What the views say while they have no run to show."""
+        self._empty = text
+        if self._run is None:
+            for pane in self._area.panes:
+                pane.say(text)
 
     def pin(self, snapshot: Snapshot | None) -> None:
         """Show a recorded snapshot instead of the newest; None goes back to the newest."""
@@ -169,7 +177,8 @@ class Live(QObject):
             if scene is None:
                 answer = Answer(pane, key, remark=_waiting_words(run))
             elif not pane.view.applies(scene):
-                words = f"{scene.engine.title} gives nothing to show here. {pane.view.summary}"
+                summary = pane.view.summary
+                words = f"Not for {scene.engine.title}: this view shows {summary[:1].lower()}{summary[1:]}"
                 answer = Answer(pane, key, moment=_moment(run, scene), remark=words)
             else:
                 prepared = prepare(pane.view.compute(scene), colours)
@@ -204,7 +213,8 @@ class Live(QObject):
         else:
             start = time.monotonic()
             pane.draw(answer.prepared)
-            self._rest_until = time.monotonic() + REST * (time.monotonic() - start)
+            end = time.monotonic()
+            self._rest_until = end + min(MOST_REST, REST * (end - start))
             self.n_drawn += 1
             self.drawn.emit(pane.view.name)
 

@@ -1,7 +1,8 @@
-"""A form made from declared parameters: basic ones shown, advanced ones folded, every value checked while it is typed."""
+"""A form made from declared parameters: basic ones shown, advanced ones folded, each value checked as it is typed."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -124,7 +125,9 @@ class ParameterRow(QObject):
         self.editor.setAccessibleName(name)
         self.editor.setAccessibleDescription(parameter.doc)
         unit = f" [{parameter.unit}]" if parameter.unit else ""
-        tip = f"<b>{parameter.name}</b>{unit}: {parameter.doc}<br>Allowed: {parameter.expectation}. Default: {_text(parameter.default) or 'none'}."
+        default = _text(parameter.default) or "none"
+        allowed = f"Allowed: {parameter.expectation}. Default: {default}."
+        tip = f"<b>{parameter.name}</b>{unit}: {parameter.doc}<br>{html.escape(allowed)}"
         self.label.setToolTip(tip)
         self.editor.setToolTip(tip)
         self.label.setBuddy(self.editor)
@@ -186,6 +189,7 @@ def _editor(parameter: Parameter, value: Any, parent: QWidget) -> Editor:
         made.setPlaceholderText("None" if "none" in kinds else parameter.expectation)
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.installEventFilter(_wheel_guard(parent))
+    made.setMinimumHeight(made.fontMetrics().height() + 10)
     made.setMinimumWidth(made.fontMetrics().averageCharWidth() * 12)
     return made
 

@@ -74,8 +74,9 @@ class ProjectTree(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.heading)
         layout.addWidget(self.empty)
-        layout.addWidget(self.view, 1)
+        layout.addSpacing(6)
         layout.addWidget(self.importing, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.view, 1)
         self.view.selectionModel().currentChanged.connect(self._picked)
         self.view.customContextMenuRequested.connect(self._menu)
         self.model.itemChanged.connect(self._renamed)
@@ -209,7 +210,7 @@ class _Delegate(QStyledItemDelegate):
         metrics = QFontMetrics(option.font)
         width = metrics.horizontalAdvance(detail) + 16
         self.initStyleOption(option, index)
-        room = option.rect.width() - width - 34
+        room = option.rect.width() - width - 26
         option.text = metrics.elidedText(option.text, Qt.TextElideMode.ElideMiddle, max(room, 30))
         style = option.widget.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)

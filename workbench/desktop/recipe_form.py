@@ -70,6 +70,8 @@ class RecipeForm(QWidget):
             box.toggled.connect(self._edited)
         for spin in (self.validation, self.test, self.seed):
             spin.valueChanged.connect(self._edited)
+        for spin in (self.validation, self.test, self.seed):
+            spin.setMinimumHeight(self.missing.sizeHint().height())
         self._tell()
 
     def show_recipe(self, recipe: Recipe) -> None:
@@ -120,6 +122,7 @@ class RecipeForm(QWidget):
 def _combo(name: str, choices: dict[str, str]) -> QComboBox:
     combo = QComboBox()
     combo.setAccessibleName(name)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     for value, words in choices.items():
         combo.addItem(words, value)
     return combo

@@ -1,4 +1,6 @@
-"""The style sheet over Qt's Fusion style: spacing, borders and the few roles that widgets take; colours come from the theme."""
+"""The style sheet over Qt's Fusion style: spacing, borders, the few roles of widgets; colours come from the theme."""
+
+# ruff: noqa: E501 (one rule a line)
 
 from __future__ import annotations
 
@@ -6,6 +8,28 @@ from string import Template
 
 STYLE = Template("""
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
+
+QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit { background: $base; color: $text; border: 1px solid $edge;
+    border-radius: 4px; padding: 3px 6px; selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus { border-color: $accent; }
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled { color: $faint; border-color: $border; }
+QLineEdit:read-only { background: $window; }
+QComboBox QLineEdit, QAbstractSpinBox QLineEdit, QAbstractItemView QLineEdit { border: none; padding: 0; }
+QComboBox { padding-right: 22px; }
+QComboBox::drop-down { subcontrol-origin: padding; subcontrol-position: center right; width: 20px; border: none; }
+QComboBox::down-arrow { image: url($icons/down_$name.svg); width: 12px; height: 12px; }
+QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 3px; outline: none;
+    selection-background-color: $accent; selection-color: $on_accent; }
+QAbstractSpinBox { padding-right: 20px; }
+QAbstractSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right; width: 18px; border: none; }
+QAbstractSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right; width: 18px; border: none; }
+QAbstractSpinBox::up-arrow { image: url($icons/up_$name.svg); width: 9px; height: 9px; }
+QAbstractSpinBox::down-arrow { image: url($icons/down_$name.svg); width: 9px; height: 9px; }
+QCheckBox { spacing: 7px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $edge; border-radius: 3px; background: $base; }
+QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url($icons/check_$name.svg); }
+QCheckBox::indicator:disabled { background: $border; border-color: $border; }
 
 QMenuBar { background: $window; border-bottom: 1px solid $border; padding: 1px 4px; }
 QMenuBar::item { padding: 5px 9px; border-radius: 4px; }
@@ -24,7 +48,8 @@ QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $hover; border-color: $border; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $faint; }
-QToolButton[popupMode="2"] { padding-right: 16px; }
+QToolButton[popupMode="2"] { padding-right: 20px; }
+QToolButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: right center; right: 5px; }
 
 QPushButton { background: $raised; border: 1px solid $border; border-radius: 5px; padding: 5px 14px; color: $text; }
 QPushButton:hover { background: $hover; }
@@ -47,6 +72,7 @@ QLabel[role="heading"] { font-size: 12pt; font-weight: 600; }
 QLabel[role="section"] { font-weight: 600; color: $muted; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
+QLabel[role="chosen"] { color: $on_accent; }
 QLabel[role="bad"] { color: $bad; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="good"] { color: $good; }
@@ -75,7 +101,7 @@ QTableCornerButton::section { background: $window; border: none; }
 
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QTabBar { background: $window; qproperty-drawBase: 0; }
-QTabBar::tab { padding: 7px 14px; color: $muted; background: transparent; border: none; border-bottom: 2px solid transparent; }
+QTabBar::tab { padding: 7px 12px; color: $muted; background: transparent; border: none; border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; background: $hover; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.desktop.settings import Settings
 from workbench.desktop.style import STYLE
+from workbench.resources import resource_path
 from workbench.views.theme import Theme, rgb
 from workbench.views.theme import theme as plot_theme
 
@@ -30,6 +31,7 @@ class Colours:
     muted: str
     faint: str
     border: str
+    edge: str
     hover: str
     accent: str
     accent_hover: str
@@ -53,6 +55,7 @@ def colours(name: Name) -> Colours:
         muted=plots.muted,
         faint=_between(plots.muted, plots.background, 0.4),
         border=plots.grid,
+        edge=_between(plots.grid, plots.muted, 0.45),
         hover=_between(plots.background, plots.text, 0.13 if dark else 0.07),
         accent=plots.accent,
         accent_hover=_between(plots.accent, plots.text, 0.25),
@@ -131,7 +134,7 @@ def apply(name: Name) -> None:
         application.setStyle("Fusion")
     application.setPalette(palette(colours(name)))
     words = {field.name: getattr(colours(name), field.name) for field in fields(Colours)}
-    application.setStyleSheet(STYLE.substitute(words))
+    application.setStyleSheet(STYLE.substitute(words, icons=resource_path("icons").as_posix()))
 
 
 def palette(colours: Colours) -> QPalette:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from workbench.desktop import icons
 from workbench.desktop.live import Moment
@@ -35,7 +35,7 @@ class Timeline(QWidget):
         self.setAccessibleName("Timeline")
         self.caption = QLabel("Timeline")
         self.caption.setProperty("role", "section")
-        self.figures = QLabel("", textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.figures = ElidedLabel()
         self.figures.setProperty("role", "muted")
         self.figures.setAccessibleName("Figures of the moment shown")
         self.figures.setMinimumWidth(10)
@@ -50,6 +50,7 @@ class Timeline(QWidget):
         self.item.getAxis("bottom").enableAutoSIPrefix(False)
         self.item.getAxis("left").setWidth(70)
         self.item.setMouseEnabled(x=False, y=False)
+        self.item.getViewBox().setLimits(minXRange=1)
         self.curve = self.item.plot()
         self.mark = pg.InfiniteLine(angle=90, movable=False)
         self.item.addItem(self.mark)
@@ -77,6 +78,7 @@ class Timeline(QWidget):
         self.figures.setText("The cost of the run you look at is drawn here.")
         self.curve.setData([], [])
         self.mark.hide()
+        self._show_axes(False)
         for button in (self.back, self.forward, self.newest):
             button.setEnabled(False)
 
@@ -85,9 +87,10 @@ class Timeline(QWidget):
         self.curve.setData(moment.iteration, moment.cost)
         self.mark.setValue(moment.snapshot.iteration)
         self.mark.show()
+        self._show_axes(True)
         total = moment.snapshot.n_iterations
-        of = f" of at most {total:,}" if total else ""
-        words = [f"iteration {moment.snapshot.iteration:,}{of}", *(f"{a} {b}" for a, b in moment.latest)]
+        of = f" of {total:,} at most" if total else ""
+        words = [f"iteration {moment.snapshot.iteration:,}{of}", *(f"{a} {b}" for a, b in moment.latest[:4])]
         if pinned:
             words.insert(0, "recorded moment")
         if moment.snapshot.message:
@@ -103,6 +106,11 @@ class Timeline(QWidget):
         dress(self.item, theme)
         self.curve.setPen(pg.mkPen(theme.accent, width=1))
         self.mark.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DashLine))
+
+    def _show_axes(self, shown: bool) -> None:
+        for side in ("left", "bottom"):
+            self.item.getAxis(side).setStyle(showValues=shown)
+        self.item.showGrid(x=shown, y=shown, alpha=0.25)
 
     def _button(self, name: str, icon: str) -> QToolButton:
         button = QToolButton(toolTip=name)
@@ -128,3 +136,24 @@ class Timeline(QWidget):
         if x is not None and len(x):
             at = self.item.getViewBox().mapSceneToView(event.scenePos()).x()
             self.wanted.emit(int(np.clip(round(at), x[0], x[-1])))
+
+
+class ElidedLabel(QLabel):
+    """One line of text that ends in dots where there is no room; a tool tip has all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:  # noqa: N802
+        self._whole = text
+        self.setToolTip(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        super().setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))

@@ -52,6 +52,7 @@ class ViewArea(QMainWindow):
             dock.setTitleBarWidget(QWidget(dock))
             dock.topLevelChanged.connect(self._arranged)
             dock.dockLocationChanged.connect(self._arranged)
+            dock.visibilityChanged.connect(pane.set_in_front)
             dock.visibilityChanged.connect(self._arranged)
             self._docks.append(dock)
         self._bare: list[QWidget] = [dock.titleBarWidget() for dock in self._docks]
@@ -65,7 +66,7 @@ class ViewArea(QMainWindow):
 
     def visible_panes(self) -> list[ViewPane]:
         """The panes that can be seen now."""
-        return [pane for pane in self.panes if pane.isVisible() and not pane.visibleRegion().isEmpty()]
+        return [pane for pane in self.panes if pane.in_front and pane.isVisible()]
 
     def show_view(self, name: str) -> None:
         """Bring the view `name` to the front."""
@@ -123,18 +124,18 @@ class ViewArea(QMainWindow):
             wanted = None if alone else bare
             if dock.titleBarWidget() is not wanted:
                 dock.setTitleBarWidget(wanted)
-        titles = {pane.view.title: pane.view.name for pane in self.panes}
+        titles = {pane.view.title: pane.icon_name for pane in self.panes}
         for bar in self.findChildren(QTabBar):
             bar.setDocumentMode(True)
             bar.setExpanding(False)
-            bar.setUsesScrollButtons(True)
-            bar.setElideMode(Qt.TextElideMode.ElideNone)
+            bar.setUsesScrollButtons(False)
+            bar.setElideMode(Qt.TextElideMode.ElideRight)
             bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             bar.setAccessibleName("Views")
             for k in range(bar.count()):
                 name = titles.get(bar.tabText(k))
                 if name is not None:
-                    bar.setTabIcon(k, icons.icon(name if icons.exists(name) else "image"))
+                    bar.setTabIcon(k, icons.icon(name))
 
 
 class ViewPane(QStackedWidget):
@@ -146,6 +147,9 @@ class ViewPane(QStackedWidget):
     plot : Plot
     shown : object
         Key of what is drawn now; None when nothing is.
+    icon_name : str
+    in_front : bool
+        Whether no other tab hides it.
     """
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
@@ -153,11 +157,17 @@ class ViewPane(QStackedWidget):
         self.view = view
         self.plot: Plot = plot_for(view)
         self.shown: object = None
+        self.in_front = False
         self.setAccessibleName(f"{view.title} view")
-        self._message = Message(view.name if icons.exists(view.name) else "image", NO_RUN)
+        self.icon_name = view.name if icons.exists(view.name) else "image"
+        self._message = Message(self.icon_name, NO_RUN)
         self.addWidget(self._message)
         self.addWidget(self.plot)
         self.plot.stale.connect(self._redraw)
+
+    @Slot(bool)
+    def set_in_front(self, in_front: bool) -> None:
+        self.in_front = in_front
 
     @Slot()
     def _redraw(self) -> None:

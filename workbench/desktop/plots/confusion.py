@@ -30,33 +30,47 @@ def paint_confusion(data: ConfusionData, theme: Theme, surface: Surface) -> Pict
     line = metrics.height()
     n = len(data.class_names)
     names = distinct(data.class_names, 14)
-    name_width = max((metrics.horizontalAdvance(name) for name in names), default=0.0) + 10
+    name_width = max(metrics.horizontalAdvance(word) for word in (*names, "precision")) + 10
     left = MARGIN + line + name_width + 6
     rates = 2 * metrics.horizontalAdvance("100.0 %") + 28
     cell = min(LARGEST_CELL, (surface.width - left - rates - MARGIN) / max(1, n))
     cell = max(cell, metrics.horizontalAdvance("000") if n <= MOST_NUMBERED else 6.0)
     slant = cell < name_width
     head = (name_width if slant else line) + 2 * line + 12
-    part_height = line + 8 + head + n * cell + line + 34
-    n_parts = max(1, len(data.parts))
-    total = max(surface.height, math.ceil(MARGIN + n_parts * part_height + 2 * line))
+    part_height = 2 * line + 8 + head + n * cell + line + 34
+    verdict = max((metrics.horizontalAdvance(_verdict(part)[1]) for part in data.parts), default=0.0)
+    part_width = max(left + n * cell + rates, MARGIN + verdict) + 24
+    n_across = max(1, min(len(data.parts), int(surface.width // part_width)))
+    n_down = -(-max(1, len(data.parts)) // n_across)
+    total = max(surface.height, math.ceil(MARGIN + n_down * part_height + 2 * line))
     spots: list[tuple[QRect, str]] = []
     with painting(surface.width, total, surface.ratio, theme.surface) as (image, painter):
         painter.setFont(font)
         for k, part in enumerate(data.parts):
-            y = MARGIN + k * part_height
+            x, y = (k % n_across) * part_width, MARGIN + (k // n_across) * part_height
             bold = painter.font()
             bold.setBold(True)
             painter.setFont(bold)
             painter.setPen(QColor(theme.text))
-            painter.drawText(QPointF(MARGIN, y + metrics.ascent()), part.verdict[:1].upper() + part.verdict[1:])
+            first, second = _verdict(part)
+            painter.drawText(QPointF(x + MARGIN, y + metrics.ascent()), first)
             painter.setFont(font)
-            corner = QPointF(left, y + line + 8 + head)
+            painter.setPen(QColor(theme.muted))
+            painter.drawText(QPointF(x + MARGIN, y + line + metrics.ascent()), second)
+            corner = QPointF(x + left, y + 2 * line + 8 + head)
             _matrix(painter, part, theme, corner, cell, spots, names)
             _labels(painter, part, names, theme, corner, cell, slant, name_width)
         painter.setPen(QColor(theme.muted))
-        painter.drawText(QPointF(MARGIN, MARGIN + n_parts * part_height + metrics.ascent()), data.note)
+        painter.drawText(QPointF(MARGIN, MARGIN + n_down * part_height + metrics.ascent()), data.note)
     return Picture(image, tuple(spots), "; ".join(part.verdict for part in data.parts))
+
+
+def _verdict(part: ConfusionPart) -> tuple[str, str]:
+    """Accuracy, and what it stands on, in words."""
+    sure = f"95 % sure: {percent(part.low)} to {percent(part.high)}"
+    return f"{part.part.capitalize()}: accuracy {percent(part.accuracy)}", (
+        f"{part.n_right:,} of {part.n_rows:,} rows right; {sure}"
+    )
 
 
 def _matrix(
@@ -110,19 +124,17 @@ def _labels(
     above = corner.y() - (name_width if slant else line) - 2 * line - 8
     painter.drawText(QRectF(corner.x(), above, max(size, 120.0), line), Qt.AlignmentFlag.AlignLeft, "predicted class")
     painter.save()
-    painter.translate(MARGIN + metrics.ascent(), corner.y() + size / 2)
+    painter.translate(corner.x() - name_width - 6 - line + metrics.ascent(), corner.y() + size / 2)
     painter.rotate(-90)
     painter.drawText(QRectF(-100, -line, 200, line), Qt.AlignmentFlag.AlignCenter, "true class")
     painter.restore()
     recall_x = corner.x() + size + 10
     painter.drawText(QPointF(recall_x, corner.y() - 6), "recall")
-    painter.drawText(
-        QRectF(corner.x() - name_width - 6, corner.y() + size + 4, name_width, line),
-        Qt.AlignmentFlag.AlignRight,
-        "precision",
-    )
-    every = max(1, math.ceil(line / cell)) if n > MOST_NUMBERED else 1
     wide = cell >= metrics.horizontalAdvance("100 %")
+    if wide:
+        place = QRectF(corner.x() - name_width - 6, corner.y() + size + 4, name_width, line)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight, "precision")
+    every = max(1, math.ceil(line / cell)) if n > MOST_NUMBERED else 1
     for k in range(0, n, every):
         middle = (k + 0.5) * cell
         painter.setPen(QColor(theme.text))

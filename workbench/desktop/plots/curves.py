@@ -17,6 +17,7 @@ from workbench.views.curves import CurvesData, Panel
 from workbench.views.theme import Theme
 
 MOST_POINTS = 2000
+FEW_POINTS = 30
 STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 
 
@@ -60,7 +61,7 @@ class CurvesPlot(Plot):
             if item.getAxis("left").logMode != panel.log:
                 item.setLogMode(x=False, y=panel.log)
             for curve, (x, y) in zip(curves, lines, strict=True):
-                curve.setData(x, y)
+                curve.setData(x, y, symbol="o" if len(x) <= FEW_POINTS else None)
 
     def _build(self, panels: tuple[Panel, ...]) -> None:
         self.canvas.clear()
@@ -68,7 +69,9 @@ class CurvesPlot(Plot):
         for k, panel in enumerate(panels):
             item = quiet(self.canvas.addPlot(row=k, col=0))
             item.setLabel("left", panel.label)
-            item.getAxis("left").enableAutoSIPrefix(False)
+            for side in ("left", "bottom"):
+                item.getAxis(side).enableAutoSIPrefix(False)
+            item.getViewBox().setLimits(minXRange=1)
             item.getAxis("left").setWidth(78)
             if k + 1 == len(panels):
                 item.setLabel("bottom", "iteration")
@@ -90,7 +93,11 @@ class CurvesPlot(Plot):
         for panel, item, curves in zip(prepared.data.panels, self.panels, self.curves, strict=True):
             dress(item, theme)
             for curve, line in zip(panel.curves, curves, strict=True):
-                line.setPen(pg.mkPen(theme.class_color(curve.code), width=1, style=STYLES[curve.code % len(STYLES)]))
+                colour = theme.class_color(curve.code) if len(panel.curves) > 1 else theme.accent
+                line.setSymbolSize(4)
+                line.setSymbolPen(None)
+                line.setSymbolBrush(colour)
+                line.setPen(pg.mkPen(colour, width=1, style=STYLES[curve.code % len(STYLES)]))
             if item.legend is not None:
                 item.legend.setLabelTextColor(theme.text)
                 item.legend.setBrush(pg.mkBrush(theme.surface))

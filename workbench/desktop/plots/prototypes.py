@@ -31,6 +31,8 @@ def paint_gallery(data: PrototypesData, theme: Theme, surface: Surface) -> Pictu
     width, body = _tile_size(data, metrics)
     height = body + 2 * line + 8
     columns = max(1, int((surface.width - 2 * MARGIN + GAP) // (width + GAP)))
+    if data.images is None:
+        width = (surface.width - 2 * MARGIN - (columns - 1) * GAP) / columns
     top = MARGIN + line + 10
     rows = -(-n_shown // columns)
     total = max(surface.height, int(top + rows * (height + GAP) + MARGIN))

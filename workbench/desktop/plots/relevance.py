@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from workbench.desktop.plots.base import Canvas, Plot, coloured, dress, quiet, show_image
 from workbench.views import View
@@ -18,6 +18,8 @@ from workbench.views.theme import Theme
 from workbench.views.wording import distinct
 
 MOST_TICKS = 16
+NARROW = 520
+MOST_EIGENVALUES = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,74 +32,73 @@ class Prepared:
     ranked_names: tuple[str, ...]
     ticks: tuple[tuple[int, str], ...]
     spectrum: NDArray[np.float64]
-    spectrum_title: str
     matrix_title: str
+    spectrum_title: str
+    words: str
     theme: Theme
 
 
 class RelevancePlot(Plot):
-    """Matrix at the left; ranking over spectrum at the right; for images, the relevance of every pixel below."""
+    """Matrix at the left, ranking over spectrum at the right; for images, relevance pixel by pixel under the matrix."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
-        self.canvas = Canvas("Relevance plots")
-        self.matrix = quiet(self.canvas.addPlot(row=0, col=0, title="Relevance matrix Λ"))
-        self.ranking = quiet(self.canvas.addPlot(row=0, col=1, title="Diagonal of Λ, largest first"))
-        self.spectrum = quiet(self.canvas.addPlot(row=1, col=1, title="Eigenvalues of Λ"))
-        self.picture = quiet(self.canvas.addPlot(row=1, col=0, title="Relevance of each pixel"))
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(4, 4, 4, 4)
+        self._grid.setSpacing(0)
+        self._canvases: list[Canvas] = []
+        self.matrix = self._plot("Relevance matrix", 0, 0)
+        self.ranking = self._plot("Ranking of the features", 0, 1)
+        self.picture = self._plot("Relevance of each pixel", 1, 0)
+        self.spectrum = self._plot("Spectrum of the relevance matrix", 1, 1)
+        self._has_picture = False
+        self._grid.setColumnStretch(0, 1)
+        self._arrange()
         self.heat, self.pixels = pg.ImageItem(axisOrder="row-major"), pg.ImageItem(axisOrder="row-major")
         self.bars = pg.BarGraphItem(x0=0, y=[0], width=[0], height=0.7)
         self.values = pg.BarGraphItem(x=[0], y0=0, height=[0], width=0.7)
-        for item, content in (
-            (self.matrix, self.heat),
-            (self.picture, self.pixels),
-            (self.ranking, self.bars),
-            (self.spectrum, self.values),
-        ):
-            item.addItem(content)
+        self.matrix.addItem(self.heat)
+        self.picture.addItem(self.pixels)
+        self.ranking.addItem(self.bars)
+        self.spectrum.addItem(self.values)
         for item in (self.matrix, self.picture):
             item.setAspectLocked(True)
             item.invertY(True)
-        for item in (self.matrix, self.picture, self.ranking, self.spectrum):
-            for side in ("left", "bottom"):
-                item.getAxis(side).enableAutoSIPrefix(False)
+        for side in ("left", "bottom"):
+            self.picture.hideAxis(side)
         self.ranking.invertY(True)
+        self.ranking.setTitle("Diagonal of Λ, largest first")
+        self.picture.setTitle("Relevance of each pixel")
         self.spectrum.setLabel("bottom", "direction")
-        self.canvas.ci.layout.setColumnStretchFactor(0, 3)
-        self.canvas.ci.layout.setColumnStretchFactor(1, 2)
         self._laid_out: object = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
 
     def prepare(self, data: RelevanceData, theme: Theme) -> Prepared:
         d = len(data.relevances)
         top = data.order[:MOST_RANKED]
-        names = distinct(data.names, 18)
+        names = distinct(data.names, 16)
         every = max(1, -(-d // MOST_TICKS))
-        relevances = data.relevances[top]
         picture = None
         if data.image is not None:
             picture = coloured(data.image, theme.sequential, 0.0, float(np.nanmax(data.image)) or 1.0)
-        shown = data.eigenvalues[: max(10, min(d, 40))]
-        directions = f"the metric uses about {data.n_effective:.1f} directions"
+        leading = ", ".join(names[j] for j in top[:3])
         return Prepared(
             matrix=coloured(data.matrix, theme.diverging, -data.limit, data.limit),
             picture=picture,
-            ranked=np.nan_to_num(relevances),
+            ranked=np.nan_to_num(data.relevances[top]),
             ranked_names=tuple(names[j] for j in top),
             ticks=tuple((j, names[j]) for j in range(0, d, every)),
-            spectrum=np.nan_to_num(shown),
-            spectrum_title=f"Eigenvalues of Λ: {directions}",
-            matrix_title="Relevance matrix Λ" if d <= MOST_TICKS else f"Relevance matrix Λ, {d} features",
+            spectrum=np.nan_to_num(data.eigenvalues[:MOST_EIGENVALUES]),
+            matrix_title="Λ: blue positive, orange negative",
+            spectrum_title=f"Eigenvalues of Λ: about {data.n_effective:.1f} in use",
+            words=f"Most relevant: {leading}. The metric uses about {data.n_effective:.1f} directions.",
             theme=theme,
         )
 
     def draw(self, prepared: Prepared) -> None:
         layout = (prepared.theme.name, prepared.ticks, prepared.picture is None)
         if layout != self._laid_out:
-            self._lay_out(prepared)
             self._laid_out = layout
+            self._lay_out(prepared)
         d = len(prepared.matrix)
         show_image(self.heat, prepared.matrix)
         self.heat.setRect(QRectF(-0.5, -0.5, d, d))
@@ -112,31 +113,50 @@ class RelevancePlot(Plot):
         self.values.setOpts(x=np.arange(1, len(spectrum) + 1), y0=0, height=spectrum, width=0.7)
         self.spectrum.setXRange(0.4, len(spectrum) + 0.6, padding=0)
         self.spectrum.setYRange(0, float(spectrum.max(initial=0.0)) * 1.05 or 1.0, padding=0)
-        colours: dict[str, Any] = {"color": prepared.theme.text, "size": "10pt"}
-        self.spectrum.setTitle(prepared.spectrum_title, **colours)
-        self.matrix.setTitle(prepared.matrix_title, **colours)
+        self.spectrum.setTitle(prepared.spectrum_title, color=prepared.theme.text, size="10pt")
+        self.setAccessibleDescription(prepared.words)
 
     def _lay_out(self, prepared: Prepared) -> None:
-        theme = prepared.theme
-        self.canvas.dress(theme)
+        """Colours, names and places, which change rarely."""
+        self.matrix.setTitle(prepared.matrix_title)
+        for canvas in self._canvases:
+            canvas.dress(prepared.theme)
         for item in (self.matrix, self.ranking, self.spectrum, self.picture):
-            dress(item, theme, grid=False)
+            dress(item, prepared.theme, grid=False)
         for bars in (self.bars, self.values):
-            bars.setOpts(brush=pg.mkBrush(theme.accent), pen=pg.mkPen(None))
+            bars.setOpts(brush=pg.mkBrush(prepared.theme.accent), pen=pg.mkPen(None))
         ticks = [list(prepared.ticks)]
         self.matrix.getAxis("left").setTicks(ticks)
         short = len(prepared.ticks) * max((len(name) for _, name in prepared.ticks), default=0) <= 60
         self.matrix.getAxis("bottom").setTicks(ticks if short else [[]])
-        has_picture = prepared.picture is not None
-        self.picture.setVisible(has_picture)
-        grid = self.canvas.ci.layout
-        if not has_picture and self.picture in self.canvas.ci.items:
-            self.canvas.removeItem(self.picture)
-            self.canvas.removeItem(self.matrix)
-            self.canvas.addItem(self.matrix, row=0, col=0, rowspan=2)
-        elif has_picture and self.picture not in self.canvas.ci.items:
-            self.canvas.removeItem(self.matrix)
-            self.canvas.addItem(self.matrix, row=0, col=0)
-            self.canvas.addItem(self.picture, row=1, col=0)
-        grid.setRowStretchFactor(0, 3)
-        grid.setRowStretchFactor(1, 2)
+        self._has_picture = prepared.picture is not None
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Two columns, or one where there is little room; without a picture the matrix has all of the first."""
+        matrix, ranking, picture, spectrum = self._canvases
+        narrow = self.width() < NARROW
+        picture.setVisible(self._has_picture and not narrow)
+        self._grid.addWidget(matrix, 0, 0, 1 if self._has_picture or narrow else 2, 1)
+        self._grid.addWidget(ranking, *((1, 0) if narrow else (0, 1)))
+        self._grid.addWidget(spectrum, *((2, 0) if narrow else (1, 1)))
+        if not narrow:
+            self._grid.addWidget(picture, 1, 0)
+        for k, share in enumerate((3, 3, 2) if narrow else (3, 2, 0)):
+            self._grid.setRowStretch(k, share)
+        self._grid.setColumnStretch(1, 0 if narrow else 1)
+
+    def _plot(self, name: str, row: int, column: int) -> pg.PlotItem:
+        canvas = Canvas(name)
+        self._canvases.append(canvas)
+        canvas.setMinimumSize(60, 60)
+        self._grid.addWidget(canvas, row, column)
+        item = quiet(canvas.addPlot())
+        for side in ("left", "bottom"):
+            item.getAxis(side).enableAutoSIPrefix(False)
+            item.getAxis(side).setStyle(tickLength=-4)
+        return item

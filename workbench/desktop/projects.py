@@ -1,0 +1,183 @@
+"""Opening, making, copying and leaving projects: at most one is open, and leaving it asks where work goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QMainWindow
+
+from workbench.desktop import errors
+from workbench.desktop.background import Background
+from workbench.desktop.closing import Choice, ClosingDialog
+from workbench.desktop.open_project import OpenProject
+from workbench.desktop.settings import Settings
+from workbench.session import Session
+
+PROJECTS = "VQ Workbench project (*.vqw)"
+
+
+class Projects(QObject):
+    """The way in and out of projects; files are opened, copied and closed in the background.
+
+    Attributes
+    ----------
+    current : OpenProject or None
+    close_at_end : bool
+        Whether the person chose to let work finish and close then.
+    entered : Signal(OpenProject)
+    leaving : Signal
+        The project is about to be closed: look at it no more.
+    left : Signal
+        No project is open.
+    """
+
+    entered = Signal(object)
+    leaving = Signal()
+    left = Signal()
+
+    def __init__(self, window: QMainWindow, background: Background, settings: Settings) -> None:
+        super().__init__(window)
+        self.current: OpenProject | None = None
+        self.close_at_end = False
+        self._window = window
+        self._background = background
+        self._settings = settings
+
+    # ways in
+
+    @Slot()
+    def choose_new(self) -> None:
+        """Ask for a name, then make a project."""
+        first = str(self._settings.folder("projects") / "project.vqw")
+        name, _ = QFileDialog.getSaveFileName(self._window, "New project", first, PROJECTS)
+        if name:
+            self.create(Path(name).with_suffix(".vqw"))
+
+    def create(self, path: Path) -> None:
+        """Make a project file and open it; one of that name is replaced, since the file chooser has asked."""
+
+        def make() -> Session:
+            path.unlink(missing_ok=True)
+            return Session.create(path)
+
+        self.leave(partial(self._enter, make, f"Making {path.name}…"))
+
+    @Slot()
+    def choose(self) -> None:
+        """Ask for a project file, then open it."""
+        folder = str(self._settings.folder("projects"))
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open project", folder, PROJECTS)
+        if name:
+            self.open(Path(name))
+
+    @Slot(object)
+    def open(self, path: Path) -> None:
+        """Open a project file in place of the one that is open."""
+        self.leave(partial(self._enter, partial(Session.open, path), f"Opening {path.name}…"))
+
+    @Slot(object)
+    def open_sample(self, path: Path) -> None:
+        """Open a copy of a sample project."""
+        self.leave(partial(self._enter, lambda: Session.open(_copied(path, copies_folder())), f"Copying {path.stem}…"))
+
+    # ways out
+
+    @Slot()
+    def close(self) -> None:
+        """Close the project, after asking where work goes on."""
+        self.leave(lambda: None)
+
+    @Slot()
+    def choose_save_as(self) -> None:
+        """Ask for a name, then go on in a copy."""
+        if self.current is not None:
+            old = self.current.session.path
+            name, _ = QFileDialog.getSaveFileName(self._window, "Save project as", str(old), PROJECTS)
+            path = Path(name).with_suffix(".vqw") if name else old
+            if path != old:
+                self.save_as(path)
+
+    def save_as(self, path: Path) -> None:
+        """Write a copy of the open project and go on in the copy."""
+        if self.current is not None:
+            project = self.current.session.project
+            self._window.statusBar().showMessage(f"Writing {path.name}…")
+            self._background.call(self, lambda: project.save_as(path), lambda _: self.open(path))
+
+    def leave(self, then: Callable[[], object]) -> None:
+        """Close the open project, asking where work goes on, and go on with `then`."""
+        project = self.current
+        if project is None:
+            then()
+            return
+        choice = self._ask(project)
+        if choice is Choice.KEEP:
+            self.close_at_end = True
+        elif choice is Choice.STOP:
+            self._shut(project, then)
+
+    def _ask(self, project: OpenProject) -> Choice:
+        work = [f"{run.name} ({run.status})" for run in project.active_runs]
+        work += [job.title for job in project.imports]
+        if not work:
+            return Choice.STOP
+        dialog = ClosingDialog(work, self._window)
+        dialog.exec()
+        dialog.deleteLater()
+        return dialog.choice
+
+    def _shut(self, project: OpenProject, then: Callable[[], object]) -> None:
+        """Stop and record what runs, let go of the file, then go on."""
+        self._say("Saving what was learned…")
+        self.leaving.emit()
+
+        def done(_: object) -> None:
+            self._say("")
+            project.release()
+            project.deleteLater()
+            self.current = None
+            self.left.emit()
+            then()
+
+        self._background.call(self, project.session.close, done)
+
+    def _enter(self, make: Callable[[], Session], words: str) -> None:
+        self._say(words)
+        self._background.call(self, make, self._entered, self._not_entered, key="enter")
+
+    def _entered(self, session: Session) -> None:
+        self._say("")
+        self._settings.add_recent(session.path)
+        self._settings.set_folder("projects", session.path.parent)
+        self.current = OpenProject(session, self)
+        self.entered.emit(self.current)
+
+    def _not_entered(self, error: Exception) -> None:
+        self._say("")
+        self.left.emit()
+        errors.report(errors.describe(error))
+
+    def _say(self, words: str) -> None:
+        """Tell what goes on, and take no clicks while it does."""
+        self._window.setEnabled(not words)
+        self._window.statusBar().showMessage(words)
+
+
+def copies_folder() -> Path:
+    """Where copies of samples go: a folder among the person's documents, or `VQ_WORKBENCH_PROJECTS`."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(os.environ.get("VQ_WORKBENCH_PROJECTS") or Path(documents or Path.home()) / "VQ Workbench")
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    """A copy of `path` in `folder` under a name that is free."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [path.name, *(f"{path.stem} {k}{path.suffix}" for k in range(2, 10_000))]
+    target = next(folder / name for name in names if not (folder / name).exists())
+    shutil.copyfile(path, target)
+    return target
