@@ -163,6 +163,11 @@ def test_any_line_ends_and_blank_lines_will_do(tmp_path: Path, newline: str, end
     assert values(table(tmp_path, newline.join(lines))) == [[1, 2], [3, 4]]
 
 
+@pytest.mark.parametrize("content", ["a\n1\n\n2\n", 'a\n"1"\n\n"2"\n', '"a"\n\n\n1\n"2"\n\n'])
+def test_blank_lines_are_no_rows_of_a_single_column(tmp_path: Path, content: str) -> None:
+    assert values(table(tmp_path, content)) == [[1], [2]]
+
+
 def test_comments_before_the_table_are_skipped(tmp_path: Path) -> None:
     path = table(tmp_path, '# made by "someone\n#, 2024\n\na,b\n1,2\n3,4\n')
     assert guess(path).options["skip_lines"] == 3
@@ -302,3 +307,25 @@ def test_a_table_of_four_thousand_columns_is_read(tmp_path: Path) -> None:
         ",".join(f"c{k}" for k in range(4_000)) + "\n" + "\n".join(",".join(map(repr, map(float, row))) for row in X)
     )
     assert values(table(tmp_path, content)) == X.tolist()
+
+
+def test_the_recipe_is_fitted_on_the_training_rows_of_a_stratified_split(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(200, 2)).round(4)
+    lines = ["a,b,kind", *(f"{a},{b},{'rare' if k % 10 == 0 else 'common'}" for k, (a, b) in enumerate(X.tolist()))]
+    plan = guess(table(tmp_path, "\n".join(lines)))
+    wished = {"scaling": "standard", "split": {"train": 0.6, "validation": 0.2, "test": 0.2, "seed": 3}}
+    with read(Plan.from_json({**plan.to_json(), "recipe": wished})) as imported:
+        assert np.bincount(imported.split).tolist() == [120, 40, 40]
+        assert imported.codes is not None
+        assert np.bincount(imported.split[imported.codes == 1]).tolist() == [12, 4, 4]
+        np.testing.assert_allclose(imported.recipe.shift, X[imported.split == 0].mean(axis=0))
+        np.testing.assert_array_equal(np.asarray(imported.X), X)
+
+
+def test_the_number_of_rows_of_a_long_table_is_estimated_from_its_beginning(tmp_path: Path) -> None:
+    content = ("a,b\n" + "1.25,7\n" * 200_000).encode()
+    for data, tolerance in ((content, 0.01), (gzip.compress(content), 0.5)):
+        shown = preview(guess(table(tmp_path, data)))
+        assert not shown.exact
+        assert shown.n_rows == pytest.approx(200_000, rel=tolerance)
+        assert len(shown.rows) == 100

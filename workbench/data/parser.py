@@ -96,41 +96,49 @@ class RecordParser:
         return block
 
     def _by_polars(self, chunk: bytes) -> Block | None:
-        layout, options = self._layout, self._layout.options
-        tidy = self._tidied(chunk)
-        if tidy is None:
-            return None
-        separators, lines = count_fields(tidy, options.separator, options.quote_char)
-        if separators != lines * (len(layout.names) - 1):
+        layout = self._layout
+        chunk = chunk if chunk.endswith(b"\n") else chunk + b"\n"
+        n_rows = self._count(chunk)
+        if n_rows is None or len(layout.names) == 1:
+            chunk = self._without_blank_lines(chunk)
+            n_rows = self._count(chunk)
+            if len(layout.names) == 1 and layout.options.quote_char and layout.options.quote_char.encode() in chunk:
+                return None
+        if n_rows is None:
             return None
         try:
-            numbers = self._numbers(tidy)
-            texts = self._read(tidy, layout.texts, None) if layout.texts else None
+            frames = self._frames(chunk)
         except pl.exceptions.PolarsError:
             return None
-        if len(numbers) != lines or (texts is not None and len(texts) != lines):
+        if any(len(frame) != n_rows for frame in frames):
             return None
-        series = {} if texts is None else {k: texts[f"{k}"] for k in layout.texts}
-        return Block(numbers.to_numpy(), series)
+        numbers = frames[0].select([f"{k}" for k in layout.features]).to_numpy()
+        return Block(numbers, {k: frames[-1][f"{k}"] for k in layout.texts})
 
-    def _tidied(self, chunk: bytes) -> bytes | None:
-        """`chunk` without blank lines (polars makes rows of them) and with a last line end; None if that is hard."""
-        if not chunk.endswith(b"\n"):
-            chunk += b"\n"
-        if not (chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk):
-            return chunk
+    def _count(self, chunk: bytes) -> int | None:
+        """The number of records when all have as many fields as there are columns, by counting separators."""
+        layout = self._layout
+        separators, lines = count_fields(chunk, layout.options.separator, layout.options.quote_char)
+        return lines if separators == lines * (len(layout.names) - 1) else None
+
+    def _without_blank_lines(self, chunk: bytes) -> bytes:
+        """`chunk` without its blank lines, which polars takes for rows; as it is where quotes make that hard."""
         quote = self._layout.options.quote_char
         if quote and quote.encode() in chunk:
-            return None
+            return chunk
         return re.sub(rb"\n(?:\r?\n)+", b"\n", chunk).lstrip(b"\r\n")
 
-    def _numbers(self, chunk: bytes) -> pl.DataFrame:
+    def _frames(self, chunk: bytes) -> list[pl.DataFrame]:
+        """All wanted columns, numbers in the first frame and texts in the last: one frame, or two once words for
+        "missing" occur among the numbers, since among texts these are words like others."""
+        layout = self._layout
         if self._words is None:
             try:
-                return self._read(chunk, self._layout.features, None)
+                return [self._read(chunk, sorted((*layout.features, *layout.texts)), None)]
             except pl.exceptions.PolarsError:
-                self._words = sorted(self._layout.options.missing_numbers)
-        return self._read(chunk, self._layout.features, self._words)
+                self._words = sorted(layout.options.missing_numbers)
+        numbers = self._read(chunk, layout.features, self._words)
+        return [numbers, self._read(chunk, layout.texts, None)] if layout.texts else [numbers]
 
     def _read(self, chunk: bytes, places: Sequence[int], words: list[str] | None) -> pl.DataFrame:
         layout, options = self._layout, self._layout.options

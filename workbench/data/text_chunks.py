@@ -17,7 +17,7 @@ from workbench.data.dialect import DelimitedOptions
 from workbench.data.errors import DataError
 from workbench.data.watch import Watch
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 2 << 20
 _MOST_RECORD_BYTES = 256 << 20
 _BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
@@ -51,7 +51,7 @@ def broken_gzip(path: Path) -> str:
 
 
 def record_chunks(path: Path, options: DelimitedOptions, watch: Watch) -> Iterator[bytes]:
-    """Whole records in UTF-8, about 4 MiB at a time, after the skipped lines and the header.
+    """Whole records in UTF-8, about 2 MiB at a time, after the skipped lines and the header.
 
     Line ends are "\\n" or "\\r\\n" (a lone "\\r" is turned into "\\n"); runs of white space are one space, and none
     at the ends of lines, when the delimiter is space.
