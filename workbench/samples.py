@@ -40,9 +40,11 @@ def samples() -> tuple[Sample, ...]:
     return _SAMPLES
 
 
-def train_sample(
-    sample: Sample, session: Session, folder: Path, report: Callable[[str, float | None], None]
-) -> list[Run]:
+Report = Callable[[str, float | None], None]
+"""Told what is going on and how much of it is done, 0 to 1 or None."""
+
+
+def train_sample(sample: Sample, session: Session, folder: Path, report: Report) -> list[Run]:
     """Import a sample's file, written into `folder`, and train its runs; returns them finished."""
     job = session.import_data(sample.amend(guess(sample.write(folder))), name=sample.title)
     while not job.wait(0.1):
