@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "features": _features(run),
         "recipe": _recipe(run),
         "parameters": _parameters(run.run.engine, run.run.parameters),
-        "metrics": [(metric_title(name), number(float(v), 5)) for name, v in run.run.metrics.items()],
+        "metrics": list({metric_title(name): number(float(v), 5) for name, v in run.run.metrics.items()}.items()),
         "usage": _usage(run, found),
         "prototypes": _prototypes(run, found),
         "relevance": _relevance(relevance_of(run.scene)) if has_relevance(run.scene) else None,
@@ -52,7 +53,7 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "provenance": _provenance(session, run),
         "versions": [(str(name), str(value)) for name, value in run.run.facts.versions.items()],
         "files": _files(run.data.source),
-        "plan": json.dumps(dict(run.data.plan), indent=1, ensure_ascii=False, default=str),
+        "plan": _plan(run.data.plan),
         "command": _command(session, run),
         "script": _script(session, run),
     }
@@ -227,12 +228,12 @@ def _relevance(data: RelevanceData) -> dict[str, Any]:
         for rank, i in enumerate(data.order[:MOST_ROWS].tolist())
     ]
     total = float(data.eigenvalues.sum()) or 1.0
-    first = [percent(float(v) / total) for v in data.eigenvalues[:5] if v > 0]
+    first = [percent(float(v) / total) for v in data.eigenvalues[:5] if v > 5e-4 * total]
     return {
         "ranked": ranked,
         "n_all": len(data.order),
         "is_picture": data.image is not None,
-        "n_effective": number(data.n_effective, 3),
+        "n_effective": f"{data.n_effective:.1f}",
         "spectrum": ", ".join(first),
         "note": data.note,
     }
@@ -275,19 +276,29 @@ def _confusion(part: ConfusionPart, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _provenance(session: Session, run: Trained) -> Pairs:
     facts = run.run.facts
-    return [
+    pairs = [
         ("project", f"{session.path.name}, {session.project.uuid}"),
         ("run", f"{run.run.id}, made {facts.created}"),
         ("dataset", f"{run.data.id}, imported {run.data.created}"),
         ("hash of the data (blake2b)", run.data.data_hash),
-        ("hash of the data when the run was made", facts.data_hash),
     ]
+    if facts.data_hash != run.data.data_hash:
+        pairs.append(("hash when the run was made", facts.data_hash))
+    return pairs
 
 
 def _files(source: Mapping[str, Any]) -> list[Pairs]:
-    """Where the data came from: one list of facts a file."""
-    files = source.get("files", [])
-    return [[(str(key), str(value)) for key, value in file.items()] for file in files[:MOST_ROWS]]
+    """Where the data came from: one list of facts a file; its name without the folders of the one who imported it."""
+    return [
+        [(str(key), Path(value).name if key == "path" else str(value)) for key, value in file.items()]
+        for file in source.get("files", [])[:MOST_ROWS]
+    ]
+
+
+def _plan(plan: Mapping[str, Any]) -> str:
+    """The import plan as JSON, with file names alone."""
+    named = {**plan, "paths": [Path(path).name for path in plan.get("paths", [])]}
+    return json.dumps(named, indent=1, ensure_ascii=False, default=str)
 
 
 def _command(session: Session, run: Trained) -> str:

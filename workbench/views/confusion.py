@@ -174,7 +174,8 @@ def _draw(axes: Any, part: ConfusionPart, class_names: tuple[str, ...], theme: T
         for i, j in np.argwhere(part.counts > 0):
             color = canvas.ink_on(picture.to_rgba(part.rates[i, j]), theme)
             text = canvas.plain(number(float(part.counts[i, j]), 6))
-            axes.text(j, i, text, ha="center", va="center", fontsize=8 if n <= 10 else 6, color=color)
+            size_in = 8 if n <= 10 else 6
+            axes.text(j, i, text, ha="center", va="center", fontsize=size_in, color=color, in_layout=False)
     canvas.label(axes, x="predicted class, and precision", y="true class, and recall")
     head, _, tail = part.verdict.partition("), ")
     axes.set_title(canvas.plain(head + (")" if tail else "")) + ("\n" + canvas.plain(tail + " rows") if tail else ""))

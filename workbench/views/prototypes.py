@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from workbench.views import canvas
 from workbench.views.scene import Scene, per_sample
-from workbench.views.theme import Theme
+from workbench.views.theme import Theme, rgb
 from workbench.views.wording import counted, distinct, number, percent, shorten, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TILES = 400
-MOST_PROFILES = 60
+MOST_CURVES = 60
+MOST_BARRED = 30
 FEW_FEATURES = 12
 """Up to that many features get a named bar each; more become a curve."""
 
@@ -166,53 +167,63 @@ def figure(data: PrototypesData, theme: Theme) -> Figure:
 
 def _picture_figure(data: PrototypesData, images: NDArray[np.uint8], theme: Theme) -> Figure:
     """One large picture of all tiles with a caption under each: hundreds of axes would take seconds."""
+    from matplotlib.collections import PolyCollection
+
     shown = _most_used(data, MOST_TILES)
     n_columns = max(1, min(len(shown), math.ceil(math.sqrt(1.5 * len(shown)))))
     n_rows = math.ceil(len(shown) / n_columns)
-    height, width = images.shape[1:3]
+    pitch = images.shape[1] / images.shape[2] + 0.42
     inch = min(1.5, max(0.62, 11.0 / n_columns))
-    made = canvas.new_figure(theme, max(3.4, inch * n_columns + 0.3), inch * (1.32 * n_rows) + 1.0)
+    made = canvas.new_figure(theme, max(3.4, inch * n_columns + 0.3), inch * pitch * n_rows + 0.7)
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     axes.set_axis_off()
     font = min(8.0, 7.2 * inch)
-    aspect = height / width
-    for place, which in enumerate(shown):
-        row, column = divmod(place, n_columns)
-        left, top = column + 0.06, row * (aspect + 0.36)
-        _tile(axes, images[which], (left, left + 0.88, top + 0.88 * aspect, top), data, int(which), theme)
-        text = _tile_text(data, int(which), max(4, int(inch * 72 * 0.95 / (0.62 * font))))
-        axes.text(left + 0.44, top + 0.88 * aspect + 0.05, text, ha="center", va="top", fontsize=font, color=theme.text)
+    letters = max(4, int(inch * 72 * 0.95 / (0.62 * font)))
+    frames = []
+    sheet, places = contact_sheet(images[shown], n_columns, pitch, rgb(theme.surface))
+    axes.imshow(sheet, extent=(0, n_columns, n_rows * pitch, 0), interpolation="nearest").set_in_layout(False)
+    for which, (left, top, right, bottom) in zip(shown.tolist(), places.tolist(), strict=True):
+        frames.append([(left, top), (right, top), (right, bottom), (left, bottom)])
+        caption = _tile_text(data, which, letters)
+        axes.text((left + right) / 2, bottom + 0.05, caption, ha="center", va="top", **_text(theme, font))
+    codes = data.codes[shown].tolist()
+    edges = [theme.class_color(code) if code >= 0 else theme.grid for code in codes]
+    widths = [1.6 if code >= 0 else 0.6 for code in codes]
+    axes.add_collection(PolyCollection(frames, facecolors="none", edgecolors=edges, linewidths=widths))
     axes.set_xlim(0, n_columns)
-    axes.set_ylim(n_rows * (aspect + 0.36), -0.04)
+    axes.set_ylim(n_rows * pitch, 0)
     axes.set_aspect("equal")
     _footer(made, data, len(shown), theme, scale=_scale_text(data, images.ndim == 4))
     return made
 
 
-def _tile(
-    axes: Any,
-    image: NDArray[np.uint8],
-    extent: tuple[float, float, float, float],
-    data: PrototypesData,
-    which: int,
-    theme: Theme,
-) -> None:
-    from matplotlib.patches import Rectangle
+def contact_sheet(
+    images: NDArray[np.uint8], n_columns: int, pitch: float, ground: tuple[int, int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """All `images` on one sheet, each in a cell 1 wide and `pitch` high with room for a caption below.
 
-    axes.imshow(image, extent=extent, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    left, right, bottom, top = extent
-    code = int(data.codes[which])
-    axes.add_patch(
-        Rectangle(
-            (left, top),
-            right - left,
-            bottom - top,
-            fill=False,
-            edgecolor=theme.class_color(code) if code >= 0 else theme.grid,
-            linewidth=1.6 if code >= 0 else 0.6,
-        )
-    )
+    Returns
+    -------
+    sheet : (H, W, 3) uint8
+        Every pixel of an image became the same whole number of pixels.
+    places : (n, 4) float64
+        Left, top, right and bottom of each image, in cells from the upper left corner.
+    """
+    n, height, width = images.shape[:3]
+    scale = max(1, math.ceil(64 / max(height, width)))
+    cell_w = math.ceil(width * scale / 0.88)
+    cell_h = round(cell_w * pitch)
+    margin = (cell_w - width * scale) // 2
+    sheet = np.empty((math.ceil(n / n_columns) * cell_h, n_columns * cell_w, 3), np.uint8)
+    sheet[:] = ground
+    corners = np.array([divmod(k, n_columns) for k in range(n)]) * (cell_h, cell_w) + np.array([margin // 2, margin])
+    for image, (y, x) in zip(images, corners.tolist(), strict=True):
+        tile = np.kron(image, np.ones((scale, scale, *[1] * (image.ndim - 2)), np.uint8))
+        sheet[y : y + height * scale, x : x + width * scale] = tile if tile.ndim == 3 else tile[..., None]
+    ends = corners + np.array([height * scale, width * scale])
+    places = np.column_stack([corners[:, 1], corners[:, 0], ends[:, 1], ends[:, 0]])
+    return sheet, places / (cell_w, cell_h / pitch, cell_w, cell_h / pitch)
 
 
 def _tile_text(data: PrototypesData, which: int, letters: int) -> str:
@@ -230,69 +241,89 @@ def _scale_text(data: PrototypesData, in_color: bool) -> str:
 
 
 def _bar_figure(data: PrototypesData, theme: Theme) -> Figure:
-    """Named bars from the low end of the data to the prototype's value, the same scale in every tile."""
-    shown = _most_used(data, MOST_PROFILES)
+    """Bars from the low end of the data to the prototype's value, features named once at the left of each line."""
+    from matplotlib.collections import PolyCollection
+
+    shown = _most_used(data, MOST_BARRED)
     n_features = data.values.shape[1]
     n_columns = max(1, min(3, len(shown)))
     n_rows = math.ceil(len(shown) / n_columns)
-    made = canvas.new_figure(theme, 3.7 * n_columns, n_rows * (0.62 + 0.25 * n_features) + 0.45)
-    all_axes = made.subplots(n_rows, n_columns, squeeze=False).ravel()
+    made = canvas.new_figure(theme, 2.7 * n_columns + 2.0, n_rows * (0.6 + 0.25 * n_features) + 0.5)
+    axes = made.subplots()
+    canvas.dress(axes, theme, frame=False)
+    high = n_features + 2.4  # of a cell, in bars
+    lengths = np.nan_to_num(np.clip(data.relative, 0, 1))
+    grounds, bars, inks = [], [], []
+    for place, which in enumerate(shown.tolist()):
+        row, column = divmod(place, n_columns)
+        top = row * high + 1.9
+        title = "\n".join(map(canvas.plain, (shorten(data.titles[which], 32), data.captions[which])))
+        axes.text(column + 0.4, top - 0.3, title, ha="center", va="bottom", **_text(theme, 8.5))
+        for feature in range(n_features):
+            y = top + feature
+            grounds.append(_rectangle(column + 0.02, column + 0.78, y))
+            bars.append(_rectangle(column + 0.02, column + 0.02 + 0.76 * lengths[which, feature], y))
+            inks.append(_ink(data, which, theme))
+            value = canvas.plain(number(float(data.values[which, feature])))
+            axes.text(column + 0.8, y + 0.4, value, va="center", **_text(theme, 8))
+    axes.add_collection(PolyCollection(grounds, facecolors=theme.grid, alpha=0.45, linewidths=0))
+    axes.add_collection(PolyCollection(bars, facecolors=inks, linewidths=0))
+    axes.set_xlim(0, n_columns)
+    axes.set_ylim(n_rows * high - 0.3, 0)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
     names = distinct(tuple(_short(n, u) for n, u in zip(data.feature_names, data.units, strict=True)), 26)
-    relative = data.relative
-    for axes, which in zip(all_axes, shown, strict=False):
-        canvas.dress(axes, theme, frame=False)
-        places = list(range(n_features))
-        lengths = np.nan_to_num(np.clip(relative[which], 0, 1))
-        axes.barh(places, np.ones(n_features), height=0.68, color=theme.grid, alpha=0.45)
-        axes.barh(places, lengths, height=0.68, color=_ink(data, int(which), theme))
-        for place in places:
-            axes.text(
-                1.02, place, canvas.plain(number(data.values[which, place])), va="center", fontsize=8, color=theme.text
-            )
-        axes.set_xlim(0, 1.26)
-        axes.set_ylim(n_features - 0.4, -0.6)
-        axes.set_xticks([])
-        axes.tick_params(length=0)
-        canvas.name_ticks(axes.yaxis, places, names, fontsize=8)
-        canvas.label(axes, title=_tile_title(data, int(which), 38))
-        axes.title.set_fontsize(9)
-    for axes in all_axes[len(shown) :]:
-        axes.remove()
-    scale = "bars run from the lowest to the highest value of the data" if n_columns > 1 else "bars: range of the data"
+    places = [row * high + 2.3 + feature for row in range(n_rows) for feature in range(n_features)]
+    canvas.name_ticks(axes.yaxis, places, names * n_rows, fontsize=8)
+    _footer(made, data, len(shown), theme, scale="bars run from the lowest to the highest value of the data")
+    return made
+
+
+def _rectangle(left: float, right: float, top: float) -> list[tuple[float, float]]:
+    """Corners of a bar 0.8 high."""
+    return [(left, top), (right, top), (right, top + 0.8), (left, top + 0.8)]
+
+
+def _text(theme: Theme, size: float) -> dict[str, Any]:
+    """Style of texts inside axes, which need not be measured to lay the figure out."""
+    return {"fontsize": size, "color": theme.text, "in_layout": False}
+
+
+def _curve_figure(data: PrototypesData, theme: Theme) -> Figure:
+    """Each prototype as a curve over the feature numbers; all in one pair of axes, since many pairs take seconds."""
+    from matplotlib.collections import LineCollection
+
+    shown = _most_used(data, MOST_CURVES)
+    n_features = data.values.shape[1]
+    n_columns = min(3, len(shown))
+    n_rows = math.ceil(len(shown) / n_columns)
+    made = canvas.new_figure(theme, 3.7 * n_columns + 0.4, 1.5 * n_rows + 0.7)
+    axes = made.subplots()
+    canvas.dress(axes, theme, frame=False)
+    axes.set_axis_off()
+    across = np.linspace(0.03, 0.97, n_features)
+    heights = np.clip(data.relative[shown], -0.08, 1.08)
+    curves, ends, inks = [], [], []
+    for place, which in enumerate(shown.tolist()):
+        row, column = divmod(place, n_columns)
+        bottom = row + 0.92
+        curves.append(np.column_stack([column + across, bottom - 0.58 * heights[place]]))
+        ends += [[(column + 0.03, level), (column + 0.97, level)] for level in (bottom, bottom - 0.58)]
+        inks.append(_ink(data, which, theme))
+        lines = (shorten(data.titles[which], 40), data.captions[which])
+        text = "\n".join(map(canvas.plain, lines))
+        axes.text(column + 0.5, row + 0.3, text, ha="center", va="bottom", **_text(theme, 8.5))
+    axes.add_collection(LineCollection(ends, colors=theme.grid, linewidths=0.8))
+    axes.add_collection(LineCollection(curves, colors=inks, linewidths=0.9 if n_features > 200 else 1.3))
+    axes.set_xlim(0, n_columns)
+    axes.set_ylim(n_rows, 0)
+    scale = f"features 1 to {n_features:,} from left to right; lines at the lowest and the highest value of the data"
     _footer(made, data, len(shown), theme, scale=scale)
     return made
 
 
-def _curve_figure(data: PrototypesData, theme: Theme) -> Figure:
-    """Each prototype as a curve over the feature numbers, the data's range below and above it."""
-    shown = _most_used(data, MOST_PROFILES)
-    n_features = data.values.shape[1]
-    n_columns = min(3, len(shown))
-    n_rows = math.ceil(len(shown) / n_columns)
-    made = canvas.new_figure(theme, 3.7 * n_columns + 0.4, 1.45 * n_rows + 0.8)
-    all_axes = made.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
-    relative = data.relative
-    places = np.arange(1, n_features + 1)
-    for position, (axes, which) in enumerate(zip(all_axes, shown, strict=False)):
-        canvas.dress(axes, theme, grid=True)
-        line = np.clip(relative[which], -0.1, 1.1)
-        axes.plot(places, line, color=_ink(data, int(which), theme), linewidth=1.0 if n_features > 200 else 1.3)
-        axes.set_ylim(-0.12, 1.12)
-        axes.set_xlim(1, n_features)
-        axes.set_yticks([0, 1], labels=["lowest", "highest"])
-        canvas.label(axes, title=_tile_title(data, int(which), 40))
-        axes.title.set_fontsize(9)
-        if position >= len(shown) - n_columns:
-            axes.tick_params(labelbottom=True)
-            canvas.label(axes, x="feature number")
-            canvas.whole_ticks(axes.xaxis, 6)
-    for axes in all_axes[len(shown) :]:
-        axes.remove()
-    _footer(made, data, len(shown), theme, scale="from the lowest to the highest value of the data, feature by feature")
-    return made
-
-
 def _short(name: str, unit: str) -> str:
+    """A name that leaves room for its unit."""
     unit = shorten(unit, 10)
     return with_unit(shorten(name, 26 - (len(unit) + 3 if unit else 0)), unit)
 
@@ -309,9 +340,9 @@ def _ink(data: PrototypesData, which: int, theme: Theme) -> str:
     return theme.class_color(code) if code >= 0 else theme.accent
 
 
-def _tile_title(data: PrototypesData, which: int, length: int) -> str:
-    caption = data.captions[which]
-    return f"{shorten(data.titles[which], length - len(caption) - 3)} · {caption}"
+def _tile_title(axes: Any, data: PrototypesData, which: int, letters: int) -> None:
+    lines = (shorten(data.titles[which], letters), data.captions[which])
+    axes.set_title("\n".join(map(canvas.plain, lines)), fontsize=8.5)
 
 
 def _footer(made: Any, data: PrototypesData, n_shown: int, theme: Theme, *, scale: str) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.views import canvas
 from workbench.views.scene import Scene
 from workbench.views.theme import Theme
-from workbench.views.wording import distinct, number, percent
+from workbench.views.wording import distinct, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -144,6 +144,7 @@ def _draw_matrix(made: Any, axes: Any, data: RelevanceData, theme: Theme) -> Non
                 ha="center",
                 va="center",
                 fontsize=8,
+                in_layout=False,
                 color=canvas.ink_on(picture.to_rgba(data.matrix[i, j]), theme),
             )
     canvas.label(axes, title="Relevance matrix Λ")
@@ -163,7 +164,15 @@ def _draw_ranking(axes: Any, data: RelevanceData, theme: Theme) -> None:
     axes.set_ylim(len(top) - 0.4, -0.6)
     axes.set_xlim(0, max(1.0 * float(values.max(initial=0)), 1e-12) * 1.16)
     for place, value in enumerate(values):
-        axes.text(value, place, " " + canvas.plain(percent(float(value))), va="center", fontsize=7, color=theme.text)
+        axes.text(
+            value,
+            place,
+            " " + canvas.plain(percent(float(value))),
+            va="center",
+            fontsize=7,
+            color=theme.text,
+            in_layout=False,
+        )
     canvas.name_ticks(axes.yaxis, range(len(top)), names, fontsize=8 if len(top) <= 12 else 7)
     axes.tick_params(axis="y", length=0)
     left_out = len(data.order) - len(top)
@@ -197,5 +206,5 @@ def _draw_spectrum(axes: Any, data: RelevanceData, theme: Theme) -> None:
         axes,
         x="direction" + (f" (first {len(shown)} of {len(data.eigenvalues):,})" if len(data.eigenvalues) > 20 else ""),
         y="eigenvalue of Λ",
-        title=f"Spectrum: about {number(data.n_effective, 2)} directions in use",
+        title=f"Spectrum: {data.n_effective:.1f} directions in effect",
     )

@@ -38,8 +38,8 @@ def number(value: float, digits: int = 4) -> str:
     """`value` to some digits; a dash when it is none."""
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else ("∞" if value > 0 else "−∞")
-    if value == int(value) and abs(value) < 1e6:
-        return f"{int(value):,}".replace("-", "−")
+    if abs(value) < 1e15 and (value == int(value) or abs(value) >= 10**digits):
+        return f"{round(value):,}".replace("-", "−")
     return f"{value:.{digits}g}".replace("-", "−")
 
 
