@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from session_help import paused_after, same_bits, until, with_split, write_blobs
@@ -9,6 +11,7 @@ from session_help import paused_after, same_bits, until, with_split, write_blobs
 from engines import GMLVQ, KMeans
 from workbench.data import guess
 from workbench.session import Session, SessionError
+from workbench.session.rows import TrainingRows
 
 
 def test_a_csv_is_imported_learned_from_and_found_again_bit_for_bit(tmp_path, blobs_csv):
@@ -79,7 +82,9 @@ def test_rows_without_a_label_are_left_out_and_that_is_said(session, tmp_path):
     assert run.remarks == ("5 training rows without a label are left out.",)
     known = dataset.codes >= 0
     X = dataset.rows().read(0, dataset.n_rows)[known]
-    own = GMLVQ(prototypes_per_class=1, max_iter=5, random_state=0).fit(X, np.array(dataset.classes)[dataset.codes[known]])
+    own = GMLVQ(prototypes_per_class=1, max_iter=5, random_state=0).fit(
+        X, np.array(dataset.classes)[dataset.codes[known]]
+    )
     assert own.prototypes_.tobytes() == run.model().prototypes_.tobytes()
 
 
@@ -190,7 +195,7 @@ def test_closing_without_waiting_records_the_run_too(tmp_path, blobs_csv):
 
 
 def test_the_timeline_holds_first_and_last_and_stays_thin(session, blobs):
-    run = session.add_run(blobs, "GMLVQ", {"solver": "adam", "max_iter": 300, "patience": 300, "tol": 0.0})
+    run = session.add_run(blobs, "GMLVQ", {"solver": "adam", "max_iter": 130, "patience": 130, "tol": 0.0})
     assert run.wait(120) == "finished", run.error
     iterations = [snapshot.iteration for snapshot in run.snapshots()]
     assert iterations[0] == 0
@@ -211,3 +216,16 @@ def test_finished_and_paused_runs_say_what_cannot_be_done(session, blobs):
             act()
     run.stop()
     assert run.status == "finished"
+
+
+def test_a_run_that_has_ended_holds_no_rows_in_memory(session, blobs):
+    good = session.add_run(blobs, "KMeans", {"n_clusters": 2})
+    bad = session.add_run(blobs, "KMeans", {"n_clusters": 2, "init": [[1.0, 1.0]]})
+    other = session.add_run(blobs, "GMLVQ", {"max_iter": 3})
+    assert [run.wait(60) for run in (good, bad, other)] == ["finished", "failed", "finished"]
+    session.queue.join()
+    gc.collect()
+    assert isinstance(blobs.rows("train", labelled=True), TrainingRows)
+    assert isinstance(blobs.rows("train"), TrainingRows)
+    X = blobs.training_rows("train", labelled=False)
+    assert blobs.training_rows("train", labelled=False) is X

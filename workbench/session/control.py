@@ -65,6 +65,11 @@ class Control:
             if self.stopping:
                 training.stop()
 
+    def detach(self) -> None:
+        """Let go of the training, and of all that it holds."""
+        with self._changed:
+            self._training = None
+
     def turn(self) -> Turn:
         """What to do now; takes one step off those allowed."""
         if not self.paused and not self.stopping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,7 +114,7 @@ class Dataset:
         self._lock = threading.Lock()
         self._samples: dict[tuple[int, int], DataSample] = {}
         self._indices: dict[tuple[Part, bool], NDArray[np.int64] | None] = {}
-        self._held: tuple[tuple[Part, bool], NDArray[Any]] | None = None
+        self._held: dict[bool, weakref.ref[NDArray[Any]]] = {}
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.n_rows} rows × {self.raw.shape[1]})"
@@ -192,16 +193,15 @@ class Dataset:
         -------
         RowSource of (m, d') float32, or float64 where the raw values are
         """
-        with self._lock:
-            kept = self._held
-        if kept is not None and kept[0] == (part, labelled):
-            return ArrayRows(kept[1])
+        array = self._held[labelled]() if part == "train" and labelled in self._held else None
+        if array is not None:
+            return ArrayRows(array)
         return TrainingRows(self.raw, self.recipe, self.index(part, labelled=labelled))
 
     def training_rows(
         self, part: Part, *, labelled: bool, cancelled: Callable[[], bool] = lambda: False
     ) -> NDArray[Any] | RowSource:
-        """The rows of a part for an engine: one array when it has up to 1 GiB, kept for the next run; else streaming.
+        """The rows of a part for an engine: one array of up to 1 GiB, shared while in use, else streaming.
 
         Raises
         ------
@@ -215,8 +215,7 @@ class Dataset:
             return rows
         array = held(rows, cancelled)
         if part == "train":
-            with self._lock:
-                self._held = (part, labelled), array
+            self._held[labelled] = weakref.ref(array)
         return array
 
     def labels(self, part: Part = "all", *, labelled: bool = False) -> NDArray[Any]:

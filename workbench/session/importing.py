@@ -11,7 +11,7 @@ from workbench.session import commands
 from workbench.session.dataset import Dataset
 from workbench.session.jobs import Job
 from workbench.session.log import Entry, now
-from workbench.session.storage import Storage
+from workbench.session.storage import Storage, plain_json
 
 _READING = 0.6
 """Share of the progress that reading the file is given; storing has the rest."""
@@ -55,4 +55,4 @@ class Importing:
 
 
 def _entry(id: str, name: str, imported: Imported) -> Entry:
-    return Entry("do", commands.importing(id, name, imported.plan.to_json()), now())
+    return Entry("do", commands.importing(id, name, plain_json(imported.plan.to_json())), now())

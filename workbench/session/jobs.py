@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
@@ -39,7 +40,7 @@ class Job(Generic[T]):
         self.status: JobStatus = "queued"
         self.progress: float | None = None
         self.error = ""
-        self._work = work
+        self._work: Callable[[Job[T]], T] | None = work  # let go of once done, with all that it holds
         self._on_cancel = cancel
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
@@ -101,12 +102,13 @@ class Job(Generic[T]):
     def run(self) -> None:
         """Do the work on this thread, unless it was cancelled or done before."""
         with self._lock:
-            if self.status != "queued":
+            work, self._work = self._work, None
+            if self.status != "queued" or work is None:
                 return
             self.status = "running"
         self._changed(self)
         try:
-            self._outcome = self._work(self)
+            self._outcome = work(self)
             self.status = "done"
         except Cancelled as error:
             self._exception, self.status = error, "cancelled"
@@ -116,9 +118,14 @@ class Job(Generic[T]):
             self.error = f"{self.title} failed: {one_sentence(error)}"
             self._exception, self.status = SessionError(self.error), "failed"
             self._exception.__cause__ = error
+        del work
         self._settle()
 
     def _settle(self) -> None:
+        error: BaseException | None = self._exception
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)  # data in their variables would stay as long as the job
+            error = error.__cause__
         self._done.set()
         self._changed(self)
 
@@ -149,6 +156,7 @@ class JobQueue:
     def submit(self, job: Job[T]) -> Job[T]:
         """Put `job` at the end of its lane; raises SessionError once the queue is closed."""
         job._changed = self._changed
+        self._changed(job)
         with self._lock:
             if self._closed:
                 raise SessionError("The project is closed; open it again to go on.")
@@ -158,7 +166,6 @@ class JobQueue:
                 thread = threading.Thread(target=self._work, args=(job.lane,), name=f"vqw-{job.lane}", daemon=True)
                 self._threads[job.lane] = thread
                 thread.start()
-        self._changed(job)
         return job
 
     def close(self) -> None:

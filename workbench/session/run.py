@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -138,7 +138,7 @@ class Run:
     @property
     def latest(self) -> Snapshot | None:
         """The newest snapshot, or the last stored one of a run from earlier; None while there is none."""
-        self._load()
+        self.load()
         return self.mailbox.latest
 
     @property
@@ -149,7 +149,7 @@ class Run:
     @property
     def history(self) -> dict[str, NDArray[np.float64]]:
         """Columns `iteration`, `cost` and every metric so far, read-only and of one length."""
-        self._load()
+        self.load()
         return self.curves.arrays()
 
     @property
@@ -271,12 +271,16 @@ class Run:
         self.facts.error = error
         self.announce()
 
-    def _require_active(self, verb: str) -> None:
-        if not self.active:
-            raise SessionError(f"Run '{self.name}' is {self.status} and cannot be {verb}: resume it first.")
+    def release(self) -> None:
+        """Let go of the training and its data; the newest snapshot keeps its arrays alone. For the worker."""
+        self.control.detach()
+        snapshot = self.mailbox.latest
+        if snapshot is not None:
+            arrays = snapshot.arrays
+            self.mailbox.swap(replace(snapshot, make_arrays=lambda: arrays))
 
-    def _load(self) -> None:
-        """Bring curves and last snapshot of a run from earlier."""
+    def load(self) -> None:
+        """Bring curves and last snapshot of a run from earlier, once; whoever reads them calls this first."""
         if self._loaded:
             return
         with self._loading:
@@ -287,3 +291,7 @@ class Run:
             if timeline:
                 self.mailbox.put(timeline[-1])
             self._loaded = True
+
+    def _require_active(self, verb: str) -> None:
+        if not self.active:
+            raise SessionError(f"Run '{self.name}' is {self.status} and cannot be {verb}: resume it first.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -71,7 +72,7 @@ class Storage:
         labels = imported.codes is not None
         record = DatasetRecord(
             name=name,
-            source={"plan": imported.plan.to_json(), "provenance": imported.provenance},
+            source=plain_json({"plan": imported.plan.to_json(), "provenance": imported.provenance}),
             columns=[asdict(column) for column in imported.columns],
             recipe=imported.recipe.recipe.to_json(),
             classes=tuple(_scalar(value) for value in imported.classes) if labels else None,
@@ -287,6 +288,11 @@ def _snapshot_bundle(snapshot: Snapshot) -> dict[str, Any]:
         "message": snapshot.message,
         **{_ARRAY + name: np.asarray(array) for name, array in snapshot.arrays.items()},
     }
+
+
+def plain_json(value: Any) -> Any:
+    """`value` as it will be when it comes back from the file: lists for tuples."""
+    return json.loads(json.dumps(value))
 
 
 def _scalar(value: Any) -> Any:

@@ -62,6 +62,9 @@ class Worker:
         except Exception as error:
             logger.info("run %s failed", run.id, exc_info=True)
             raise SessionError(self._fail(error)) from error
+        finally:
+            if self._training is not None:
+                run.release()
         return run
 
     def _prepare(self) -> None:
@@ -69,6 +72,7 @@ class Worker:
         run, control, dataset = self._run, self._run.control, self._run.dataset
         supervised = run.engine.supervised
         run.become("running")
+        run.load()
         model = run.engine.estimator(**run.arguments)
         X = dataset.training_rows("train", labelled=supervised, cancelled=lambda: control.stopping)
         y = dataset.labels("train", labelled=True) if supervised else None

@@ -1,0 +1,149 @@
+"""Mistakes that are told before a run is queued, and what a run is estimated to take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from session_help import with_split, write_blobs
+
+from engines import engine_info
+from workbench.data import guess
+from workbench.session import Session, SessionError, estimates
+from workbench.session.checks import complete_parameters, engine_arguments, n_prototypes_of
+
+
+@pytest.mark.parametrize(
+    ("engine", "parameters", "words"),
+    [
+        ("KMean", {}, "There is no engine called 'KMean'; the engines are KMeans, GMLVQ."),
+        ("KMeans", {"k": 3}, "KMeans has no parameter called 'k'; its parameters are n_clusters, init,"),
+        ("KMeans", {"n_clusters": 0}, "KMeans: n_clusters must be an integer of at least 1, got 0."),
+        ("KMeans", {"n_clusters": "many"}, "KMeans: n_clusters must be an integer of at least 1, got 'many'."),
+        (
+            "KMeans",
+            {"n_clusters": 181},
+            "KMeans is asked for 181 prototypes, but the training part of",
+        ),
+        ("GMLVQ", {"prototypes_per_class": 61}, "GMLVQ is asked for 183 prototypes"),
+    ],
+)
+def test_a_wrong_engine_parameter_or_value_is_told_in_one_sentence_and_changes_nothing(
+    session, blobs, engine, parameters, words
+):
+    commit = session.project.commit_number
+    for ask in (session.add_run, session.estimate):
+        with pytest.raises(SessionError) as caught:
+            ask(blobs, engine, parameters)
+        assert str(caught.value).startswith(words)
+    assert session.project.commit_number == commit
+    assert dict(session.runs) == {}
+    assert session.can_undo == "import of blobs"
+
+
+def test_unlabelled_data_is_refused_for_an_engine_that_needs_labels(session, tmp_path):
+    dataset = session.import_data(guess(write_blobs(tmp_path / "plain.csv", label=False))).result(60)
+    with pytest.raises(SessionError, match="GMLVQ needs labels, but dataset 'plain' has none: import it again"):
+        session.add_run(dataset, "GMLVQ")
+    with pytest.raises(SessionError, match="Dataset 'plain' has no labels"):
+        dataset.labels()
+
+
+def test_a_single_class_is_refused_for_an_engine_that_needs_labels(session, tmp_path):
+    dataset = session.import_data(guess(write_blobs(tmp_path / "one.csv", classes=1))).result(60)
+    with pytest.raises(SessionError, match="at least two classes, but the training part of dataset 'one' has only the"):
+        session.add_run(dataset, "GMLVQ")
+
+
+def test_only_rows_of_the_training_part_count(session, tmp_path):
+    plan = with_split(guess(write_blobs(tmp_path / "parts.csv")), 0.5, 0.0, 0.5)
+    dataset = session.import_data(plan).result(60)
+    with pytest.raises(SessionError, match="has 90 rows"):
+        session.add_run(dataset, "KMeans", {"n_clusters": 91})
+
+
+def test_a_dataset_or_run_that_is_not_there_is_told_with_those_there_are(session, blobs):
+    with pytest.raises(SessionError, match="There is no dataset called 'blob' in this project; there is 'blobs'"):
+        session.add_run("blob", "KMeans")
+    with pytest.raises(SessionError, match="There is no run called 'x' in this project; there is none yet"):
+        session.run("x")
+
+
+def test_texts_become_the_values_they_mean(session):
+    values = session.parse("kmeans", {"n_clusters": " 16 ", "tol": "1e-3", "n_init": "auto", "n_jobs": "none"})
+    assert values == {"n_clusters": 16, "tol": 1e-3, "n_init": "auto", "n_jobs": None}
+    with pytest.raises(SessionError, match="KMeans: n_clusters must be an integer of at least 1, got 'a'"):
+        session.parse("KMeans", {"n_clusters": "a"})
+
+
+def test_all_parameters_are_kept_as_json_with_a_seed(session):
+    info = engine_info("KMeans")
+    start = np.arange(6.0).reshape(3, 2)
+    values = complete_parameters(info, {"init": start, "n_clusters": np.int64(3)})
+    assert values.keys() == {parameter.name for parameter in info.parameters}
+    assert values["init"] == start.tolist()
+    assert type(values["n_clusters"]) is int
+    assert isinstance(values["random_state"], int)
+    arguments = engine_arguments(info, values)
+    np.testing.assert_array_equal(arguments["init"], start)
+    assert complete_parameters(info, {"random_state": 7})["random_state"] == 7
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"n_clusters": 7}, 7),
+        ({"n_prototypes": 9}, 9),
+        ({"prototypes_per_class": 2}, 6),
+        ({"prototypes_per_class": [1, 2, 3]}, 6),
+        ({"prototypes_per_class": "auto"}, None),
+        ({}, None),
+    ],
+)
+def test_the_number_of_prototypes_is_read_from_the_names_engines_use(parameters, expected):
+    assert n_prototypes_of(parameters, 3) == expected
+
+
+def test_more_memory_than_there_is_gives_a_warning_before_the_start(session, blobs, monkeypatch):
+    fits = session.estimate(blobs, "KMeans", {"n_clusters": 8})
+    assert fits.warnings == ()
+    assert fits.seconds is None
+    assert fits.memory_bytes > 2 * 180 * 4 * blobs.rows().dtype.itemsize
+    monkeypatch.setattr(estimates, "available_memory", lambda: 1000)
+    (warning,) = session.estimate(blobs, "KMeans", {"n_clusters": 8}).warnings
+    assert "of memory are needed and 1 kB are free" in warning
+
+
+def test_an_earlier_run_tells_how_long_another_takes(session, blobs):
+    session.add_run(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).wait(60)
+    few = session.estimate(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).seconds
+    many = session.estimate(blobs, "KMeans", {"n_clusters": 8, "max_iter": 50}).seconds
+    assert few > 0
+    assert many == pytest.approx(20 * few)
+
+
+def test_the_memory_left_is_told_where_the_system_tells_it():
+    free = estimates.available_memory()
+    assert free is None or 0 < free < 2**50
+
+
+def test_a_project_opened_for_reading_only_shows_everything_and_changes_nothing(tmp_path, blobs_csv):
+    path = tmp_path / "p.vqw"
+    with Session.create(path) as session:
+        blobs = session.import_data(guess(blobs_csv)).result(60)
+        session.add_run(blobs, "KMeans", {"n_clusters": 2}, name="two").wait(60)
+    before = path.read_bytes()
+    with Session.open(path, read_only=True) as session:
+        run = session.run("two")
+        assert run.model().prototypes_.shape == (2, 4)
+        assert (session.can_undo, session.can_redo) == (None, None)
+        dataset = session.dataset("blobs")
+        for act in (
+            lambda: session.add_run(dataset, "KMeans"),
+            lambda: session.import_data(guess(blobs_csv)),
+            lambda: session.rename(run, "three"),
+            lambda: session.delete(run),
+            session.undo,
+        ):
+            with pytest.raises(SessionError, match=r"'p\.vqw' was opened for reading only"):
+                act()
+    assert path.read_bytes() == before
