@@ -31,15 +31,18 @@ MIN_ROWS = 4096
 MAX_BYTES = 2**25
 
 
-def block_bounds(n_rows: int, n_columns: int, itemsize: int, n_prototypes: int = 1) -> list[tuple[int, int]]:
+def block_bounds(
+    n_rows: int, n_columns: int, itemsize: int, n_prototypes: int = 1, *, min_rows: int | None = None
+) -> list[tuple[int, int]]:
     """Cut `n_rows` into consecutive (start, stop) pieces of about equal work.
 
-    Depends on nothing but its arguments. Where there is more than one block, their number is a multiple of 8 as far
-    as it can be; each holds a multiple of 64 rows, the last the rest.
+    Depends on nothing but its arguments. `min_rows` is for work to which partial sums are small change. Where there
+    is more than one block, their number is a multiple of 8 as far as it can be; each holds a multiple of 64 rows,
+    the last the rest.
     """
     by_work = TARGET_WORK // max(1, n_columns * n_prototypes)
     by_bytes = MAX_BYTES // max(1, n_columns * itemsize)
-    largest = max(64, min(max(MIN_ROWS, by_work), by_bytes))
+    largest = max(64, min(max(MIN_ROWS if min_rows is None else min_rows, by_work), by_bytes))
     n_blocks = -(-n_rows // largest)
     if n_blocks > 1:
         n_blocks = -(-n_blocks // 8) * 8

@@ -49,7 +49,7 @@ def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken)
         If a row holds NaN or infinity.
     """
     n, d = data.rows.shape
-    bounds = block_bounds(n, d, 8, d)
+    bounds = block_bounds(n, d, 8, d, min_rows=256)
 
     def sums(block: NDArray[Any], start: int) -> NDArray[np.float64]:
         here = slice(start, start + len(block))

@@ -18,6 +18,9 @@ from engines.lvq.problem import Evaluation, Problem
 from engines.optimize import Arrays
 from engines.training import State, StopToken
 
+MIN_ROWS = 256
+"""Of a block: its products with Ω cost so much that partial sums of (m, d) do not count, and a stop must be felt."""
+
 
 @dataclass(frozen=True, eq=False)
 class MatrixSettings:
@@ -176,7 +179,7 @@ class MatrixProblem(Problem):
 
         cost, n_right = 0.0, 0
         by_winner, factors, products = np.zeros((M, d)), np.zeros(M), np.zeros((m, d))
-        bounds = block_bounds(n, d, self._dtype.itemsize, M * m // d + 2 * m)
+        bounds = block_bounds(n, d, self._dtype.itemsize, M * m // d + 2 * m, min_rows=MIN_ROWS)
         for part in map_blocks(data.rows, work, bounds, n_jobs=wanted.n_jobs, stop=stop):
             cost += part.cost
             n_right += part.n_right

@@ -6,29 +6,17 @@ import warnings
 
 import numpy as np
 import pytest
+from lvq_cases import ArrayRowsOf, clouds, model_bytes
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
-from engines import GMLVQ, ArrayRows, load, save
+from engines import GMLVQ, load, save
 from engines.parameters import declared
 
 X_IRIS, Y_IRIS = load_iris(return_X_y=True)
 X_WINE, Y_WINE = load_wine(return_X_y=True)
 X_WINE = StandardScaler().fit_transform(X_WINE)
-
-
-def clouds(n=90, seed=0, n_classes=3):
-    """Overlapping classes in four dimensions, two of them noise."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % n_classes
-    X = rng.normal(size=(n, 4))
-    X[:, :2] += 1.5 * np.stack([np.cos(2 * np.pi * y / n_classes), np.sin(2 * np.pi * y / n_classes)], axis=1)
-    return X, y
-
-
-def model_bytes(model):
-    return model.prototypes_.tobytes() + model.omega_.tobytes()
 
 
 # --- facts
@@ -428,18 +416,3 @@ def test_unfit_data_are_refused_in_a_sentence():
         GMLVQ().train(X, y, validation=(ArrayRowsOf(holes), y)).run()
     with pytest.raises(NotFittedError):
         GMLVQ().predict(X)
-
-
-class ArrayRowsOf:
-    """A row source that is no `ArrayRows`, as a file would be; counts reads and may stop a training."""
-
-    def __init__(self, array):
-        self._rows = ArrayRows(array)
-        self.shape, self.dtype = array.shape, array.dtype
-        self.training, self.stop_at, self.n_reads = None, -1, 0
-
-    def read(self, start, stop):
-        self.n_reads += 1
-        if self.n_reads == self.stop_at:
-            self.training.stop()
-        return self._rows.read(start, stop)
