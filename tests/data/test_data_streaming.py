@@ -23,9 +23,9 @@ import json, resource, sys, time
 from workbench.data import guess, read
 from workbench.errors import Cancelled
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+plan = guess(sys.argv[1])
 began = time.perf_counter()
 looks = [began]
-plan = guess(sys.argv[1])
 seconds = float(sys.argv[2])
 asked = []
 def stop():
@@ -44,6 +44,7 @@ print(json.dumps({
     "seconds": time.perf_counter() - began,
     "longest_gap": max(b - a for a, b in zip(looks, looks[1:])),
     "after_stop": time.perf_counter() - asked[0] if asked else None,
+    "cpu_seconds": time.process_time(),
     "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "before_mb": before,
 }))
 """
