@@ -80,6 +80,10 @@ class Engine(BaseEstimator):  # type: ignore[misc]
         self.train(X, y, sample_weight=sample_weight).run()
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether anything was learned; a training that has only begun to look at the data has not."""
+        return all(hasattr(self, name) for name in self.FITTED)
+
     @abstractmethod
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         """Check the data and give the learner for it; raises ValueError before anything is computed."""
