@@ -213,8 +213,8 @@ class Simulation:
         yield self._image(files, [False] * total, n_names, sizes_kept=True)
         yield self._image(files, [True] * total, n_names)
         if singles:
-            for lost in range(total):
-                yield self._image(files, [unit != lost for unit in range(total)], n_names)
+            for kept_names, lost in itertools.product({0, n_names}, range(total)):
+                yield self._image(files, [unit != lost for unit in range(total)], kept_names)
         for kept_names in range(n_names):
             yield self._image(files, [True] * total, kept_names)
         if total:

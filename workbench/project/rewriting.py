@@ -165,10 +165,12 @@ def _write_all(reader: Reader, transaction: Transaction, share: "_Share", stop: 
             transaction.put(key, reader.get(key))
             continue
         rows = _rows(reader, key)
+        report = share.of(rows.info.nbytes)
         if rows.info.write_once:
-            transaction.write(key, rows, progress=share.of(rows.info.nbytes), stop=stop)
+            transaction.write(key, rows, progress=report, stop=stop)
         else:
             transaction.rewrite(key, rows)
+            report(1.0)
 
 
 def _rows(reader: Reader, key: str) -> HashedRows:

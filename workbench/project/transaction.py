@@ -43,8 +43,8 @@ class Reader:
         """List the names of groups and arrays right under `key`, sorted; none if there is no such group."""
         if key and not self.exists(key):
             return []
+        group = self._node(key, h5py.Group) if key else self._root
         with _sound(key):
-            group = self._node(key, h5py.Group) if key else self._root
             return sorted(name for name in group if key or name not in _INTERNAL)
 
     def get(self, key: str) -> dict[str, Json]:
@@ -55,8 +55,9 @@ class Reader:
         ProjectError
             If there is no such group.
         """
+        group = self._node(key, h5py.Group)
         with _sound(key):
-            text = self._node(key, h5py.Group).attrs.get(_JSON)
+            text = group.attrs.get(_JSON)
             return {} if text is None else dict(json.loads(bytes(text)))
 
     def is_array(self, key: str) -> bool:
@@ -70,8 +71,9 @@ class Reader:
         ProjectError
             If there is no such array.
         """
+        dataset = self._node(key, h5py.Dataset)
         with _sound(key):
-            return arrays.info(self._node(key, h5py.Dataset), key)
+            return arrays.info(dataset, key)
 
     def load(self, key: str) -> np.ndarray:
         """Copy an array into memory, checked against its hashes.
