@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_array
 
 from engines.base import Engine, check_sample_weight, generator
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
+from engines.codes import CodebookMixin
 from engines.kernels.exact import Labels, distances, frozen, squared_to_own
 from engines.kernels.nearest import Codebook
 from engines.lloyd import Lloyd, Plan, Sample
@@ -23,7 +23,7 @@ from engines.training import Learner, StopToken
 Floats = NDArray[Any]
 
 
-class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Engine):  # type: ignore[misc]
+class KMeans(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Engine):  # type: ignore[misc]
     """Prototypes that minimise J = Σₙ ‖xₙ − w_{s(n)}‖², by Lloyd's iteration.
 
     A step moves each prototype to the mean of its rows and assigns all rows anew; J never rises. An iteration ends
@@ -163,46 +163,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, En
         squared = self._squared_errors(X)
         return float(np.average(squared, weights=check_sample_weight(sample_weight, len(squared))))
 
-    def encode(self, X: Any, packed: bool = False) -> NDArray[Any]:
-        """Codes of the rows.
-
-        Returns
-        -------
-        ndarray
-            Indices (n,) int32; or, packed, the ⌈log₂ K⌉ bits of each index, highest first, filled up with zeros to
-            whole bytes: (n, bytes) uint8.
-        """
-        labels = self.predict(X)
-        if not packed:
-            return labels
-        n_bits = self._n_bits
-        bits = (labels[:, None] >> np.arange(n_bits - 1, -1, -1)) & 1
-        return np.packbits(bits.astype(np.uint8), axis=1)
-
-    def decode(self, codes: Any) -> Floats:
-        """The prototypes (n, d) that codes stand for, packed ones (2-D) too.
-
-        Raises
-        ------
-        ValueError
-            If the shape is of no codes, or a code is of no prototype.
-        """
-        check_is_fitted(self)
-        codes = np.asarray(codes)
-        n_bits = self._n_bits
-        if codes.ndim == 2 and codes.dtype == np.uint8 and codes.shape[1] == -(-n_bits // 8):
-            bits = np.unpackbits(codes, axis=1)[:, :n_bits].astype(np.int64)
-            codes = bits @ (1 << np.arange(n_bits - 1, -1, -1))
-        if codes.ndim != 1 or codes.dtype.kind not in "iu":
-            raise ValueError(f"Codes must be integers of shape (n,), or packed ones, got {codes.dtype} {codes.shape}.")
-        if codes.size and not (codes.min() >= 0 and codes.max() < len(self.prototypes_)):
-            raise ValueError(f"Codes must lie between 0 and {len(self.prototypes_) - 1}.")
-        found: Floats = self.prototypes_[codes]
-        return found
-
-    def quantize(self, X: Any) -> Floats:
-        """Each row's nearest prototype (n, d)."""
-        return self.decode(self.encode(X))
+    def _nearest(self, X: Any) -> Labels:
+        return self.predict(X)
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         if validation is not None:
@@ -275,11 +237,3 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, En
     def _prototypes_for(self, rows: RowSource) -> Floats:
         """The prototypes in the rows' precision."""
         return np.ascontiguousarray(self.prototypes_, rows.dtype)
-
-    @property
-    def _n_bits(self) -> int:
-        return max(1, math.ceil(math.log2(len(self.prototypes_))))
-
-    @property
-    def _n_features_out(self) -> int:
-        return len(self.prototypes_)
