@@ -57,6 +57,9 @@ def make_scene(
         assert codes_of_prototypes is not None
         arrays |= {"omega": omega, "classes": np.asarray(classes)}
         arrays["prototype_labels"] = np.asarray(classes)[codes_of_prototypes]
+    else:
+        winners = ((np.asarray(X, float)[:, None] - W[None]) ** 2).sum(axis=2).argmin(axis=1)
+        arrays.setdefault("counts", np.bincount(winners, minlength=len(W)).astype(float))
     names = tuple(names or (f"feature {i}" for i in range(X.shape[1])))
     curves = curves or history(accuracy=np.linspace(0.3, 0.9, 12))
     last = len(curves["cost"]) - 1
