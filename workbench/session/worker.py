@@ -7,6 +7,7 @@ import math
 import os
 import platform
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from time import perf_counter
 from typing import Any
@@ -188,13 +189,14 @@ def new_facts(dataset: Dataset, remarks: tuple[str, ...]) -> RunFacts:
     """What is written of a run when it is made."""
     return RunFacts(
         created=now(),
-        versions=versions(),
+        versions=dict(versions()),
         data_hash=dataset.data_hash,
         recipe=dataset.recipe.recipe.to_json(),
         remarks=remarks,
     )
 
 
+@cache
 def versions() -> dict[str, Any]:
     """What a run depends on besides data and parameters: versions and the machine, as JSON."""
     found = {"vq-workbench": __version__, "python": platform.python_version()}
