@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from engines.base import Engine, plain_parameters
 from engines.catalog import engine_info
+from engines.parameters import check_all
 from engines.training import State
 
 FORMAT = 1
@@ -47,23 +48,37 @@ def restore(state: Mapping[str, Any]) -> Engine:
     Raises
     ------
     ValueError
-        If the state is of no known engine or of a newer format.
+        If the state is of no known engine, of a newer format, or lacks or garbles what a model needs.
     """
-    if int(state.get("format", 0)) > FORMAT:
-        raise ValueError(
-            f"The model has format {state['format']}, but this version reads up to {FORMAT}: use a newer version."
-        )
     try:
-        info = engine_info(str(state["engine"]))
+        version = int(state.get("format", 0))
+    except (TypeError, ValueError):
+        raise ValueError(f"The model is damaged: its format is {state['format']!r}.") from None
+    if version > FORMAT:
+        raise ValueError(f"The model has format {version}, but this version reads up to {FORMAT}: use a newer version.")
+    try:
+        info = engine_info(str(state.get("engine")))
     except KeyError as error:
         raise ValueError(str(error.args[0])) from None
-    parameters = {k[len("parameter.") :]: v for k, v in state.items() if k.startswith("parameter.")}
-    model = info.estimator(**parameters)
-    fitted = {k[len("fitted.") :]: v for k, v in state.items() if k.startswith("fitted.")}
-    if "history_" in fitted:
-        fitted["history_"] = {metric: np.asarray(column) for metric, column in fitted["history_"].items()}
+    model = info.estimator()
+    parameters = _named(state, "parameter.")
+    unknown = sorted(parameters.keys() - model.get_params(deep=False).keys())
+    if unknown:
+        raise ValueError(f"The model is damaged, or of a newer version: {info.name} has no parameter {unknown[0]!r}.")
+    model.set_params(**parameters)
+    check_all(model)
+    fitted = _named(state, "fitted.")
+    history = fitted.get("history_", {})
+    missing = [name for name in ("n_features_in_", *model.FITTED) if name not in fitted]
+    if missing or not isinstance(history, Mapping):
+        raise ValueError(f"The model is damaged: {', '.join(missing) or 'history_'} of the {info.name} is not there.")
+    fitted["history_"] = {metric: np.asarray(column) for metric, column in history.items()}
     model.adopt(fitted)
     return model
+
+
+def _named(state: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
 
 
 def save(model: Engine, path: str | os.PathLike[str]) -> None:
@@ -83,7 +98,10 @@ def save(model: Engine, path: str | os.PathLike[str]) -> None:
     target = Path(path)
     part = target.with_name(target.name + ".part")
     try:
-        part.write_bytes(to_bytes(arrays, metadata={"vq-workbench": json.dumps(values)}))
+        with part.open("wb") as file:
+            file.write(to_bytes(arrays, metadata={"vq-workbench": json.dumps(values)}))
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
@@ -105,10 +123,11 @@ def load(path: str | os.PathLike[str]) -> Engine:
         with safe_open(str(path), framework="numpy") as file:
             values = json.loads((file.metadata() or {})["vq-workbench"])
             state: State = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{str(path)!r} is not a model file of this program, or is damaged ({error}).") from None
-    for name, value in values.items():
-        if isinstance(value, dict) and "__strings__" in value:
-            value = np.array(value["__strings__"], dtype=object if value["object"] else None)
-        state[name] = value
+        for name, value in values.items():
+            if isinstance(value, dict) and "__strings__" in value:
+                value = np.array(value["__strings__"], dtype=object if value["object"] else None)
+            state[name] = value
+    except (SafetensorError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{str(path)!r} is not a model file of this program, or is damaged ({reason}).") from None
     return restore(state)

@@ -66,21 +66,22 @@ def squared_to_own(X, W, labels, out):  # type: ignore[no-untyped-def]
 def gather(X, weights, W, labels, old_labels, sums, counts):  # type: ignore[no-untyped-def]
     """Add rows into the weighted cell sums (K, d) and counts (K,); no weights are an empty array.
 
-    Returns the weighted sum of squared distances, and how many labels differ from `old_labels`.
+    Returns the weighted sum of squared distances, and how many rows of positive weight differ from `old_labels`.
     """
     n, d = X.shape
     cost, n_changed = 0.0, 0
     for i in range(n):
         k = labels[i]
-        n_changed += k != old_labels[i]
         squared = squared_distance(X, i * d, W, k * d, d)
         if weights.size:
             weight = weights[i]
+            n_changed += k != old_labels[i] and weight > 0.0
             cost += weight * squared
             counts[k] += weight
             for j in range(d):
                 sums[k, j] += weight * X[i, j]
         else:
+            n_changed += k != old_labels[i]
             cost += squared
             counts[k] += 1.0
             for j in range(d):

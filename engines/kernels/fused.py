@@ -102,7 +102,7 @@ def nearest_of_some(X, W, wanted, labels):  # type: ignore[no-untyped-def]
 def candidate_costs(X, panels, norms, scale, candidates, tiles, halves, chain, closest, costs):  # type: ignore[no-untyped-def]
     """min(closest (n,), squared distance of each row to each candidate (L, d)) as `costs` (L, n), float64.
 
-    Distances that are small enough for the search's rounding to matter are taken exactly.
+    Distances that rounding could falsify by more than a hundredth are taken exactly.
     """
     n, d = X.shape
     n_tiles, few = halves.shape

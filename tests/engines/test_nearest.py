@@ -1,0 +1,144 @@
+"""The nearest-prototype search against brute force: every label is that of the exact distance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engines.kernels import nearest
+from engines.kernels.exact import distances, frozen, nearest_rows
+from engines.kernels.nearest import Candidates, Codebook, frame_for, pack
+from engines.kernels.panels import LAYOUTS, layouts
+
+BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+SHAPES = [
+    (1, 1, 1),
+    (3, 1, 2),
+    (15, 2, 3),
+    (16, 3, 6),
+    (17, 5, 7),
+    (63, 4, 13),
+    (65, 33, 12),
+    (130, 100, 5),
+    (300, 7, 64),
+]
+FRAMES = {
+    "normal": lambda rng, n, d: rng.normal(size=(n, d)),
+    "grid": lambda rng, n, d: rng.integers(0, 3, (n, d)),
+    "far": lambda rng, n, d: 1e6 + rng.integers(0, 5, (n, d)),
+    "outlier": lambda rng, n, d: rng.normal(size=(n, d)) * np.where(np.arange(n) == 0, 1e6, 1)[:, None],
+    "huge": lambda rng, n, d: rng.normal(size=(n, d)) * 1e18,
+    "tiny": lambda rng, n, d: rng.normal(size=(n, d)) * 1e-18,
+    "constant": lambda rng, n, d: np.full((n, d), 0.3),
+}
+
+
+def brute(X, W):
+    """Labels and distances, by definition: rounded to the precision of X, the lowest index of equal ones."""
+    squared = ((X.astype(np.float64)[:, None] - W.astype(np.float64)[None]) ** 2).sum(axis=2)
+    rounded = np.sqrt(squared).astype(X.dtype)
+    return rounded.argmin(axis=1), rounded
+
+
+def labelled(X, W, frame=None, packed=None):
+    labels = np.full(len(X), -1, np.int32)
+    Codebook(W, frame).label(X, labels, packed)
+    return labels
+
+
+@BOTH
+@pytest.mark.parametrize("kind", FRAMES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_labels_are_those_of_brute_force(shape, kind, dtype):
+    n, d, n_prototypes = shape
+    rng = np.random.default_rng(n + d)
+    X = FRAMES[kind](rng, n, d).astype(dtype)
+    for W in (X[rng.integers(0, n, n_prototypes)], FRAMES[kind](rng, n_prototypes, d).astype(dtype)):
+        _, true = brute(X, W)
+        labels = labelled(X, W)
+        found = np.empty((n, n_prototypes), dtype)
+        distances(frozen(X), frozen(W), found)
+        plain = np.empty(n, np.int32)
+        nearest_rows(frozen(X), frozen(W), plain)
+        assert np.array_equal(labels, found.argmin(axis=1))
+        assert np.array_equal(labels, plain)
+        assert np.allclose(found, true, rtol=4 * np.finfo(dtype).eps)
+        assert np.allclose(true[np.arange(n), labels], true.min(axis=1), rtol=4 * np.finfo(dtype).eps)
+
+
+@BOTH
+def test_labels_do_not_depend_on_where_the_origin_is_put(dtype):
+    rng = np.random.default_rng(3)
+    X = rng.integers(0, 4, (200, 6)).astype(dtype)
+    W = X[:20] + dtype(0.5)
+    expected = labelled(X, W)
+    for offset, variance in ((0.0, 1.0), (1e4, 1.0), (-37.0, 1e-12), (2.0, 1e12)):
+        frame = frame_for(np.full(6, offset), variance, np.dtype(dtype))
+        assert np.array_equal(labelled(X, W, frame, pack(X, frame)), expected)
+
+
+@BOTH
+def test_packed_rows_can_be_searched_in_parts(dtype):
+    rng = np.random.default_rng(4)
+    X, W = rng.normal(size=(333, 9)).astype(dtype), rng.normal(size=(11, 9)).astype(dtype)
+    frame = frame_for(X.mean(axis=0), 9.0, X.dtype)
+    packed = pack(X, frame)
+    parts = [
+        labelled(X[a : a + 128], W, frame, packed and packed.part(a, len(X[a : a + 128]))) for a in range(0, 333, 128)
+    ]
+    assert np.array_equal(np.concatenate(parts), labelled(X, W))
+
+
+@BOTH
+def test_the_plain_search_gives_the_same_labels(dtype, monkeypatch):
+    rng = np.random.default_rng(5)
+    X, W = rng.integers(0, 5, (500, 8)).astype(dtype), rng.integers(0, 5, (30, 8)).astype(dtype)
+    expected = labelled(X, W)
+    monkeypatch.setattr(nearest, "layout_of", lambda dtype: None)
+    assert pack(X, frame_for(X.mean(axis=0), 1.0, X.dtype)) is None
+    assert np.array_equal(labelled(X, W), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 80),
+    st.integers(1, 12),
+    st.integers(1, 20),
+    st.booleans(),
+    st.floats(-1e4, 1e4),
+    st.integers(0, 9999),
+)
+def test_ties_go_to_the_lower_index_whatever_the_shape(n, d, n_prototypes, single, offset, seed):
+    rng = np.random.default_rng(seed)
+    X = (rng.integers(-2, 3, (n, d)) + offset).astype(np.float32 if single else np.float64)
+    W = X[rng.integers(0, n, n_prototypes)]
+    found = np.empty((n, n_prototypes), X.dtype)
+    distances(frozen(X), frozen(W), found)
+    assert np.array_equal(labelled(X, W), found.argmin(axis=1))
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["normal", "grid", "far", "outlier", "tiny"])
+def test_candidate_costs_are_squared_distances_and_never_more_than_before(kind, dtype):
+    rng = np.random.default_rng(6)
+    X = FRAMES[kind](rng, 150, 20).astype(dtype)
+    points = X[:9]
+    frame = frame_for(X.mean(axis=0, dtype=float), float(X.var(axis=0, dtype=float).sum()), X.dtype)
+    squared = ((X.astype(float)[None] - points.astype(float)[:, None]) ** 2).sum(axis=2)
+    for packed in (pack(X, frame), None):
+        costs = Candidates(points, frame).costs(X, packed, np.full(150, np.inf))
+        assert np.allclose(costs, squared, rtol=0.01)
+        assert np.all(costs[np.arange(9), np.arange(9)] == 0)
+        before = np.median(squared, axis=0)
+        assert np.all(Candidates(points, frame).costs(X, packed, before) <= before)
+
+
+def test_every_layout_divides_the_unit_of_64_rows_and_fits_the_registers():
+    for features, registers in (({"avx512f": True, "fma": True}, 32), ({"fma": True}, 16), ({"neon": True}, 32)):
+        for layout in layouts(features).values():
+            assert 64 % layout.lanes == 0
+            assert layout.vectors * layout.tile + layout.vectors < registers
+    assert layouts({"sse2": True}) is None
+    assert LAYOUTS is None or set(LAYOUTS) == {"float32", "float64"}
