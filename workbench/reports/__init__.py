@@ -12,9 +12,9 @@ from workbench.reports.codebook import write_codebook
 from workbench.reports.errors import ReportError
 from workbench.reports.files import written_beside
 from workbench.reports.html import write_report
+from workbench.reports.learned import Trained, Watch, trained
 from workbench.reports.model import ModelFile, read_model, write_model
 from workbench.reports.pictures import save_view, write_views
-from workbench.reports.trained import Trained, Watch, trained
 from workbench.session import Run, Session
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.reports.trained import Trained, Watch
+from workbench.reports.learned import Trained, Watch
 from workbench.views.confusion import count_confusions
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.reports.cells import cell
-from workbench.reports.trained import Trained, Watch
+from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
 from workbench.views import PARTS
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import workbench
 from workbench.reports.cells import cell, plain_number
-from workbench.reports.trained import Trained, Watch
+from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
 from workbench.views.wording import with_unit
 

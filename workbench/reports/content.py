@@ -12,7 +12,7 @@ import numpy as np
 
 from engines import EngineInfo
 from workbench.reports.assessment import Assessment
-from workbench.reports.trained import Trained
+from workbench.reports.learned import Trained
 from workbench.session import Session
 from workbench.views import PARTS
 from workbench.views.confusion import ConfusionPart, confusion_data, wilson

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workbench.reports.assessment import assess
 from workbench.reports.content import content
-from workbench.reports.trained import Trained, Watch
+from workbench.reports.learned import Trained, Watch
 from workbench.resources import resource_path
 from workbench.session import Session
 from workbench.views import VIEWS, View, render, theme

@@ -17,7 +17,7 @@ from engines.base import Engine
 from workbench.data import FittedRecipe
 from workbench.reports.codebook import about
 from workbench.reports.errors import ReportError
-from workbench.reports.trained import Trained, Watch
+from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
 
 _KEY = "vq-workbench-recipe"

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from workbench.reports.errors import ReportError
 from workbench.reports.files import made_folder, written_beside
-from workbench.reports.trained import Trained, Watch
+from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
 from workbench.views import VIEWS, Scene, Theme, View, render, theme
 
