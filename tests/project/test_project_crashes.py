@@ -257,10 +257,14 @@ def fail_everywhere(workload: Workload, recording: Recording, folder: Path, faul
 
 
 def play_with_failure(workload: Workload, recording: Recording, desk: Desk, disk: RecordingDisk) -> None:
-    """Each step succeeds, or raises one of our errors and leaves all as it was; then it succeeds when repeated."""
+    """Each step succeeds, or raises one of our errors and leaves all as it was; then it succeeds when repeated.
+
+    A step that fails at its very end may be there nevertheless; then the next one must make it last.
+    """
     number, where = disk.fail_at, f"with call {disk.fail_at} failing"
     try:
         for step, (before, after) in enumerate(pairwise(recording.held), 1):
+            acknowledged = True
             try:
                 workload.steps[step - 1](desk)
             except WorkbenchError:
@@ -272,10 +276,13 @@ def play_with_failure(workload: Workload, recording: Recording, desk: Desk, disk
                 assert left in (before, after), f"step {step} {where}"
                 if left == before:
                     workload.steps[step - 1](desk)
+                else:
+                    acknowledged = False
             if disk.calls > number:
                 disk.fail_at = -1
             assert held_on(desk) == after, f"step {step} {where}"
-            disk.mark(ACKNOWLEDGED, step)
+            if acknowledged:
+                disk.mark(ACKNOWLEDGED, step)
     finally:
         disk.fail_at, at_end = -1, disk.fail_at
         desk.close()
@@ -297,7 +304,7 @@ some = pytest.mark.parametrize("workload", [w for w in WORKLOADS if w.name in FA
 def test_a_stop_at_some_calls_loses_nothing(workload: Workload, tmp_path: Path) -> None:
     recording = record(workload, tmp_path / "a")
     inspector = Inspector(tmp_path / "b", recording)
-    stop_everywhere(recording, inspector, samples=2, singles=False, every=3)
+    stop_everywhere(recording, inspector, samples=2, singles=False, every=4)
     stop_twice(recording, inspector, tmp_path / "c", samples=0, singles=False, every=11)
     assert inspector.distinct > 50
 
@@ -306,7 +313,7 @@ def test_a_stop_at_some_calls_loses_nothing(workload: Workload, tmp_path: Path) 
 def test_some_failing_calls_lose_nothing(workload: Workload, tmp_path: Path) -> None:
     recording = record(workload, tmp_path / "a")
     for name, fault in FAULTS.items():
-        assert fail_everywhere(workload, recording, tmp_path / "a", fault, every=13) > 3, name
+        assert fail_everywhere(workload, recording, tmp_path / "a", fault, every=23) > 2, name
 
 
 @pytest.mark.slow

@@ -66,7 +66,7 @@ def same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and a == b
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states)
 def test_a_state_comes_back_bit_for_bit(project: Project, run: str, state: dict[str, Any]) -> None:
     project.transact(lambda t: schema.write_state(t, run, state)).result()

@@ -375,7 +375,7 @@ def _put_bundle(transaction: Transaction, key: str, bundle: Mapping[str, Any]) -
 
 def _link_name(name: str) -> str:
     """Give a name that HDF5 takes as one link: no slash, not empty, not dots alone."""
-    safe = quote(name, safe=" []()+=,;:@&$!*'")
+    safe = quote(name, safe=" []()+=,;:@&$!*'", errors="surrogatepass")
     return safe if safe.strip(".") else "%" + safe
 
 
