@@ -19,9 +19,7 @@ from workbench.errors import WorkbenchError
 
 log = logging.getLogger("workbench.desktop")
 
-SAFE = (
-    "Everything that was saved to the project stays saved; imports, finished runs and edits are saved as they happen."
-)
+SAFE = "The project is safe: imports, edits and finished runs are saved as they happen."
 UNEXPECTED = "Go on working; if it happens again, save the details below and report them."
 
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel
 from workbench.desktop import theme
 from workbench.resources import resource_path
 
-SIZES = (16, 20, 24, 32, 48, 64)
+SIZES = (16, 24, 32, 48)
 
 
 def icon(name: str, colour: str = "") -> QIcon:
@@ -80,13 +80,13 @@ def _show(target: QAction | QAbstractButton | QLabel) -> None:
 @cache
 def _icon(name: str, colour: str, disabled: str, selected: str) -> QIcon:
     made = QIcon()
-    for size in SIZES:
-        for mode, tint in (
-            (QIcon.Mode.Normal, colour),
-            (QIcon.Mode.Disabled, disabled),
-            (QIcon.Mode.Selected, selected),
-        ):
-            made.addPixmap(_render(_source(name, tint), size, 1.0), mode)
+    for mode, tint in (
+        (QIcon.Mode.Normal, colour),
+        (QIcon.Mode.Disabled, disabled),
+        (QIcon.Mode.Selected, selected),
+    ):
+        for size in SIZES:
+            made.addPixmap(_pixmap(name, size, tint, 1.0), mode)
     return made
 
 
@@ -96,7 +96,12 @@ def _pixmap(name: str, size: int, colour: str, ratio: float) -> QPixmap:
 
 
 def _source(name: str, colour: str) -> bytes:
-    return resource_path(f"icons/{name}.svg").read_bytes().replace(b"currentColor", colour.encode())
+    return _drawing(name).replace(b"currentColor", colour.encode())
+
+
+@cache
+def _drawing(name: str) -> bytes:
+    return resource_path(f"icons/{name}.svg").read_bytes()
 
 
 def _render(source: bytes, size: int, ratio: float) -> QPixmap:

@@ -185,7 +185,7 @@ class ImportDialog(QDialog):
 
     def _ask(self, make: Callable[[], Plan], *, fresh: bool) -> None:
         colours = theme.current_plots()
-        width, ratio = max(320, self.tabs.width() - 24), self.devicePixelRatioF()
+        width, ratio = max(320, self.tabs.width() - 24, self.width() * 6 // 10), self.devicePixelRatioF()
         n_changes = len(self._changes)
 
         def work() -> Look:

@@ -44,6 +44,7 @@ class Projects(QObject):
         super().__init__(window)
         self.current: OpenProject | None = None
         self.close_at_end = False
+        self._shutting = False
         self._window = window
         self._background = background
         self._settings = settings
@@ -133,10 +134,14 @@ class Projects(QObject):
 
     def _shut(self, project: OpenProject, then: Callable[[], object]) -> None:
         """Stop and record what runs, let go of the file, then go on."""
+        if self._shutting:
+            return
+        self._shutting = True
         self._say("Saving what was learned…")
         self.leaving.emit()
 
         def done(_: object) -> None:
+            self._shutting = False
             self._say("")
             project.release()
             project.deleteLater()

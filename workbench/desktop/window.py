@@ -399,7 +399,7 @@ class Window(Frame):
         self.welcome.sample_wanted.connect(self.projects.open_sample)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        if self._closing:
+        if self._closing or self.project is None:
             self._slow.stop()
             self.remember()
             self.live.close()

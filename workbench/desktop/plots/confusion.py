@@ -14,6 +14,8 @@ from workbench.views.wording import distinct, percent
 
 MARGIN = 18
 LARGEST_CELL = 64.0
+SMALLEST_BESIDE = 40.0
+"""Parts go side by side as long as their cells are no smaller."""
 
 
 class ConfusionPlot(PaintedPlot):
@@ -33,14 +35,13 @@ def paint_confusion(data: ConfusionData, theme: Theme, surface: Surface) -> Pict
     name_width = max(metrics.horizontalAdvance(word) for word in (*names, "precision")) + 10
     left = MARGIN + line + name_width + 6
     rates = 2 * metrics.horizontalAdvance("100.0 %") + 28
-    cell = min(LARGEST_CELL, (surface.width - left - rates - MARGIN) / max(1, n))
+    verdict = max((metrics.horizontalAdvance(_verdict(part)[1]) for part in data.parts), default=0.0)
+    n_across, cell = _fit(surface.width, len(data.parts), n, left + rates + MARGIN, verdict + 2 * MARGIN)
     cell = max(cell, metrics.horizontalAdvance("000") if n <= MOST_NUMBERED else 6.0)
-    slant = cell < name_width
+    slant = cell < max((metrics.horizontalAdvance(name) for name in names), default=0.0)
     head = (name_width if slant else line) + 2 * line + 12
     part_height = 2 * line + 8 + head + n * cell + line + 34
-    verdict = max((metrics.horizontalAdvance(_verdict(part)[1]) for part in data.parts), default=0.0)
-    part_width = max(left + n * cell + rates, MARGIN + verdict) + 24
-    n_across = max(1, min(len(data.parts), int(surface.width // part_width)))
+    part_width = surface.width / n_across if n_across > 1 else 0.0
     n_down = -(-max(1, len(data.parts)) // n_across)
     total = max(surface.height, math.ceil(MARGIN + n_down * part_height + 2 * line))
     spots: list[tuple[QRect, str]] = []
@@ -63,6 +64,15 @@ def paint_confusion(data: ConfusionData, theme: Theme, surface: Surface) -> Pict
         painter.setPen(QColor(theme.muted))
         painter.drawText(QPointF(MARGIN, MARGIN + n_down * part_height + metrics.ascent()), data.note)
     return Picture(image, tuple(spots), "; ".join(part.verdict for part in data.parts))
+
+
+def _fit(width: int, n_parts: int, n_classes: int, around: float, least: float) -> tuple[int, float]:
+    """How many parts go side by side, and the size of a cell then."""
+    for n_across in range(max(1, n_parts), 0, -1):
+        cell = min(LARGEST_CELL, (width / n_across - around) / max(1, n_classes))
+        if n_across == 1 or (cell >= SMALLEST_BESIDE and width / n_across >= least):
+            break
+    return n_across, cell
 
 
 def _verdict(part: ConfusionPart) -> tuple[str, str]:

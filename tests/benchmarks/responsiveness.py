@@ -1,0 +1,130 @@
+"""How long the window is deaf while MNIST-sized runs train and draw: python tests/benchmarks/responsiveness.py FOLDER.
+
+FOLDER holds the MNIST files (train-images-idx3-ubyte.gz and its labels). Printed are the gaps of a 10 ms timer of the
+interface thread, view by view, and the time from the click on Stop to the stopped run. Targets: p99 of at most 50 ms,
+at most 150 ms ever, stopped within 200 ms. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from workbench.data import guess
+from workbench.desktop.app import SWITCH_SECONDS
+from workbench.desktop.settings import Settings
+from workbench.desktop.theme import ThemeSwitch
+from workbench.desktop.window import Window
+
+VIEWS = ("curves", "projection", "prototypes")
+SECONDS = 6.0
+
+
+class Gaps(QObject):
+    """Times between the ticks of a 10 ms timer on the interface thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = time.perf_counter()
+        self.seconds: list[float] = []
+        self._timer = QTimer(self, interval=10)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    @Slot()
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.seconds.append(now - self._last)
+        self._last = now
+
+    def take(self) -> dict[str, float]:
+        """Figures in ms since the last call."""
+        ms = 1000 * np.array(self.seconds)
+        self.seconds = []
+        return {
+            "p50": round(float(np.percentile(ms, 50)), 1),
+            "p99": round(float(np.percentile(ms, 99)), 1),
+            "max": round(float(ms.max()), 1),
+            "ticks": len(ms),
+        }
+
+
+def main(folder: Path) -> None:
+    """Import, train, look at each view, stop."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    application = QApplication([])
+    gaps = Gaps()
+    with tempfile.TemporaryDirectory() as place:
+        settings = Settings(Path(place) / "window.ini")
+        window = Window(settings, ThemeSwitch(settings))
+        window.resize(1400, 900)
+        window.show()
+
+        def until(condition: Callable[[], object], seconds: float = 300.0) -> None:
+            end = time.monotonic() + seconds
+            while not condition():
+                if time.monotonic() > end:
+                    raise TimeoutError
+                application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+        def rest(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            until(lambda: time.monotonic() > end)
+
+        window.projects.create(Path(place) / "mnist.vqw")
+        until(lambda: window.session is not None)
+        session = window.session
+        assert session is not None
+        gaps.take()
+        job = session.import_data(guess(folder / "train-images-idx3-ubyte.gz"))
+        until(job.done)
+        tell("while importing", gaps.take())
+        dataset = job.result()
+        run = session.add_run(dataset, "KMeans", {"n_clusters": 256, "n_init": 1, "tol": 0.0, "random_state": 0})
+        until(lambda: run.id in [r.id for r in session.runs.values()])
+        rest(0.2)
+        window.tree.select(run)
+        until(lambda: run.sequence > 2)
+        tell("first steps, with compiling", gaps.take())
+        for name in VIEWS:
+            window.views.show_view(name)
+            rest(0.3)
+            gaps.take()
+            before, drawn = run.sequence, window.live.n_drawn
+            rest(SECONDS)
+            figures = gaps.take() | {"snapshots": run.sequence - before, "drawn": window.live.n_drawn - drawn}
+            tell(f"training, {name} drawn live", figures)
+            if not run.active:
+                run = session.add_run(dataset, "KMeans", {"n_clusters": 256, "n_init": 1, "tol": 0.0})
+                rest(0.2)
+                window.tree.select(run)
+        clicked = time.perf_counter()
+        window.actions_by_name.by_name["stop"].trigger()
+        until(lambda: run.status == "stopped")
+        tell("stop", {"ms": round(1000 * (time.perf_counter() - clicked))} | gaps.take())
+        until(lambda: not run.active and run.job is not None and run.job.done())
+        window.close()
+        until(lambda: not window.isVisible())
+        tell("closing", gaps.take())
+
+
+def tell(what: str, figures: dict[str, float]) -> None:
+    """One line of figures."""
+    print(f"{what:36s} {json.dumps(figures)}", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,161 @@
+"""The import dialog: what it guesses, how a correction changes the preview, what it refuses."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from pytestqt.qtbot import QtBot
+
+from workbench.data import Preview
+from workbench.desktop import import_dialog
+from workbench.desktop.background import Background
+from workbench.desktop.import_dialog import ImportDialog
+from workbench.desktop.import_tables import MISSING, NAME, ROLE
+from workbench.desktop.settings import Settings
+from workbench.desktop.theme import ThemeSwitch
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, settings: Settings, switch: ThemeSwitch) -> Iterator[ImportDialog]:
+    background = Background()
+    made = ImportDialog(background, settings)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.close()
+    background.close()
+
+
+def column(dialog: ImportDialog, which: int) -> list[str]:
+    model = dialog.columns
+    return [model.index(row, which).data() for row in range(model.rowCount())]
+
+
+def test_without_a_file_nothing_can_be_imported(dialog: ImportDialog) -> None:
+    assert dialog.plan is None
+    assert not dialog.accept_button.isEnabled()
+    assert "Choose a file" in dialog.remark.text()
+
+
+def test_a_table_is_understood_and_shown(dialog: ImportDialog, flowers: Path, wait: Wait) -> None:
+    dialog.choose([flowers])
+    wait(lambda: dialog.plan is not None)
+    assert column(dialog, NAME) == ["length", "width", "height", "weight", "kind"]
+    assert column(dialog, ROLE) == ["feature"] * 4 + ["label"]
+    assert dialog.extent.text() == "120 rows, 4 features"
+    assert dialog.name.text() == "flowers"
+    assert dialog.accept_button.isEnabled()
+
+
+def test_a_wrong_delimiter_is_corrected_by_the_person(dialog: ImportDialog, tmp_path: Path, wait: Wait) -> None:
+    path = tmp_path / "odd.txt"
+    path.write_text("a|b\n" + "".join(f"{k}|{k * k}\n" for k in range(20)))
+    dialog.choose([path])
+    wait(lambda: dialog.plan is not None)
+    assert dialog.options is not None
+    dialog.options.rows["delimiter"].editor.setCurrentText(";")
+    assert dialog.plan is None
+    wait(lambda: column(dialog, NAME) != ["a", "b"] or dialog.remark.property("role") == "bad")
+    dialog.options.rows["delimiter"].editor.setCurrentText("|")
+    wait(lambda: dialog.plan is not None and column(dialog, NAME) == ["a", "b"])
+
+
+def test_a_role_given_in_the_table_is_in_the_plan(dialog: ImportDialog, flowers: Path, wait: Wait) -> None:
+    dialog.choose([flowers])
+    wait(lambda: dialog.plan is not None)
+    dialog.columns.setData(dialog.columns.index(1, ROLE), "ignore")
+    assert dialog.plan is None
+    wait(lambda: dialog.plan is not None)
+    assert [c.role for c in dialog.plan.columns] == ["feature", "ignore", "feature", "feature", "label"]
+    assert dialog.extent.text() == "120 rows, 3 features"
+
+
+def test_recipe_and_name_are_in_the_plan(dialog: ImportDialog, flowers: Path, wait: Wait) -> None:
+    dialog.choose([flowers])
+    wait(lambda: dialog.plan is not None)
+    dialog.recipe.scaling.setCurrentIndex(dialog.recipe.scaling.findData("standard"))
+    dialog.recipe.test.setValue(25)
+    dialog.name.setText("my flowers")
+    wait(lambda: dialog.plan is not None)
+    plan = dialog.plan
+    assert (plan.recipe.scaling, plan.recipe.split.train, plan.recipe.split.test) == ("standard", 0.75, 0.25)
+    assert plan.name == "my flowers"
+
+
+def test_a_split_that_leaves_nothing_to_train_on_is_refused_in_a_sentence(
+    dialog: ImportDialog, flowers: Path, wait: Wait
+) -> None:
+    dialog.choose([flowers])
+    wait(lambda: dialog.plan is not None)
+    dialog.recipe.validation.setValue(50)
+    dialog.recipe.test.setValue(50)
+    assert "split" in dialog.remark.text()
+    assert dialog.plan is None
+
+
+def test_missing_values_are_counted(dialog: ImportDialog, tmp_path: Path, wait: Wait) -> None:
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b\n" + "".join(f"{k},{'' if k % 5 == 0 else k}\n" for k in range(20)))
+    dialog.choose([path])
+    wait(lambda: dialog.plan is not None)
+    assert column(dialog, MISSING) == ["", "4"]
+
+
+@pytest.mark.parametrize(("content", "word"), [(None, "no file"), (b"", "empty")])
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(
+    dialog: ImportDialog, tmp_path: Path, wait: Wait, content: bytes | None, word: str
+) -> None:
+    path = tmp_path / "bad.csv"
+    if content is not None:
+        path.write_bytes(content)
+    dialog.choose([path])
+    wait(lambda: dialog.remark.property("role") == "bad")
+    assert word in dialog.remark.text()
+    assert not dialog.accept_button.isEnabled()
+
+
+def test_images_are_shown_as_pictures(dialog: ImportDialog, tmp_path: Path, wait: Wait) -> None:
+    path = tmp_path / "digits.npz"
+    np.savez(path, X=np.arange(30 * 64, dtype=np.uint8).reshape(30, 8, 8), y=np.arange(30) % 3)
+    dialog.choose([path])
+    wait(lambda: dialog.plan is not None)
+    assert dialog.tabs.currentIndex() == 2
+    assert not dialog.sheet.pixmap().isNull()
+
+
+def test_a_dropped_file_is_looked_at(dialog: ImportDialog, flowers: Path, wait: Wait) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(flowers))])
+    none = Qt.KeyboardModifier.NoModifier
+    dialog.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none))
+    wait(lambda: dialog.plan is not None)
+    assert dialog.name.text() == "flowers"
+
+
+def test_a_preview_that_comes_late_does_not_replace_a_newer_one(
+    dialog: ImportDialog, flowers: Path, wide: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, original = threading.Event(), import_dialog.preview
+
+    def held(plan: import_dialog.Plan) -> Preview:
+        if plan.name == "flowers":
+            gate.wait(30)
+        return original(plan)
+
+    monkeypatch.setattr(import_dialog, "preview", held)
+    dialog.choose([flowers])
+    dialog.choose([wide])
+    wait(lambda: dialog.plan is not None)
+    gate.set()
+    wait(lambda: not dialog._background.busy)
+    assert dialog.plan is not None
+    assert dialog.plan.name == "wide"
+    assert len(column(dialog, NAME)) == 16
