@@ -68,7 +68,7 @@ def test_a_new_command_clears_what_could_be_redone(session, blobs):
 
 
 def test_deleting_a_dataset_hides_its_runs_and_stops_them(session, blobs):
-    run = paused_after(session, blobs, 2, "KMeans", {"n_clusters": 3})
+    run = paused_after(session, blobs, 2, "KMeans", {"n_clusters": 9, "random_state": 1})
     session.delete(blobs)
     assert (dict(session.datasets), dict(session.runs)) == ({}, {})
     assert run.wait(30) == "stopped"
@@ -78,7 +78,7 @@ def test_deleting_a_dataset_hides_its_runs_and_stops_them(session, blobs):
 
 
 def test_undoing_a_run_that_is_under_way_stops_it(session, blobs):
-    run = paused_after(session, blobs, 2, "KMeans", {"n_clusters": 3})
+    run = paused_after(session, blobs, 2, "KMeans", {"n_clusters": 9, "random_state": 1})
     session.undo()
     assert run.wait(30) == "stopped"
     session.redo()

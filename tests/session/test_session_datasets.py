@@ -137,6 +137,27 @@ def test_a_row_has_the_same_bits_whoever_reads_it(session, tmp_path, recipe):
     assert sample.n_total == 2100
 
 
+def test_rows_are_transformed_in_the_same_tiles_whatever_is_asked_for(blobs):
+    class Watched:
+        shape, dtype = (1000, 700), np.dtype(np.float32)
+
+        def read(self, start, stop):
+            asked.append((start, stop))
+            return np.full((stop - start, 700), 1.0, np.float32)
+
+    recipe = replace(blobs.recipe, names=tuple(map(str, range(700))))
+    tile = tile_rows(700)
+    assert 3 * tile < 1000
+    for start, stop in ((0, 1), (tile - 1, tile + 1), (3, 1000), (999, 1000)):
+        asked = []
+        TrainingRows(Watched(), recipe).read(start, stop)
+        first, last = start // tile, (stop - 1) // tile
+        assert asked == [(k * tile, min((k + 1) * tile, 1000)) for k in range(first, last + 1)]
+    asked = []
+    TrainingRows(Watched(), recipe, np.array([5, 6, 999])).read(0, 3)
+    assert asked == [(0, tile), (999 // tile * tile, 1000)]
+
+
 def test_streaming_and_held_rows_train_the_same_bits(session, tmp_path, monkeypatch):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(3000, 20)).astype(np.float32))
     plan = guess(tmp_path / "x.npy")

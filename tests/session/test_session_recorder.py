@@ -129,7 +129,7 @@ def test_a_pause_saves_the_state_and_slots_take_turns(session, blobs):
 def test_training_goes_on_while_the_storage_thread_is_held_up(session, blobs, monkeypatch):
     monkeypatch.setattr(recorder, "SAVE_SECONDS", 0.0)
     go_on = threading.Event()
-    run = paused_after(session, blobs, 1, "GMLVQ", {"solver": "adam", "max_iter": 5000, "patience": 5000})
+    run = paused_after(session, blobs, 1, "KMeans", {"n_clusters": 40, "n_init": 500, "tol": 0.0})
     session.project.transact(lambda transaction: go_on.wait(30))
     n = run.sequence
     run.resume()
