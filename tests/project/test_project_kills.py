@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from project_faults import RecordingDisk, Simulation, get_image
+from project_faults import RecordingDisk, get_image
 
 from workbench.project import Project, schema
 
@@ -101,6 +101,43 @@ def test_two_hundred_real_kills_lose_nothing(tmp_path: Path) -> None:
     assert max(numbers) > 200
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_a_disk_that_is_really_full_costs_only_the_change_that_met_it(tmp_path: Path) -> None:
+    path = tmp_path / "p.vqw"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["no room", "no room", "kept", "goes on"]
+    with Project.open(path) as project:
+        assert project.read(lambda r: r.keys()).result() == ["after", "before"]
+        assert project.verify() == []
+    assert path.stat().st_size < 1_000_000
+
+
+FULL = """
+import resource, sys
+import numpy as np
+from workbench.project import Project, StorageFull
+
+project = Project.create(sys.argv[1])
+project.transact(lambda t: t.put("before", {"kept": True})).result()
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+for attempt in (
+    lambda: project.transact(lambda t: t.write("big", np.zeros(10**6))).result(),
+    lambda: project.stage(np.zeros(10**6)),
+):
+    try:
+        attempt()
+    except StorageFull as error:
+        assert "free some space" in str(error)
+        print("no room")
+if project.read(lambda r: r.get("before")).result() == {"kept": True}:
+    print("kept")
+project.transact(lambda t: t.put("after", {})).result()
+print("goes on")
+project.close()
+"""
+
+
 def bytes_of_a_small_commit(folder: Path, megabytes: int) -> int:
     """Give what a renaming writes in a project that holds this much data and many objects."""
     folder.mkdir()
@@ -109,15 +146,11 @@ def bytes_of_a_small_commit(folder: Path, megabytes: int) -> int:
         project.transact(lambda t: schema.add_dataset(t, schema.DatasetRecord("d"), X)).result()
         for k in range(megabytes):
             project.transact(lambda t, k=k: t.write(f"runs/r/{k}", np.arange(100))).result()  # type: ignore[misc]
-    disk = RecordingDisk(Simulation(dict.fromkeys(get_image_names(folder), b"")).names)
+    disk = RecordingDisk({name: number for number, name in enumerate(get_image(folder))})
     with Project.open(folder / "p.vqw", disk=disk) as project:
         before = len(disk.ops)
         project.transact(lambda t: t.put("datasets/d_000001", {"name": "e"})).result()
         return sum(len(op.data) for op in disk.ops[before:])
-
-
-def get_image_names(folder: Path) -> list[str]:
-    return sorted(get_image(folder))
 
 
 def test_a_small_commit_writes_as_much_in_a_large_project_as_in_a_small_one(tmp_path: Path) -> None:

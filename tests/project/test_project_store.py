@@ -25,6 +25,7 @@ from workbench.project import (
     ProjectError,
     ProjectLocked,
     ProjectTooNew,
+    StorageFull,
     Transaction,
     arrays,
     rewriting,
@@ -647,6 +648,47 @@ def test_an_older_version_is_migrated_on_a_copy(path: Path, monkeypatch: pytest.
         assert (project.array("new/X") == np.arange(3000)).all()
     with Project.open(path, read_only=True) as project:
         assert project.recovered == ""
+
+
+class NoRead(Disk):
+    """A disk that can fail to read."""
+
+    failing = False
+
+    def read(self, handle: int, buffer: memoryview, offset: int) -> int:
+        if self.failing:
+            raise OSError(5, "Input/output error")
+        return super().read(handle, buffer, offset)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_read_that_fails_once_does_not_end_the_project(path: Path, read_only: bool) -> None:
+    X = np.random.default_rng(0).normal(size=5000)
+    with Project.create(path) as project:
+        project.transact(lambda t: (t.put("a", {"n": 1}), t.write("X", X))).result()
+    disk = NoRead()
+    with Project.open(path, disk=disk, read_only=read_only) as project:
+        disk.failing = True
+        with pytest.raises(ProjectError, match="Input/output error"):
+            project.read(lambda r: r.load("X")).result()
+        disk.failing = False
+        assert (project.read(lambda r: r.load("X")).result() == X).all()
+        assert project.read(lambda r: r.get("a")).result() == {"n": 1}
+
+
+def test_a_project_that_cannot_be_made_leaves_nothing(path: Path) -> None:
+    class Full(Disk):
+        left = 3
+
+        def write(self, handle: int, data: bytes | bytearray | memoryview, offset: int) -> None:
+            self.left -= 1
+            if not self.left:
+                raise OSError(28, "No space left on device")
+            super().write(handle, data, offset)
+
+    with pytest.raises(StorageFull, match="no room left"):
+        Project.create(path, disk=Full())
+    assert list(path.parent.iterdir()) == []
 
 
 # copies

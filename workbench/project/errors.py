@@ -37,6 +37,6 @@ def storage_error(error: OSError, path: Path) -> ProjectError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ProjectError(f"'{path}' could not be opened or written ({reason}); check its permissions.")
     return ProjectError(
-        f"The disk reported an error on '{path.name}' ({reason}); the last change was not saved, "
+        f"The disk reported an error on '{path.name}' ({reason}); what was saved before is safe, "
         "check the disk and try again."
     )

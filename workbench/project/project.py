@@ -309,7 +309,7 @@ def _close(thread: StorageThread, staging: _Staging) -> None:
 
 def _open_store(disk: Disk, path: Path, read_only: bool, found: dict[str, Any]) -> Store:
     """Open, migrate and tidy a file, on its storage thread; note in `found` what the project wants to know."""
-    store = Store(disk, path, read_only=read_only)
+    store = Store(disk, path, "r" if read_only else "r+")
     notes = [store.note]
     if store.block.schema < SCHEMA_VERSION:
         if read_only:

@@ -20,7 +20,12 @@ MIGRATIONS: dict[int, Callable[[Transaction], None]] = {}
 
 def new_file(disk: Disk, path: Path, identity: UserBlock | None = None) -> Store:
     """Create an empty project beside `path`, under a passing name; `finish` gives it the real one."""
-    return Store.create(disk, new_name(disk, path), identity)
+    passing = new_name(disk, path)
+    try:
+        return Store.create(disk, passing, identity)
+    except BaseException:
+        remove(disk, passing)
+        raise
 
 
 def new_name(disk: Disk, path: Path) -> Path:
@@ -38,10 +43,15 @@ def new_name(disk: Disk, path: Path) -> Path:
 def discard(store: Store) -> None:
     """Remove a file that will not be needed."""
     store.close()
-    for leftover in (store.path, journal_path(store.path)):
+    remove(store.disk, store.path)
+
+
+def remove(disk: Disk, path: Path) -> None:
+    """Take a file and its journal away, as far as the disk lets us; the next file of that name does the rest."""
+    for leftover in (path, journal_path(path)):
         with contextlib.suppress(OSError):
             if leftover.exists():
-                store.disk.remove(leftover)
+                disk.remove(leftover)
 
 
 def finish(store: Store, path: Path) -> None:
@@ -51,6 +61,7 @@ def finish(store: Store, path: Path) -> None:
         store.disk.rename(store.path, path)
         store.disk.sync_folder(path.parent)
     except OSError as error:
+        remove(store.disk, store.path)
         raise storage_error(error, path) from error
 
 
@@ -102,7 +113,11 @@ def compact(store: Store, *, progress: Progress | None = None, stop: Stop | None
         discard(target)
         raise
     target.close()
-    store.replace(target.path)
+    try:
+        store.replace(target.path)
+    except BaseException:
+        remove(store.disk, target.path)
+        raise
 
 
 def migrated(store: Store) -> Store:
@@ -122,6 +137,7 @@ def migrated(store: Store) -> Store:
     try:
         _copy_bytes(disk, path, passing)
     except OSError as error:
+        remove(disk, passing)
         raise storage_error(error, path) from error
     changed = Store(disk, passing)
     try:

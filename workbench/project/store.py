@@ -4,7 +4,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import h5py
 import numpy as np
@@ -38,24 +38,22 @@ class Store:
         One sentence on what recovery did when the project was opened, or "".
     """
 
-    def __init__(self, disk: Disk, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, disk: Disk, path: Path, mode: Literal["r", "r+", "w"] = "r+") -> None:
+        """Open an existing file; ``w`` lets HDF5 start anew in it, for `create`."""
         self.path = path
         self.disk = disk
         self.note = ""
-        self._read_only = read_only
+        self._mode: Literal["r", "r+"] = "r" if mode == "r" else "r+"
         self._pages: PagedFile | None = None
         self._root: h5py.File | None = None
-        self.block = self._attach("r" if read_only else "r+")
+        self.block = self._attach(mode)
 
     @classmethod
     def create(cls, disk: Disk, path: Path, identity: UserBlock | None = None) -> "Store":
         """Make a new, empty file at `path`, which must be free; not in one step, so under a passing name."""
         try:
             write_new(disk, path, identity or UserBlock(uuid.uuid4().bytes, 0, USERBLOCK_SIZE))
-            store = cls.__new__(cls)
-            store.path, store.disk, store.note = path, disk, ""
-            store._read_only, store._pages, store._root = False, None, None
-            store.block = store._attach("w")
+            store = cls(disk, path, "w")
             store._commit(*store._ready())
         except OSError as error:
             raise storage_error(error, path) from error
@@ -69,6 +67,8 @@ class Store:
             return self._translated(work, reader)
         finally:
             reader.expire()
+            if pages.failure is not None:
+                self._detach(remove_journal=False)  # the next work opens it again
 
     def transact(self, work: Callable[[Transaction], T], mapped: set[str]) -> tuple[T, set[str]]:
         """Run work and commit it; after any exception the file is as it was.
@@ -80,7 +80,7 @@ class Store:
         touched : set of str
             Keys that it deleted or replaced.
         """
-        if self._read_only:
+        if self._mode == "r":
             raise ProjectError(f"'{self.path.name}' was opened for reading only; open it for writing to change it.")
         root, pages = self._ready()
         transaction = Transaction(root, pages, mapped)
@@ -94,10 +94,10 @@ class Store:
         transaction.expire()
         try:
             self._commit(root, pages)
-        except OSError as error:
+        except Exception as error:
             self._return_to_last_commit()
             if self.block.commit == before:  # else its frame came to rest after all, and recovery found it
-                raise storage_error(error, self.path) from error
+                raise storage_error(error, self.path) if isinstance(error, OSError) else error from error
         return result, transaction.touched
 
     def migrate(self, steps: Sequence[Callable[[Transaction], None]]) -> None:
@@ -140,15 +140,15 @@ class Store:
         except OSError as error:
             raise storage_error(error, self.path) from error
         finally:
-            self.block = self._attach("r+")
+            self.block = self._attach(self._mode)
 
     def close(self) -> None:
         """Let go of the file; what was acknowledged is in it."""
-        self._detach(remove_journal=not self._read_only)
+        self._detach(remove_journal=self._mode == "r+")
 
     def _ready(self) -> tuple[h5py.File, PagedFile]:
         if self._root is None or self._pages is None:  # the disk failed, and failed again on the way back
-            self.block = self._attach("r+")
+            self.block = self._attach(self._mode)
         assert self._root is not None
         assert self._pages is not None
         return self._root, self._pages
@@ -182,12 +182,12 @@ class Store:
         """Drop everything since the last commit: the same as a crash here and a new opening."""
         self._detach(remove_journal=False)
         with contextlib.suppress(ProjectError):  # the next work tries again, and tells if it still fails
-            self.block = self._attach("r+")
+            self.block = self._attach(self._mode)
 
     def _attach(self, mode: str) -> UserBlock:
         try:
-            found = recover(self.disk, self.path, read_only=self._read_only)
-            self._pages = PagedFile(self.disk, self.path, found, read_only=self._read_only)
+            found = recover(self.disk, self.path, read_only=self._mode == "r")
+            self._pages = PagedFile(self.disk, self.path, found, read_only=self._mode == "r")
         except OSError as error:
             raise storage_error(error, self.path) from error
         self.note = found.note
