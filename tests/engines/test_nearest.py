@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -142,3 +147,33 @@ def test_every_layout_divides_the_unit_of_64_rows_and_fits_the_registers():
             assert layout.vectors * layout.tile + layout.vectors < registers
     assert layouts({"sse2": True}) is None
     assert LAYOUTS is None or set(LAYOUTS) == {"float32", "float64"}
+
+
+OTHER_PROCESSOR = """
+import numpy as np
+from engines.kernels import panels
+panels.LAYOUTS = panels.layouts({"FEATURE": True})
+from engines.kernels.exact import frozen, nearest_rows
+from engines.kernels.nearest import Codebook
+rng = np.random.default_rng(0)
+for dtype in (np.float32, np.float64):
+    for n, d, k in ((1, 1, 1), (65, 3, 7), (300, 20, 25)):
+        for X in (rng.normal(size=(n, d)).astype(dtype), rng.integers(0, 3, (n, d)).astype(dtype)):
+            W = X[rng.integers(0, n, k)]
+            found, expected = np.empty(n, np.int32), np.empty(n, np.int32)
+            Codebook(W).label(X, found)
+            nearest_rows(frozen(X), frozen(W), expected)
+            assert np.array_equal(found, expected)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("feature", ["avx512f", "neon"])
+def test_the_layouts_of_other_processors_give_the_same_labels(feature, tmp_path):
+    # their vectors are split into this processor's: the same code, slower
+    subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESSOR.replace("FEATURE", feature)],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+        timeout=300,
+    )
