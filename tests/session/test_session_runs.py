@@ -159,7 +159,7 @@ def test_closing_during_a_run_stops_it_records_it_and_leaves_what_waited_as_stop
     path = tmp_path / "p.vqw"
     with Session.create(path) as session:
         blobs = session.import_data(guess(blobs_csv)).result(60)
-        running = paused_after(session, blobs, 2, "GMLVQ", {"max_iter": 1000})
+        running = paused_after(session, blobs, 2, "GMLVQ", {"solver": "adam", "max_iter": 5000, "patience": 5000})
         waiting = session.add_run(blobs, "KMeans")
         running.resume()
         until(lambda: running.sequence > 4)
