@@ -280,7 +280,7 @@ def play_with_failure(workload: Workload, recording: Recording, desk: Desk, disk
                     acknowledged = False
             if disk.calls > number:
                 disk.fail_at = -1
-            assert held_on(desk) == after, f"step {step} {where}"
+                assert held_on(desk) == after, f"step {step} {where}"
             if acknowledged:
                 disk.mark(ACKNOWLEDGED, step)
     finally:

@@ -34,7 +34,7 @@ class Reader:
     def __init__(self, root: h5py.File, pages: PagedFile) -> None:
         self._open: h5py.File | None = root
         self._pages = pages
-        self._groups: dict[str, h5py.Group] = {}  # found so far: HDF5 walks a path from the root each time
+        self._nodes: dict[str, h5py.Group | h5py.Dataset] = {}  # found so far; looking up a path is slow
 
     def exists(self, key: str) -> bool:
         return self._find(key) is not None
@@ -121,7 +121,7 @@ class Reader:
     def expire(self) -> None:
         """End the view: whoever kept it gets an error instead of another transaction's data."""
         self._open = None
-        self._groups.clear()
+        self._nodes.clear()
 
     @property
     def _root(self) -> h5py.File:
@@ -138,14 +138,14 @@ class Reader:
 
     def _find(self, key: str) -> Any:
         """Give the group or dataset called `key`, or None."""
+        if key in self._nodes:
+            return self._nodes[key]
         above, _, name = _checked(key).rpartition("/")
-        parent = (self._groups.get(above) or self._find(above)) if above else self._root
+        parent = self._find(above) if above else self._root
         if not isinstance(parent, h5py.Group) or name not in parent:
             return None
         with _sound(key):
-            node = parent[name]
-        if isinstance(node, h5py.Group):
-            self._groups[key] = node
+            node = self._nodes[key] = parent[name]
         return node
 
 
@@ -258,7 +258,7 @@ class Transaction(Reader):
                 self._keep_place(mapped)
         if self.exists(key):
             del self._root[key]
-        self._groups.clear()
+        self._nodes.clear()
         self.touched.add(key)
 
     def reserve(self, rows: Rows) -> tuple[str, Reserved]:
@@ -312,7 +312,7 @@ class Transaction(Reader):
     def _group(self, key: str) -> h5py.Group:
         node = self._find(key)
         if node is None:
-            node = self._groups[key] = self._root.create_group(key)
+            node = self._nodes[key] = self._root.create_group(key)
         if not isinstance(node, h5py.Group):
             raise ProjectError(f"'{key}' is an array and cannot have attributes.")
         return node
