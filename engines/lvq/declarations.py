@@ -29,7 +29,7 @@ ValidationFraction = Annotated[
 Transfer = Annotated[
     Literal["identity", "sigmoid", "swish", "relu"], Param("transfer function φ of the relative distance μ")
 ]
-Beta = Annotated[float | None, Param("steepness β of sigmoid and swish; none is 1", low=0, open_low=True)]
+Beta = Annotated[float | None, Param("steepness β of sigmoid and swish; none is 8", low=0, open_low=True)]
 Margin = Annotated[float, Param("added to μ before φ: rows are pushed to a margin of this size", -1, 1)]
 Frozen = Annotated[Literal["prototypes", "metric"] | None, Param("part of the model that stays at its start")]
 ClassWeight = Annotated[
@@ -62,7 +62,7 @@ Average = Annotated[
 NJobs = Annotated[int | None, Param("threads; none is all cores", advanced=True)]
 Seed = Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)]
 
-DEFAULT_RATE = 0.05
+DEFAULT_RATE, DEFAULT_BETA = 0.05, 8.0
 
 
 def descent_of(engine: Any, *, has_validation: bool) -> Descent:
@@ -123,4 +123,4 @@ def steepness(engine: Any) -> float:
         raise ValueError(f"{name}: beta has no effect with transfer={engine.transfer!r}: leave it out.")
     if engine.margin != 0 and engine.transfer == "identity":
         raise ValueError(f"{name}: margin has no effect with transfer='identity': leave it at 0.")
-    return 1.0 if engine.beta is None else float(engine.beta)
+    return DEFAULT_BETA if engine.beta is None else float(engine.beta)

@@ -43,11 +43,11 @@ class GMLVQ(PrototypeClassifier):
     transfer : {"identity", "sigmoid", "swish", "relu"}
         φ: x, 1/(1 + exp(-βx)), x/(1 + exp(-βx)), max(0, x).
     beta : float or None
-        β of sigmoid and swish; None is 1.
+        β of sigmoid and swish; None is 8, so that rows near a border count most.
     margin : float
         Added to μ before φ.
-    log_det : float
-        η, the weight of the term that keeps Λ from losing rank.
+    log_det : float or "auto"
+        η, the weight of the term that keeps Λ from losing rank; "auto" is 0.15/m, the same for each direction.
     metric_warmup : int or "auto"
         Iterations before Ω moves; "auto" until one lowers the cost by less than 1 %.
     frozen : {"prototypes", "metric"} or None
@@ -130,19 +130,20 @@ class GMLVQ(PrototypeClassifier):
             Literal["auto", "pca", "random"] | NDArray[Any],
             Param("where Ω starts: a method, or an array (rank, features)", advanced=True),
         ] = "auto",
-        transfer: d.Transfer = "identity",
+        transfer: d.Transfer = "sigmoid",
         beta: d.Beta = None,
         margin: d.Margin = 0.0,
         log_det: Annotated[
-            float, Param("weight η of the log-det term that keeps the metric from losing rank", 0)
-        ] = 0.0,
+            float | Literal["auto"],
+            Param("weight η of the log-det term that keeps the metric from losing rank; auto is 0.15/rank", 0),
+        ] = "auto",
         metric_warmup: Annotated[
             int | Literal["auto"], Param("iterations before the metric moves; auto: until prototypes have settled", 0)
         ] = "auto",
         frozen: d.Frozen = None,
         solver: d.SolverName = "lbfgs",
         max_iter: d.MaxIter = 100,
-        tol: d.Tol = 1e-4,
+        tol: d.Tol = 1e-5,
         patience: d.Patience = 10,
         restore_best: d.RestoreBest = True,
         validation_fraction: d.ValidationFraction = 0.0,
@@ -217,7 +218,7 @@ class GMLVQ(PrototypeClassifier):
             transfer=self.transfer,
             beta=beta,
             margin=float(self.margin),
-            log_det=float(self.log_det),
+            log_det=0.15 / rank if self.log_det == "auto" else float(self.log_det),
             n_jobs=resolve_jobs(self.n_jobs),
         )
         problem = MatrixProblem(settings, n_features, data.rows.dtype)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import kmeans_plusplus
 
 from engines.blocks import block_bounds, map_blocks
+from engines.kmeans import KMeans
 from engines.lvq.labels import LabelledRows
+from engines.rows import ArrayRows
+from engines.seeding import kmeans_plus_plus, random_rows
 from engines.training import StopToken
 
 MAX_SAMPLE = 10_000
@@ -25,19 +29,13 @@ class Moments:
     ----------
     mean : float64 array of shape (d,)
     class_means : float64 array of shape (C, d)
-    scatter : float64 array of shape (d, d)
-        Weighted mean of (x - mean)(x - mean)ᵀ, the covariance.
+    spread : float
+        Root of the mean column variance, 1 where all rows are alike.
     """
 
     mean: NDArray[np.float64]
     class_means: NDArray[np.float64]
-    scatter: NDArray[np.float64]
-
-    @property
-    def spread(self) -> float:
-        """Root mean variance of the columns, 1 where all rows are alike."""
-        variance = float(np.trace(self.scatter)) / len(self.mean)
-        return float(np.sqrt(variance)) if variance > 0 else 1.0
+    spread: float
 
 
 def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken) -> Moments:
@@ -49,7 +47,7 @@ def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken)
         If a row holds NaN or infinity.
     """
     n, d = data.rows.shape
-    bounds = block_bounds(n, d, 8, d, min_rows=256)
+    bounds = block_bounds(n, d, 8, n_classes)
 
     def sums(block: NDArray[Any], start: int) -> NDArray[np.float64]:
         here = slice(start, start + len(block))
@@ -60,22 +58,37 @@ def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken)
             raise ValueError("Input X contains NaN or infinity: fill or drop missing values before training.")
         return total
 
-    totals = np.zeros((n_classes, d))
-    for part in map_blocks(data.rows, sums, bounds, n_jobs=n_jobs, stop=stop):
-        totals += part
+    totals = _summed(map_blocks(data.rows, sums, bounds, n_jobs=n_jobs, stop=stop))
     weights = np.bincount(data.codes, data.weights, n_classes)
     mean = totals.sum(axis=0) / weights.sum()
     class_means = totals / np.where(weights > 0, weights, 1)[:, None]
 
+    def squares(block: NDArray[Any], start: int) -> NDArray[np.float64]:
+        return np.asarray(data.weights[start : start + len(block)] @ np.square(block - mean))
+
+    total = _summed(map_blocks(data.rows, squares, bounds, n_jobs=n_jobs, stop=stop))
+    variance = float(total.sum() / weights.sum() / d)
+    return Moments(mean, class_means, math.sqrt(variance) if variance > 0 else 1.0)
+
+
+def covariance(data: LabelledRows, mean: NDArray[np.float64], *, n_jobs: int, stop: StopToken) -> NDArray[np.float64]:
+    """Weighted mean (d, d) of (x - mean)(x - mean)ᵀ."""
+    n, d = data.rows.shape
+
     def products(block: NDArray[Any], start: int) -> NDArray[np.float64]:
         centred = block - mean
-        weighted: NDArray[np.float64] = (centred * data.weights[start : start + len(block), None]).T @ centred
-        return weighted
+        return np.asarray((centred * data.weights[start : start + len(block), None]).T @ centred)
 
-    scatter = np.zeros((d, d))
-    for part in map_blocks(data.rows, products, bounds, n_jobs=n_jobs, stop=stop):
-        scatter += part
-    return Moments(mean, class_means, scatter / weights.sum())
+    bounds = block_bounds(n, d, 8, d, min_rows=256)
+    total = _summed(map_blocks(data.rows, products, bounds, n_jobs=n_jobs, stop=stop))
+    return np.asarray(total / data.weights.sum())
+
+
+def _summed(parts: Iterator[NDArray[np.float64]]) -> NDArray[np.float64]:
+    total = next(parts).copy()
+    for part in parts:
+        total += part
+    return total
 
 
 def start_prototypes(
@@ -145,12 +158,8 @@ def _from_rows(
     init: str, count: int, rows: NDArray[np.float64], weights: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     if init == "random":
-        return rows[rng.choice(len(rows), count, replace=False, p=weights / weights.sum())]
-    seed = int(rng.integers(2**31))
+        return np.asarray(random_rows(ArrayRows(rows), weights, count, rng), dtype=np.float64)
     if init == "kmeans++":
-        centres, _ = kmeans_plusplus(rows, count, sample_weight=weights, random_state=seed)
-        return np.asarray(centres, dtype=np.float64)
-    from engines.kmeans import KMeans
-
-    found = KMeans(count, random_state=seed, n_jobs=1).fit(rows, sample_weight=weights)
-    return np.asarray(found.cluster_centers_, dtype=np.float64)
+        return np.asarray(kmeans_plus_plus(ArrayRows(rows), weights, count, rng), dtype=np.float64)
+    found = KMeans(count, random_state=int(rng.integers(2**31)), n_jobs=1).fit(rows, sample_weight=weights)
+    return np.asarray(found.prototypes_, dtype=np.float64)

@@ -185,7 +185,7 @@ class GradientLearner(Learner):
         for batch in self._batches(stop):
 
             def on_batch(rows: LabelledRows = batch) -> tuple[float, Arrays]:
-                found = self._problem.evaluate(self._arrays(), rows, stop, gradient=True)
+                found = self._problem.evaluate(self._arrays(), rows, stop, by=moving)
                 norms.append(_norm(found.gradient, moving))
                 return found.cost, found.gradient
 
@@ -254,10 +254,10 @@ class GradientLearner(Learner):
 
     def _on_all_rows(self, stop: StopToken) -> tuple[float, Arrays]:
         """Cost and gradient on all rows at the present arrays; never computed twice in a row at the same ones."""
-        arrays = self._arrays()
+        arrays, moving = self._arrays(), self._moving()
         key = _key(arrays)
-        if key not in self._seen:
-            self._seen = {**self._seen, key: self._problem.evaluate(arrays, self._data, stop, gradient=True)}
+        if key not in self._seen or self._seen[key].gradient.keys() != moving:
+            self._seen = {**self._seen, key: self._problem.evaluate(arrays, self._data, stop, by=moving)}
         return self._seen[key].cost, self._seen[key].gradient
 
     def _look(self, iteration: int, stop: StopToken, gradient_norm: float) -> Point:
@@ -268,12 +268,12 @@ class GradientLearner(Learner):
             here = self._seen[_key(shown)]
             gradient_norm = _norm(here.gradient, self._moving())
         else:
-            here = self._problem.evaluate(shown, self._data, stop, gradient=False)
+            here = self._problem.evaluate(shown, self._data, stop, by=())
         present = _key(self._arrays())
         self._seen = {key: found for key, found in self._seen.items() if key == present}
         metrics, watched = {"accuracy": here.accuracy}, here.cost
         if self._validation is not None:
-            there = self._problem.evaluate(shown, self._validation, stop, gradient=False)
+            there = self._problem.evaluate(shown, self._validation, stop, by=())
             metrics |= {"validation_cost": there.cost, "validation_accuracy": there.accuracy}
             watched = there.cost
         if not math.isnan(gradient_norm):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
-from engines.lvq.initializers import Moments, moments, start_prototypes
+from engines.lvq.initializers import covariance, moments, start_prototypes
 from engines.lvq.kernels import TRANSFER, nearest_pairs, relative_terms, sum_by_winner
 from engines.lvq.labels import LabelledRows
 from engines.lvq.metric import Projection, project, relevance_matrix
@@ -90,31 +91,35 @@ class MatrixProblem(Problem):
         self._origin = found.mean
         self._scale = float(2.0 ** np.round(np.log2(found.spread)))
         prototypes = start_prototypes(wanted.init, wanted.counts, data, found, rng)
-        return {"prototypes": prototypes / self._scale, "omega": start_omega(wanted, found, rng)}
+        omega = start_omega(wanted, self._n_features, rng)
+        if omega is None:
+            omega = principal_axes(covariance(data, found.mean, n_jobs=wanted.n_jobs, stop=stop), wanted.rank)
+        return {"prototypes": prototypes / self._scale, "omega": omega}
 
-    def evaluate(self, arrays: Arrays, data: LabelledRows, stop: StopToken, *, gradient: bool) -> Evaluation:
+    def evaluate(self, arrays: Arrays, data: LabelledRows, stop: StopToken, *, by: Collection[str]) -> Evaluation:
         wanted = self.settings
         norm = float(np.linalg.norm(arrays["omega"]))
         omega = arrays["omega"] / norm
         prototypes = arrays["prototypes"] * self._scale
         projection = project(prototypes, omega, self._origin, self._dtype)
-        total = self._sums(projection, data, stop, gradient=gradient)
+        total = self._sums(projection, data, stop, by)
 
         weight = data.mean_weight * len(data)
-        penalty, by_omega = log_det_penalty(omega, wanted.log_det, gradient=gradient)
+        penalty, by_omega = log_det_penalty(omega, wanted.log_det, gradient="omega" in by)
         cost = total.cost / weight + penalty
         accuracy = total.n_right / len(data)
-        if not gradient:
+        if not by:
             return Evaluation(cost, accuracy)
 
         # ∂d/∂w = -2 Λ (x - w) and ∂d/∂Ω = 2 Ω (x - w)(x - w)ᵀ, each summed with c over the rows of a winner
         centred = prototypes - projection.origin.astype(np.float64)
         pulls = total.by_winner - total.factors[:, None] * centred  # (M, d): Σ c (x - w)
-        by_prototypes = -2 * (pulls @ omega.T) @ omega / weight
-        cross = (total.by_winner @ omega.T).T @ centred + (centred @ omega.T).T @ pulls
-        by_omega = by_omega + 2 * (total.products - cross) / weight
-        by_a = (by_omega - np.sum(by_omega * omega) * omega) / norm  # through Ω = A/‖A‖
-        return Evaluation(cost, accuracy, {"prototypes": by_prototypes * self._scale, "omega": by_a})
+        gradient = {"prototypes": -2 * (pulls @ omega.T) @ omega / weight * self._scale}
+        if "omega" in by:
+            cross = (total.by_winner @ omega.T).T @ centred + (centred @ omega.T).T @ pulls
+            by_omega = by_omega + 2 * (total.products - cross) / weight
+            gradient["omega"] = (by_omega - np.sum(by_omega * omega) * omega) / norm  # through Ω = A/‖A‖
+        return Evaluation(cost, accuracy, {name: gradient[name] for name in by})
 
     def normalise(self, arrays: Mapping[str, NDArray[np.float64]]) -> None:
         arrays["omega"][...] /= np.linalg.norm(arrays["omega"])
@@ -147,7 +152,7 @@ class MatrixProblem(Problem):
     def load_state(self, state: State) -> None:
         self._origin, self._scale = np.array(state["origin"]), float(state["scale"])
 
-    def _sums(self, projection: Projection, data: LabelledRows, stop: StopToken, *, gradient: bool) -> Sums:
+    def _sums(self, projection: Projection, data: LabelledRows, stop: StopToken, by: Collection[str]) -> Sums:
         wanted, labels = self.settings, self._labels
         n, d = data.rows.shape
         M, m = projection.prototypes.shape
@@ -169,12 +174,13 @@ class MatrixProblem(Problem):
                 slopes[0],
                 slopes[1],
             )
-            by_winner, factors = np.zeros((M, d)), np.zeros(M)
-            if not gradient:
-                return Sums(cost, n_right, by_winner[:0], factors[:0], by_winner[:0])
+            by_winner, factors, products = np.zeros((M, d)), np.zeros(M), np.zeros((0, d))
+            if not by:
+                return Sums(cost, n_right, by_winner[:0], factors[:0], products)
             for k in range(2):
                 sum_by_winner(moved, winners[k], slopes[k], by_winner, factors)
-            products = (image * (slopes[0] + slopes[1])) @ moved
+            if "omega" in by:
+                products = (image * (slopes[0] + slopes[1])) @ moved
             return Sums(cost, n_right, by_winner, factors, products)
 
         cost, n_right = 0.0, 0
@@ -183,9 +189,10 @@ class MatrixProblem(Problem):
         for part in map_blocks(data.rows, work, bounds, n_jobs=wanted.n_jobs, stop=stop):
             cost += part.cost
             n_right += part.n_right
-            if gradient:
+            if by:
                 by_winner += part.by_winner
                 factors += part.factors
+            if "omega" in by:
                 products += part.products
         return Sums(cost, n_right, by_winner, factors, products)
 
@@ -203,25 +210,22 @@ def log_det_penalty(
     return -eta / 2 * float(log_det), np.asarray(-eta * np.linalg.solve(gram, omega)) if gradient else 0.0
 
 
-def start_omega(wanted: MatrixSettings, found: Moments, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Ω (m, d) at the start, with ‖Ω‖_F = 1.
+def start_omega(wanted: MatrixSettings, n_features: int, rng: np.random.Generator) -> NDArray[np.float64] | None:
+    """Ω (m, d) at the start, with ‖Ω‖_F = 1; None where it is to be the principal axes of the rows.
 
-    "auto" is the identity at full rank, else "pca": the first m principal axes, all of equal weight; "random" has
-    normal entries.
+    "auto" is the identity at full rank, else "pca"; "random" has normal entries.
 
     Raises
     ------
     ValueError
         If a given matrix does not fit, is zero, or is singular where the log-det term needs its determinant.
     """
-    m, d = wanted.rank, len(found.mean)
+    m, d = wanted.rank, n_features
     start = wanted.omega_init
     if not isinstance(start, str):
         omega = np.array(start, dtype=np.float64)
         if omega.shape != (m, d) or not np.all(np.isfinite(omega)) or not np.any(omega):
-            raise ValueError(
-                f"omega_init must be a finite ({m}, {d}) matrix, not all zero; its shape is {omega.shape}."
-            )
+            raise ValueError(f"omega_init must be a finite ({m}, {d}) matrix, not all zero; its shape: {omega.shape}.")
         if wanted.log_det > 0 and np.linalg.matrix_rank(omega) < m:
             raise ValueError("omega_init is singular, so the log-det term would be infinite: use log_det=0.")
     elif start == "random":
@@ -229,6 +233,12 @@ def start_omega(wanted: MatrixSettings, found: Moments, rng: np.random.Generator
     elif start == "auto" and m == d:
         omega = np.eye(d)
     else:
-        axes = np.linalg.eigh(found.scatter)[1][:, ::-1][:, :m].T
-        omega = axes * np.sign(axes[np.arange(m), np.argmax(np.abs(axes), axis=1)])[:, None]
-    return omega / np.linalg.norm(omega)
+        return None
+    return np.asarray(omega / np.linalg.norm(omega))
+
+
+def principal_axes(covariance: NDArray[np.float64], m: int) -> NDArray[np.float64]:
+    """The first m principal axes (m, d), all of equal weight, with ‖Ω‖_F = 1; their largest entries are positive."""
+    axes = np.linalg.eigh(covariance)[1][:, ::-1][:, :m].T
+    signs = np.sign(axes[np.arange(m), np.argmax(np.abs(axes), axis=1)])
+    return np.asarray(axes * signs[:, None] / math.sqrt(m))

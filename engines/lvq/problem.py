@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from engines.training import State, StopToken
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Cost, and share of rows that are classified right, at one point; the gradient by every array if asked for."""
+    """Cost, and share of rows that are classified right, at one point; the gradient by the arrays asked for."""
 
     cost: float
     accuracy: float
@@ -38,8 +38,8 @@ class Problem(ABC):
         """The arrays at iteration 0."""
 
     @abstractmethod
-    def evaluate(self, arrays: Arrays, data: LabelledRows, stop: StopToken, *, gradient: bool) -> Evaluation:
-        """Cost at `arrays`, and its gradient if asked for."""
+    def evaluate(self, arrays: Arrays, data: LabelledRows, stop: StopToken, *, by: Collection[str]) -> Evaluation:
+        """Cost at `arrays`, and its gradient by the arrays that `by` names."""
 
     @abstractmethod
     def normalise(self, arrays: Mapping[str, NDArray[np.float64]]) -> None:

@@ -19,6 +19,9 @@ PHI = {
 }
 
 
+BOTH = ("prototypes", "omega")
+
+
 def problem(transfer="identity", rank=4, log_det=0.0, margin=0.0, beta=2.0, dtype=np.float64, n_jobs=1, counts=(2, 1)):
     settings = MatrixSettings(
         np.array(counts), "kmeans++", rank, "random", transfer, beta, margin, log_det, n_jobs=n_jobs
@@ -54,7 +57,7 @@ def test_cost_is_the_published_one(transfer, rank, log_det):
     data = labelled()
     one = problem(transfer, rank, log_det, margin=0.2)
     arrays = one.start(data, np.random.default_rng(1), StopToken())
-    found = one.evaluate(arrays, data, StopToken(), gradient=False)
+    found = one.evaluate(arrays, data, StopToken(), by=())
     expected = by_definition(arrays, one._scale, data, transfer, 2.0, 0.2, log_det, np.array([0, 0, 1]))
     assert found.cost == pytest.approx(expected, rel=1e-12)
 
@@ -67,7 +70,7 @@ def test_gradient_agrees_with_central_differences(transfer, rank, log_det, name)
     one = problem(transfer, rank, log_det, margin=0.2, counts=(2, 1, 2))
     arrays = one.start(data, np.random.default_rng(1), StopToken())
     arrays["omega"] = arrays["omega"] * 1.7  # a norm other than 1, as an optimizer may leave it
-    gradient = one.evaluate(arrays, data, StopToken(), gradient=True).gradient[name]
+    gradient = one.evaluate(arrays, data, StopToken(), by=BOTH).gradient[name]
     expected = np.empty_like(gradient)
     step = 1e-6
     for place in np.ndindex(gradient.shape):
@@ -75,7 +78,7 @@ def test_gradient_agrees_with_central_differences(transfer, rank, log_det, name)
         for sign in (1, -1):
             moved = {key: values.copy() for key, values in arrays.items()}
             moved[name][place] += sign * step
-            costs.append(one.evaluate(moved, data, StopToken(), gradient=False).cost)
+            costs.append(one.evaluate(moved, data, StopToken(), by=()).cost)
         expected[place] = (costs[0] - costs[1]) / (2 * step)
     assert np.linalg.norm(gradient - expected) <= 1e-6 * np.linalg.norm(expected)
 
@@ -87,8 +90,8 @@ def test_gradient_in_float32_agrees_with_float64_far_from_the_origin():
     one, other = problem(dtype=np.float32), problem(dtype=np.float64)
     arrays = one.start(data32, np.random.default_rng(1), StopToken())
     other.start(data64, np.random.default_rng(1), StopToken())
-    a = one.evaluate(arrays, data32, StopToken(), gradient=True)
-    b = other.evaluate(arrays, data64, StopToken(), gradient=True)
+    a = one.evaluate(arrays, data32, StopToken(), by=BOTH)
+    b = other.evaluate(arrays, data64, StopToken(), by=BOTH)
     assert a.cost == pytest.approx(b.cost, rel=1e-5)
     for name in arrays:
         np.testing.assert_allclose(a.gradient[name], b.gradient[name], atol=2e-5 * np.abs(b.gradient[name]).max())
@@ -98,7 +101,7 @@ def test_cost_does_not_change_when_omega_is_scaled():
     data, one = labelled(), problem(log_det=0.3)
     arrays = one.start(data, np.random.default_rng(1), StopToken())
     scaled = {**arrays, "omega": arrays["omega"] * 3}
-    costs = [one.evaluate(a, data, StopToken(), gradient=False).cost for a in (arrays, scaled)]
+    costs = [one.evaluate(a, data, StopToken(), by=()).cost for a in (arrays, scaled)]
     assert costs[0] == pytest.approx(costs[1], rel=1e-13)
 
 
@@ -116,5 +119,5 @@ def test_sums_have_the_same_bits_for_any_number_of_threads(monkeypatch):
     for n_jobs in (1, 2, 5):
         one = problem(n_jobs=n_jobs)
         arrays = one.start(data, np.random.default_rng(1), StopToken())
-        found.append(one.evaluate(arrays, data, StopToken(), gradient=True))
+        found.append(one.evaluate(arrays, data, StopToken(), by=BOTH))
     assert len({(f.cost, *(g.tobytes() for g in f.gradient.values())) for f in found}) == 1
