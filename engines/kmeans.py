@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, validate_data
 
-from engines.base import Engine, check_sample_weight, generator
+from engines.base import FLOATS, Engine, check_sample_weight, generator
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.codes import CodebookMixin
-from engines.kernels.exact import Labels, distances, frozen, squared_to_own
+from engines.distortion import squared_errors
+from engines.kernels.exact import Labels, distances, frozen
 from engines.kernels.nearest import Codebook
-from engines.lloyd import Lloyd, Plan, Sample
+from engines.lloyd import Lloyd, Plan
 from engines.parameters import Param, RandomState
-from engines.rows import RowSource
+from engines.rows import ArrayRows, RowSource, is_row_source
 from engines.seeding import kmeans_plus_plus, principal_slices, random_rows
+from engines.survey import Sample
 from engines.training import Learner, StopToken
 
 Floats = NDArray[Any]
@@ -62,7 +65,7 @@ class KMeans(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, C
     history_ : dict of str to ndarray
         One entry per step over all starts: `iteration`, `cost`, `error_per_row` (J over the weight of all rows),
         `error_per_component` (that over d), `shift` (Euclidean, of all prototypes), `changed` (share of rows with
-        a new label), `n_empty`, `n_reseeded`, `restart`.
+        a new label), `n_empty`, `n_reseeded`, `restart`; `validation_error_per_row` where validation rows were given.
 
     References
     ----------
@@ -167,9 +170,8 @@ class KMeans(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, C
         return self.predict(X)
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
-        if validation is not None:
-            raise ValueError("KMeans learns to the end of its own cost and takes no validation rows.")
         rows, _ = self._training_rows(X)
+        validate = None if validation is None else self._validation_error(validation)
         n, d = rows.shape
         weights = check_sample_weight(sample_weight, n)
         n_weighty = n if weights is None else int(np.count_nonzero(weights))
@@ -203,7 +205,7 @@ class KMeans(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, C
                 )
             return kmeans_plus_plus(sample.rows, sample.weights, plan.n_clusters, rng, n_jobs=sample.n_jobs, stop=stop)
 
-        return Lloyd(rows, weights, plan, seed, generator(self.random_state))
+        return Lloyd(rows, weights, plan, seed, generator(self.random_state), validate)
 
     def _given_start(self, d: int, dtype: np.dtype[Any]) -> Floats:
         start: Floats = check_array(self.init, dtype=dtype, order="C", copy=True, input_name="init")
@@ -215,18 +217,23 @@ class KMeans(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, C
 
     def _squared_errors(self, X: Any) -> NDArray[np.float64]:
         """Squared distance (n,) of each row to its nearest prototype, float64."""
-        rows = self._new_rows(X)
-        prototypes = self._prototypes_for(rows)
-        codebook = Codebook(prototypes)
-        squared = np.empty(rows.shape[0])
+        return squared_errors(self._new_rows(X), self.prototypes_, n_jobs=resolve_jobs(self.n_jobs))
 
-        def one(block: Floats, start: int) -> None:
-            labels = np.empty(len(block), np.int32)
-            codebook.label(block, labels)
-            squared_to_own(frozen(block), frozen(prototypes), frozen(labels), squared[start : start + len(block)])
+    def _validation_error(self, validation: tuple[Any, Any]) -> Callable[[Floats, StopToken], float]:
+        """What tells, of prototypes, their mean squared error on the validation rows."""
+        X = validation[0]
+        held_out = X if is_row_source(X) else ArrayRows(validate_data(self, X, dtype=FLOATS, order="C", reset=False))
+        if held_out.shape[0] < 1 or held_out.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"The validation rows have shape {held_out.shape}; at least one row of "
+                f"{self.n_features_in_} features is needed."
+            )
+        n_jobs = resolve_jobs(self.n_jobs)
 
-        self._each_block(rows, one)
-        return squared
+        def error(prototypes: Floats, stop: StopToken) -> float:
+            return float(np.mean(squared_errors(held_out, prototypes, n_jobs=n_jobs, stop=stop)))
+
+        return error
 
     def _each_block(self, rows: RowSource, one: Any) -> None:
         n, d = rows.shape

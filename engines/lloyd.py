@@ -11,19 +11,22 @@ from numpy.typing import NDArray
 
 from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
-from engines.kernels.exact import Labels, frozen, gather, moments, squared_to_own
+from engines.kernels.exact import Labels, frozen, gather, squared_to_own
 from engines.kernels.nearest import Codebook, Frame, Packed, frame_for, pack
 from engines.rows import ArrayRows, RowSource
+from engines.survey import NO_WEIGHTS, Sample, survey
 from engines.training import Learner, Snapshot, State, StopToken
 
 Floats = NDArray[Any]
-NO_WEIGHTS = np.empty(0)
 
 MAX_PACKED_BYTES = 2**31
 """Rows in memory up to this size are laid out for the search once, larger ones and other sources at each iteration."""
 
-Seeder = Callable[["Sample", np.random.Generator, StopToken], Floats]
+Seeder = Callable[[Sample, np.random.Generator, StopToken], Floats]
 """Gives K starting prototypes (K, d)."""
+
+Validator = Callable[[Floats, StopToken], float]
+"""Tells the error of prototypes (K, d) on rows that are not learned from."""
 
 
 @dataclass(frozen=True)
@@ -45,27 +48,6 @@ class Plan:
     n_starts: int
     max_iter: int
     tol: float
-    n_jobs: int
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The rows to learn from, with what one first pass found out about them.
-
-    Attributes
-    ----------
-    weights : (n,) float64 or None
-    mass : float
-        Sum of the weights.
-    mean, variance : (d,) float64
-        Weighted, of the columns.
-    """
-
-    rows: RowSource
-    weights: NDArray[np.float64] | None
-    mass: float
-    mean: NDArray[np.float64]
-    variance: NDArray[np.float64]
     n_jobs: int
 
 
@@ -93,6 +75,8 @@ class Position:
         Whether this is an earlier restart's best, taken up again at the very end.
     rng : dict
         State of the random generator after this step.
+    validation_error : float or None
+        Of these prototypes, where there are validation rows.
     """
 
     iteration: int
@@ -109,6 +93,7 @@ class Position:
     settled: bool
     closing: bool
     rng: Mapping[str, Any]
+    validation_error: float | None
     message: str = ""
 
 
@@ -119,9 +104,15 @@ class Lloyd(Learner):
     """
 
     def __init__(
-        self, rows: RowSource, weights: NDArray[np.float64] | None, plan: Plan, seed: Seeder, rng: np.random.Generator
+        self,
+        rows: RowSource,
+        weights: NDArray[np.float64] | None,
+        plan: Plan,
+        seed: Seeder,
+        rng: np.random.Generator,
+        validate: Validator | None = None,
     ) -> None:
-        self._rows, self._weights, self._plan, self._seed = rows, weights, plan, seed
+        self._rows, self._weights, self._plan, self._seed, self._validate = rows, weights, plan, seed, validate
         self._first_rng = generator_state(rng)
         n, d = rows.shape
         self._bounds = block_bounds(n, d, rows.dtype.itemsize, plan.n_clusters)
@@ -165,6 +156,8 @@ class Lloyd(Learner):
             "n_reseeded": float(at.n_reseeded),
             "restart": float(at.restart),
         }
+        if at.validation_error is not None:
+            metrics["validation_error_per_row"] = at.validation_error
         plan = self._plan
         most = plan.n_starts * (plan.max_iter + 1) - (plan.n_starts == 1)
         return Snapshot(at.iteration, most, at.cost, metrics, at.message, lambda: _arrays(at))
@@ -231,6 +224,7 @@ class Lloyd(Learner):
             settled=False,
             closing=False,
             rng=generator_state(rng),
+            validation_error=self._validate and self._validate(prototypes, stop),
             **vars(found),
         )
 
@@ -253,6 +247,7 @@ class Lloyd(Learner):
             n_reseeded=n_reseeded,
             settled=settled,
             message=message,
+            validation_error=self._validate and self._validate(prototypes, stop),
             **vars(found),
         )
 
@@ -353,46 +348,9 @@ _SCALARS = (
     "n_reseeded",
     "settled",
     "closing",
+    "validation_error",
     "message",
 )
-
-
-def survey(
-    rows: RowSource,
-    weights: NDArray[np.float64] | None,
-    bounds: list[tuple[int, int]],
-    n_jobs: int,
-    stop: StopToken,
-) -> Sample:
-    """One pass over the rows: column means and variances.
-
-    Raises
-    ------
-    ValueError
-        If a row is not finite.
-    """
-    d = rows.shape[1]
-
-    def one(block: Floats, start: int) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        own = NO_WEIGHTS if weights is None else weights[start : start + len(block)]
-        mean, scatter = np.empty(d), np.empty(d)
-        mass = moments(frozen(block), frozen(own), mean, scatter)
-        if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(block))):
-            fault = "NaN" if np.isnan(block).any() else f"infinity or a value too large for {rows.dtype}"
-            raise ValueError(f"Input X contains {fault}.")
-        return mass, mean, scatter
-
-    total, mean, scatter = 0.0, np.zeros(d), np.zeros(d)
-    for part in map_blocks(rows, one, bounds, n_jobs=n_jobs, stop=stop):
-        mass, part_mean, part_scatter = part
-        if mass == 0:
-            continue
-        joint = total + mass
-        gap = part_mean - mean
-        mean = mean + gap * (mass / joint)
-        scatter = scatter + part_scatter + gap * gap * (total * mass / joint)
-        total = joint
-    return Sample(rows, weights, total, mean, scatter / total, n_jobs)
 
 
 def _arrays(at: Position) -> Mapping[str, NDArray[Any]]:

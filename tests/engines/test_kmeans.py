@@ -353,9 +353,19 @@ def test_float32_survives_values_whose_squares_pass_its_range():
     assert np.array_equal(small.labels_, large.labels_)
 
 
-def test_validation_rows_are_refused():
-    with pytest.raises(ValueError, match="takes no validation rows"):
-        KMeans(2).train(clouds(30), validation=(clouds(9), None))
+def test_validation_rows_are_scored_and_not_learned_from():
+    X, held_out = clouds(60), clouds(30)[::2] + 0.1
+    plain = KMeans(3, random_state=0).fit(X)
+    model = KMeans(3, random_state=0)
+    *_, last = model.train(X, validation=(held_out, None))
+    np.testing.assert_array_equal(model.prototypes_, plain.prototypes_)
+    brute = ((held_out[:, None] - model.prototypes_) ** 2).sum(axis=2).min(axis=1).mean()
+    assert last.metrics["validation_error_per_row"] == pytest.approx(brute, rel=1e-12)
+
+
+def test_validation_rows_of_another_width_are_refused():
+    with pytest.raises(ValueError, match="expecting"):
+        KMeans(2).train(clouds(30), validation=(clouds(9)[:, :1], None))
 
 
 def test_a_state_of_other_data_is_refused():
