@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QSplitter, QStackedWidget, QToolBar, QToolButton, QWidget
 
 from workbench.desktop import icons
@@ -51,6 +52,8 @@ class Frame(QMainWindow):
         self.welcome = Welcome(samples())
         self._bar = QToolBar("Actions", self)
         self._bar.setObjectName("actions")
+        self._worded: list[QToolButton] = []
+        self._worded_width = 0
 
     def build(self, handlers: Mapping[str, Callable[[], object]]) -> None:
         """Make actions and panels, and put everything where it was."""
@@ -124,6 +127,10 @@ class Frame(QMainWindow):
             self.settings.set_flag(f"panel-{name}", self.actions_by_name.by_name[f"panel_{name}"].isChecked())
         self.settings.save()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._word(self.width() >= self._worded_width)
+
     @Slot()
     def _show_panels(self) -> None:
         for name, panel in self._panels.items():
@@ -146,9 +153,13 @@ class Frame(QMainWindow):
 
     def _first_sizes(self) -> None:
         letter = self.fontMetrics().averageCharWidth()
-        left, right, below = letter * 42, letter * 48, letter * 22
-        self.tree.setMinimumWidth(letter * 22)
-        self.inspector.setMinimumWidth(letter * 38)
+        left, right = (
+            max(letter * 32, min(letter * 42, self.width() // 5)),
+            max(letter * 44, min(letter * 48, self.width() // 4)),
+        )
+        below = min(letter * 22, self.height() // 5)
+        self.tree.setMinimumWidth(letter * 30)
+        self.inspector.setMinimumWidth(letter * 44)
         self._across.setSizes([left, max(200, self.width() - left - right), right])
         self._down.setSizes([max(200, self.height() - below), below])
 
@@ -159,22 +170,31 @@ class Frame(QMainWindow):
         size = self.fontMetrics().height() + 2
         bar.setIconSize(QSize(size, size))
         self.actions_by_name.fill(bar, (1, 3, 2))
-        for name in self.actions_by_name.in_toolbar(TEXT_GROUPS):
-            button = bar.widgetForAction(self.actions_by_name.by_name[name])
-            if isinstance(button, QToolButton):
-                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        worded = [
+            bar.widgetForAction(self.actions_by_name.by_name[name])
+            for name in self.actions_by_name.in_toolbar(TEXT_GROUPS)
+        ]
         bar.addSeparator()
-        bar.addWidget(self._menu_button("Export", "export", self.actions_by_name.menus["File/Export"]))
+        worded.append(self._menu_button("Export", "export", self.actions_by_name.menus["File/Export"]))
+        bar.addWidget(worded[-1])
+        self._worded = [button for button in worded if isinstance(button, QToolButton)]
         space = QWidget()
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
         self.actions_by_name.fill(bar, (5,))
         self.addToolBar(bar)
+        self._word(True)
+        self._worded_width = bar.sizeHint().width()
+
+    def _word(self, worded: bool) -> None:
+        """Give the main buttons their words, or the icon alone where there is no room for words."""
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if worded else Qt.ToolButtonStyle.ToolButtonIconOnly
+        for button in self._worded:
+            button.setToolButtonStyle(style)
 
     def _menu_button(self, text: str, icon: str, menu: QMenu) -> QToolButton:
         button = QToolButton(text=text, toolTip="Save what was learned")
         button.setAccessibleName(text)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setMenu(menu)

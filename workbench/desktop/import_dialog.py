@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -306,7 +306,10 @@ class ImportDialog(QDialog):
         layout.addWidget(split, 1)
         layout.addWidget(self.remark)
         layout.addLayout(bottom)
-        self.resize(min(1200, letter * 182), 700)
+        room = self.screen().availableSize()
+        if self.parentWidget() is not None:
+            room = room.expandedTo(self.parentWidget().size())
+        self.resize(QSize(letter * 182, letter * 112).boundedTo(room * 0.95))
 
     def _left(self) -> QWidget:
         content = QWidget()

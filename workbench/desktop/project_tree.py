@@ -27,6 +27,8 @@ THING = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2
 PROGRESS = Qt.ItemDataRole.UserRole + 3
 TONE = Qt.ItemDataRole.UserRole + 4
+NARROWEST = 48
+"""Pixels that a name needs beside its detail; with fewer, the name stands alone."""
 Index = QModelIndex | QPersistentModelIndex
 TONES = {"running": "accent", "paused": "warning", "failed": "bad", "interrupted": "warning", "finished": "good"}
 
@@ -211,6 +213,8 @@ class _Delegate(QStyledItemDelegate):
         width = metrics.horizontalAdvance(detail) + 16
         self.initStyleOption(option, index)
         room = option.rect.width() - width - 26
+        if room < NARROWEST:
+            detail, room = "", option.rect.width() - 26
         option.text = metrics.elidedText(option.text, Qt.TextElideMode.ElideMiddle, max(room, 30))
         style = option.widget.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)

@@ -45,7 +45,7 @@ class Timeline(QWidget):
         self.canvas = Canvas("Cost curve")
         self.canvas.ci.layout.setContentsMargins(8, 2, 14, 4)
         self.canvas.setMinimumHeight(64)
-        self.item = quiet(self.canvas.addPlot())
+        self.item = quiet(self.canvas.addPlot(enableMenu=False))
         self.item.getAxis("left").enableAutoSIPrefix(False)
         self.item.getAxis("bottom").enableAutoSIPrefix(False)
         self.item.getAxis("left").setWidth(70)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QLabel,
@@ -18,6 +19,8 @@ from workbench.desktop import icons
 from workbench.desktop.plots.base import Plot, plot_for
 from workbench.views import VIEWS, View
 
+TAB_AROUND = 52
+"""Pixels of a tab beside its text: padding and icon."""
 NO_RUN = "Choose a run in the project panel, or start a new one, to see it here."
 
 
@@ -39,6 +42,8 @@ class ViewArea(QMainWindow):
             | QMainWindow.DockOption.AnimatedDocks
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._soon = QTimer(self, interval=30, singleShot=True)
+        self._soon.timeout.connect(self._arranged)
         self.panes = [ViewPane(view) for view in VIEWS]
         self._docks: list[QDockWidget] = []
         for pane in self.panes:
@@ -112,6 +117,10 @@ class ViewArea(QMainWindow):
             self.reset()
         self._arranged()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._soon.start()
+
     def _front_dock(self) -> QDockWidget | None:
         front = self.front
         return next((d for d, p in zip(self._docks, self.panes, strict=True) if p is front), None)
@@ -132,10 +141,13 @@ class ViewArea(QMainWindow):
             bar.setElideMode(Qt.TextElideMode.ElideRight)
             bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             bar.setAccessibleName("Views")
+            metrics = bar.fontMetrics()
+            needed = sum(metrics.horizontalAdvance(bar.tabText(k)) + TAB_AROUND for k in range(bar.count()))
             for k in range(bar.count()):
                 name = titles.get(bar.tabText(k))
                 if name is not None:
-                    bar.setTabIcon(k, icons.icon(name))
+                    bar.setTabIcon(k, icons.icon(name) if needed <= bar.width() else QIcon())
+                    bar.setTabToolTip(k, bar.tabText(k))
 
 
 class ViewPane(QStackedWidget):

@@ -122,13 +122,12 @@ def dress(item: pg.PlotItem, theme: Theme, *, grid: bool = True) -> None:
             axis.setLabel(axis.labelText, **{"color": theme.text, "font-size": "9pt"})
     item.showGrid(x=grid, y=grid, alpha=0.25)
     if item.titleLabel.text:
-        item.setTitle(item.titleLabel.text, color=theme.text, size="10pt")
+        item.setTitle(item.titleLabel.text, color=theme.text)
 
 
 def quiet(item: pg.PlotItem) -> pg.PlotItem:
-    """Take away the buttons and menus that pyqtgraph adds and our window does not need."""
+    """Take away the buttons that pyqtgraph adds and our window does not need."""
     item.hideButtons()
-    item.setMenuEnabled(False)
     return item
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from workbench.desktop.plots.base import Canvas, Plot, dress, quiet
 from workbench.views import View
@@ -18,6 +18,8 @@ from workbench.views.theme import Theme
 
 MOST_POINTS = 2000
 FEW_POINTS = 30
+LOWEST_PANEL = 120
+"""Pixels; where there is less room for each panel, the view scrolls."""
 STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 
 
@@ -42,7 +44,10 @@ class CurvesPlot(Plot):
         self._theme = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setAccessibleName("Learning curves")
+        scroll.setWidget(self.canvas)
+        layout.addWidget(scroll)
 
     def prepare(self, data: CurvesData, theme: Theme) -> Prepared:
         lines = tuple(tuple(thinned(data.iteration, curve.values) for curve in panel.curves) for panel in data.panels)
@@ -66,13 +71,14 @@ class CurvesPlot(Plot):
     def _build(self, panels: tuple[Panel, ...]) -> None:
         self.canvas.clear()
         self.panels, self.curves = [], []
+        self.canvas.setMinimumHeight(LOWEST_PANEL * len(panels))
         for k, panel in enumerate(panels):
-            item = quiet(self.canvas.addPlot(row=k, col=0))
-            item.setLabel("left", panel.label)
+            item = quiet(self.canvas.addPlot(row=k, col=0, enableMenu=False))
+            item.setTitle(panel.label, justify="left", size="9pt")
             for side in ("left", "bottom"):
                 item.getAxis(side).enableAutoSIPrefix(False)
             item.getViewBox().setLimits(minXRange=1)
-            item.getAxis("left").setWidth(78)
+            item.getAxis("left").setWidth(66)
             if k + 1 == len(panels):
                 item.setLabel("bottom", "iteration")
             else:

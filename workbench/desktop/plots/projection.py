@@ -62,7 +62,7 @@ class ProjectionPlot(Plot):
         self.legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
         self.legend.setAccessibleName("Classes")
         self.canvas = Canvas("Projection plot")
-        self.item = quiet(self.canvas.addPlot())
+        self.item = quiet(self.canvas.addPlot(enableMenu=False))
         self.rows = pg.ImageItem(axisOrder="row-major")
         self.prototypes = pg.ScatterPlotItem(size=13)
         self.item.addItem(self.rows)
@@ -105,8 +105,6 @@ class ProjectionPlot(Plot):
         if home != self._home:
             self._home = home
             left, right, bottom, top = plane.limits
-            self.item.setLabel("bottom", plane.x_label)
-            self.item.setLabel("left", plane.y_label)
             self.item.setRange(QRectF(left, bottom, right - left, top - bottom), padding=0)
             self._theme = ""
         if theme.name != self._theme:
@@ -114,6 +112,7 @@ class ProjectionPlot(Plot):
             self.canvas.dress(theme)
             dress(self.item, theme)
             self.prototypes.setPen(pg.mkPen(theme.text, width=1))
+        self._label(plane)
         left, right, bottom, top = prepared.frame.limits
         show_image(self.rows, prepared.rows)
         self.rows.setRect(QRectF(left, bottom, right - left, top - bottom))
@@ -145,6 +144,15 @@ class ProjectionPlot(Plot):
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(self.canvas, 1)
+
+    def _label(self, plane: Plane) -> None:
+        """Name the axes, as far as there is room."""
+        size = self.item.getViewBox().size()
+        for side, text, room in (("bottom", plane.x_label, size.width()), ("left", plane.y_label, size.height())):
+            shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room))
+            axis = self.item.getAxis(side)
+            if axis.labelText != shown:
+                axis.setLabel(shown, **axis.labelStyle)
 
     @Slot()
     def _other_plane(self) -> None:

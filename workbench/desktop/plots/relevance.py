@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.desktop.plots.base import Canvas, Plot, coloured, dress, quiet, show_image
 from workbench.views import View
@@ -18,7 +18,7 @@ from workbench.views.theme import Theme
 from workbench.views.wording import distinct
 
 MOST_TICKS = 16
-NARROW = 520
+NARROW, LOWEST = 520, 200
 MOST_EIGENVALUES = 40
 
 
@@ -43,14 +43,22 @@ class RelevancePlot(Plot):
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
-        self._grid = QGridLayout(self)
+        content = QWidget()
+        self._grid = QGridLayout(content)
         self._grid.setContentsMargins(4, 4, 4, 4)
         self._grid.setSpacing(0)
         self._canvases: list[Canvas] = []
+        self._n_named = MOST_TICKS
         self.matrix = self._plot("Relevance matrix", 0, 0)
         self.ranking = self._plot("Ranking of the features", 0, 1)
         self.picture = self._plot("Relevance of each pixel", 1, 0)
         self.spectrum = self._plot("Spectrum of the relevance matrix", 1, 1)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setAccessibleName("Relevance plots")
+        scroll.setWidget(content)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
         self._has_picture = False
         self._grid.setColumnStretch(0, 1)
         self._arrange()
@@ -67,16 +75,16 @@ class RelevancePlot(Plot):
         for side in ("left", "bottom"):
             self.picture.hideAxis(side)
         self.ranking.invertY(True)
-        self.ranking.setTitle("Diagonal of Λ, largest first")
+        self.ranking.setTitle("Diagonal of Λ")
         self.picture.setTitle("Relevance of each pixel")
         self.spectrum.setLabel("bottom", "direction")
         self._laid_out: object = None
 
     def prepare(self, data: RelevanceData, theme: Theme) -> Prepared:
         d = len(data.relevances)
-        top = data.order[:MOST_RANKED]
+        top = data.order[: min(MOST_RANKED, self._n_named)]
         names = distinct(data.names, 16)
-        every = max(1, -(-d // MOST_TICKS))
+        every = max(1, -(-d // min(MOST_TICKS, self._n_named)))
         picture = None
         if data.image is not None:
             picture = coloured(data.image, theme.sequential, 0.0, float(np.nanmax(data.image)) or 1.0)
@@ -88,8 +96,8 @@ class RelevancePlot(Plot):
             ranked_names=tuple(names[j] for j in top),
             ticks=tuple((j, names[j]) for j in range(0, d, every)),
             spectrum=np.nan_to_num(data.eigenvalues[:MOST_EIGENVALUES]),
-            matrix_title="Λ: blue positive, orange negative",
-            spectrum_title=f"Eigenvalues of Λ: about {data.n_effective:.1f} in use",
+            matrix_title="Λ (blue +, orange −)",
+            spectrum_title=f"Eigenvalues, {data.n_effective:.1f} in use",
             words=f"Most relevant: {leading}. The metric uses about {data.n_effective:.1f} directions.",
             theme=theme,
         )
@@ -135,6 +143,10 @@ class RelevancePlot(Plot):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._arrange()
+        rows = max(4, int(max(LOWEST, 0.55 * self.height()) - 70) // (self.fontMetrics().height() + 1))
+        if rows != self._n_named:
+            self._n_named = rows
+            self.stale.emit()
 
     def _arrange(self) -> None:
         """Two columns, or one where there is little room; without a picture the matrix has all of the first."""
@@ -153,9 +165,9 @@ class RelevancePlot(Plot):
     def _plot(self, name: str, row: int, column: int) -> pg.PlotItem:
         canvas = Canvas(name)
         self._canvases.append(canvas)
-        canvas.setMinimumSize(60, 60)
+        canvas.setMinimumSize(60, LOWEST if row == 0 else LOWEST * 3 // 4)
         self._grid.addWidget(canvas, row, column)
-        item = quiet(canvas.addPlot())
+        item = quiet(canvas.addPlot(enableMenu=False))
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
             item.getAxis(side).setStyle(tickLength=-4)
