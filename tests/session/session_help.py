@@ -28,7 +28,7 @@ def write_blobs(path: Path, *, rows: int = 60, classes: int = 3, label: bool = T
     return path
 
 
-def until(condition: Callable[[], object], seconds: float = 30) -> None:
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Wait until `condition()` is true."""
     end = time.monotonic() + seconds
     while not condition():

@@ -159,7 +159,7 @@ def test_closing_during_a_run_stops_it_records_it_and_leaves_what_waited_as_stop
     path = tmp_path / "p.vqw"
     with Session.create(path) as session:
         blobs = session.import_data(guess(blobs_csv)).result(60)
-        running = paused_after(session, blobs, 2, "GMLVQ", {"solver": "adam", "max_iter": 5000, "patience": 5000})
+        running = paused_after(session, blobs, 2, "KMeans", {"n_clusters": 40, "n_init": 5000, "tol": 0.0})
         waiting = session.add_run(blobs, "KMeans")
         running.resume()
         until(lambda: running.sequence > 4)
@@ -171,7 +171,7 @@ def test_closing_during_a_run_stops_it_records_it_and_leaves_what_waited_as_stop
         found = session.run(running.name)
         assert (found.status, session.run(waiting.name).status) == ("stopped", "stopped")
         assert found.latest.iteration == last.iteration
-        assert found.latest.arrays["omega"].tobytes() == last.arrays["omega"].tobytes()
+        assert found.latest.arrays["prototypes"].tobytes() == last.arrays["prototypes"].tobytes()
 
 
 def test_closing_without_waiting_records_the_run_too(tmp_path, blobs_csv):
