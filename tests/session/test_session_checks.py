@@ -114,7 +114,7 @@ def test_more_memory_than_there_is_gives_a_warning_before_the_start(session, blo
 
 
 def test_an_earlier_run_tells_how_long_another_takes(session, blobs):
-    session.add_run(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).wait(60)
+    session.add_run(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).wait(120)
     few = session.estimate(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).seconds
     many = session.estimate(blobs, "KMeans", {"n_clusters": 8, "max_iter": 50}).seconds
     assert few > 0
@@ -130,7 +130,7 @@ def test_a_project_opened_for_reading_only_shows_everything_and_changes_nothing(
     path = tmp_path / "p.vqw"
     with Session.create(path) as session:
         blobs = session.import_data(guess(blobs_csv)).result(60)
-        session.add_run(blobs, "KMeans", {"n_clusters": 2}, name="two").wait(60)
+        session.add_run(blobs, "KMeans", {"n_clusters": 2}, name="two").wait(120)
     before = path.read_bytes()
     with Session.open(path, read_only=True) as session:
         run = session.run("two")

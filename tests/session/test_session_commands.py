@@ -17,7 +17,7 @@ from workbench.session import RowMask, Session, SessionError
 
 def test_undoing_an_import_or_a_run_hides_it_and_redo_shows_it_without_computing(session, blobs):
     run = session.add_run(blobs, "KMeans", {"n_clusters": 3}, name="three")
-    run.wait(60)
+    run.wait(120)
     model, sequence = run.model(), run.sequence
     assert (session.can_undo, session.can_redo) == ("run three", None)
     session.undo()
@@ -39,7 +39,7 @@ def test_undo_still_works_after_reopening(tmp_path, blobs_csv):
     with Session.create(path) as session:
         blobs = session.import_data(guess(blobs_csv)).result(60)
         run = session.add_run(blobs, "KMeans", {"n_clusters": 3}, name="a")
-        run.wait(60)
+        run.wait(120)
         session.rename(run, "b")
         session.note(run, "looks good")
         session.undo()
@@ -138,7 +138,7 @@ def test_events_tell_what_happened_in_its_order(session, blobs_csv):
     ]
     told.clear()
     run = session.add_run(blobs, "KMeans", {"n_clusters": 2}, name="r")
-    run.wait(60)
+    run.wait(120)
     until(lambda: ("job", "r", "done") in told)
     assert told[:2] == [("run_added", "r"), ("run_changed", "queued")]
     assert [entry[1] for entry in told if entry[0] == "run_changed"] == ["queued", "running", "finished"]

@@ -82,14 +82,14 @@ def test_a_cost_that_is_no_number_fails_the_run_and_keeps_the_last_good_state(se
     run = paused_after(session, blobs, 3, "KMeans", {"n_clusters": 9, "random_state": 1})
     until(lambda: run.file.state() is not None)
     run.resume()
-    assert run.wait(60) == "failed"
+    assert run.wait(120) == "failed"
     assert run.error == ("the cost became nan in iteration 3; scale the features or choose a smaller learning rate.")
     assert run.latest.iteration == 2
     assert run.model().prototypes_.tobytes() == run.latest.arrays["prototypes"].tobytes()
     assert told == [(run.name, run.error)]
     monkeypatch.undo()
     run.resume()
-    assert run.wait(60) == "finished"
+    assert run.wait(120) == "finished"
     assert run.error == ""
     whole = KMeans(9, random_state=1).fit(blobs.rows().read(0, 180))
     assert run.model().prototypes_.tobytes() == whole.prototypes_.tobytes()
@@ -116,14 +116,14 @@ def test_an_error_inside_a_step_fails_the_run_in_one_sentence_and_the_session_go
 
     monkeypatch.setattr(Lloyd, "step", failing)
     run = session.add_run(blobs, "KMeans", {"n_clusters": 9, "random_state": 1})
-    assert run.wait(60) == "failed"
+    assert run.wait(120) == "failed"
     assert run.error == sentence
     assert run.latest.iteration == 2
     monkeypatch.undo()
     after = session.add_run(blobs, "KMeans", {"n_clusters": 9, "random_state": 1})
-    assert after.wait(60) == "finished"
+    assert after.wait(120) == "finished"
     run.resume()
-    assert run.wait(60) == "finished"
+    assert run.wait(120) == "finished"
     assert same_bits(run.model(), after.model())
 
 
@@ -156,7 +156,7 @@ def test_a_full_disk_fails_the_run_keeps_the_last_state_and_it_goes_on_when_ther
     until(lambda: run.file.state() is not None)
     disk.full = True
     run.resume()
-    assert run.wait(60) == "failed"
+    assert run.wait(120) == "failed"
     assert run.error.startswith("There is no room left on the disk that holds 'full.vqw'")
     assert run.model().prototypes_.shape == run.latest.arrays["prototypes"].shape
     with pytest.raises(Exception, match="no room left"):
@@ -167,9 +167,9 @@ def test_a_full_disk_fails_the_run_keeps_the_last_state_and_it_goes_on_when_ther
     assert list(session.runs.values()) == [run]
     disk.full = False
     run.resume()
-    assert run.wait(60) == "finished"
+    assert run.wait(120) == "finished"
     whole = session.add_run(blobs, "GMLVQ", {"max_iter": 30, "random_state": 0, "tol": 0.0})
-    whole.wait(60)
+    whole.wait(120)
     assert same_bits(run.model(), whole.model())
 
 
@@ -200,7 +200,7 @@ def test_a_stop_is_felt_inside_a_long_step(session, blobs, monkeypatch):
 
 def test_a_run_that_an_engine_refuses_fails_with_its_sentence(session, blobs):
     run = session.add_run(blobs, "KMeans", {"n_clusters": 2, "init": [[0.0, 0.0], [1.0, 1.0]]})
-    assert run.wait(60) == "failed"
+    assert run.wait(120) == "failed"
     assert run.error == "init has shape (2, 2), expected (2, 4): one row for each prototype."
     with pytest.raises(SessionError, match="init has shape"):
         run.job.result()

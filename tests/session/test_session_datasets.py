@@ -164,11 +164,11 @@ def test_streaming_and_held_rows_train_the_same_bits(session, tmp_path, monkeypa
     plan = replace(plan, recipe=Recipe(whitening="zca"))
     dataset = session.import_data(with_split(plan, 0.7, 0, 0.3)).result(60)
     first = session.add_run(dataset, "KMeans", {"n_clusters": 12, "random_state": 0})
-    first.wait(60)
+    first.wait(120)
     monkeypatch.setattr(dataset_module, "HELD_BYTES", 0)
     assert not isinstance(dataset.training_rows("train", labelled=False), np.ndarray)
     second = session.add_run(dataset, "KMeans", {"n_clusters": 12, "random_state": 0})
-    assert second.wait(60) == "finished", second.error
+    assert second.wait(120) == "finished", second.error
     assert first.model().prototypes_.tobytes() == second.model().prototypes_.tobytes()
     assert first.metrics == second.metrics
     X = dataset.rows("train").read(0, 2100)

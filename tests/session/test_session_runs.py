@@ -19,7 +19,7 @@ def test_a_csv_is_imported_learned_from_and_found_again_bit_for_bit(tmp_path, bl
     with Session.create(path) as session:
         dataset = session.import_data(guess(blobs_csv)).result(60)
         run = session.add_run(dataset, "KMeans", {"n_clusters": 5, "random_state": 3})
-        assert run.wait(60) == "finished"
+        assert run.wait(120) == "finished"
         model, history, metrics, arrays = run.model(), run.history, run.metrics, run.latest.arrays
         X = dataset.rows().read(0, dataset.n_rows)
     with Session.open(path) as session:
@@ -41,12 +41,12 @@ def test_a_csv_is_imported_learned_from_and_found_again_bit_for_bit(tmp_path, bl
 
 def test_a_run_can_be_repeated_from_what_the_project_says_of_it(session, blobs):
     run = session.add_run(blobs, "KMeans", {"n_clusters": 4})
-    run.wait(60)
+    run.wait(120)
     assert isinstance(run.parameters["random_state"], int)
     assert run.facts.data_hash == blobs.data_hash != ""
     assert run.facts.versions["numpy"] == np.__version__
     again = session.add_run(blobs, "KMeans", run.parameters)
-    again.wait(60)
+    again.wait(120)
     assert same_bits(run.model(), again.model())
 
 
@@ -54,7 +54,7 @@ def test_a_supervised_run_tells_its_accuracy_on_each_part(session, tmp_path):
     plan = with_split(guess(write_blobs(tmp_path / "parts.csv")), 0.6, 0.2, 0.2)
     dataset = session.import_data(plan).result(60)
     run = session.add_run(dataset, "GMLVQ", {"prototypes_per_class": 1, "max_iter": 10})
-    assert run.wait(60) == "finished", run.error
+    assert run.wait(120) == "finished", run.error
     model = run.model()
     for part in ("train", "validation", "test"):
         X, y = dataset.rows(part), dataset.labels(part)
@@ -66,7 +66,7 @@ def test_only_the_training_part_is_learned_from(session, tmp_path):
     plan = with_split(guess(write_blobs(tmp_path / "parts.csv")), 0.5, 0, 0.5)
     dataset = session.import_data(plan).result(60)
     run = session.add_run(dataset, "KMeans", {"n_clusters": 3, "random_state": 0})
-    run.wait(60)
+    run.wait(120)
     train = dataset.rows().read(0, 180)[dataset.split == 0]
     assert run.model().prototypes_.tobytes() == KMeans(3, random_state=0).fit(train).prototypes_.tobytes()
 
@@ -78,7 +78,7 @@ def test_rows_without_a_label_are_left_out_and_that_is_said(session, tmp_path):
     csv.write_text("\n".join(lines) + "\n")
     dataset = session.import_data(guess(csv)).result(60)
     run = session.add_run(dataset, "GMLVQ", {"prototypes_per_class": 1, "max_iter": 5, "random_state": 0})
-    assert run.wait(60) == "finished", run.error
+    assert run.wait(120) == "finished", run.error
     assert run.remarks == ("5 training rows without a label are left out.",)
     known = dataset.codes >= 0
     X = dataset.rows().read(0, dataset.n_rows)[known]
@@ -99,7 +99,7 @@ def test_a_paused_run_takes_one_step_at_a_time_and_then_goes_on(session, blobs):
         assert run.latest.iteration == k - 1
     assert len(run.history["cost"]) == 3
     run.resume()
-    assert run.wait(60) == "finished"
+    assert run.wait(120) == "finished"
     X = blobs.rows().read(0, 180)
     assert run.model().prototypes_.tobytes() == KMeans(9, random_state=1).fit(X).prototypes_.tobytes()
 
@@ -108,13 +108,13 @@ def test_a_stopped_run_keeps_its_model_and_goes_on_to_the_same_end(session, blob
     whole = session.add_run(blobs, "GMLVQ", {"max_iter": 12, "random_state": 1})
     run = paused_after(session, blobs, 3, "GMLVQ", {"max_iter": 12, "random_state": 1})
     run.stop()
-    assert run.wait(60) == "stopped"
+    assert run.wait(120) == "stopped"
     stopped_at = run.latest
     assert run.model().prototypes_.tobytes() == stopped_at.arrays["prototypes"].tobytes()
     assert "accuracy_train" in run.metrics
     run.resume()
-    assert run.wait(60) == "finished"
-    whole.wait(60)
+    assert run.wait(120) == "finished"
+    whole.wait(120)
     assert same_bits(run.model(), whole.model())
     for name, column in whole.history.items():
         np.testing.assert_array_equal(run.history[name], column)
@@ -127,14 +127,14 @@ def test_a_stopped_run_goes_on_after_reopening_to_the_same_end(tmp_path, blobs_c
     with Session.create(path) as session:
         blobs = session.import_data(guess(blobs_csv)).result(60)
         whole = session.add_run(blobs, "KMeans", {"n_clusters": 9, "random_state": 1})
-        whole.wait(60)
+        whole.wait(120)
         model, history = whole.model(), whole.history
         paused_after(session, blobs, 4, "KMeans", {"n_clusters": 9, "random_state": 1}, name="cut").stop()
     with Session.open(path) as session:
         run = session.run("cut")
         assert run.status == "stopped"
         session.resume_run(run)
-        assert run.wait(60) == "finished"
+        assert run.wait(120) == "finished"
         assert same_bits(run.model(), model)
         for name, column in history.items():
             np.testing.assert_array_equal(run.history[name], column)
@@ -150,9 +150,9 @@ def test_runs_wait_for_each_other_and_a_waiting_one_can_be_stopped(session, blob
     with pytest.raises(SessionError, match="has learned nothing yet"):
         second.model()
     first.resume()
-    assert third.wait(60) == "finished"
+    assert third.wait(120) == "finished"
     second.resume()
-    assert second.wait(60) == "finished"
+    assert second.wait(120) == "finished"
 
 
 def test_closing_during_a_run_stops_it_records_it_and_leaves_what_waited_as_stopped(tmp_path, blobs_csv):
@@ -209,7 +209,7 @@ def test_the_timeline_holds_first_and_last_and_stays_thin(session, blobs):
 
 def test_finished_and_paused_runs_say_what_cannot_be_done(session, blobs):
     run = session.add_run(blobs, "KMeans", {"n_clusters": 2})
-    run.wait(60)
+    run.wait(120)
     for act, words in ((run.pause, "cannot be paused"), (run.step, "cannot be stepped"), (run.resume, "has finished")):
         with pytest.raises(SessionError, match=words):
             act()
@@ -221,7 +221,7 @@ def test_a_run_that_has_ended_holds_no_rows_in_memory(session, blobs):
     good = session.add_run(blobs, "KMeans", {"n_clusters": 2})
     bad = session.add_run(blobs, "KMeans", {"n_clusters": 2, "init": [[1.0, 1.0]]})
     other = session.add_run(blobs, "GMLVQ", {"max_iter": 3})
-    assert [run.wait(60) for run in (good, bad, other)] == ["finished", "failed", "finished"]
+    assert [run.wait(120) for run in (good, bad, other)] == ["finished", "failed", "finished"]
     session.queue.join()
     gc.collect()
     assert isinstance(blobs.rows("train", labelled=True), TrainingRows)
