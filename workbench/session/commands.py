@@ -60,7 +60,7 @@ def renaming(target: str, old: str, new: str) -> Command:
 
 
 def deleting(target: str, name: str) -> Command:
-    """Hide a dataset, run or subset; it stays in the file until the project is compacted."""
+    """Hide a dataset, run or subset; it stays in the file, so that this can be undone at any time."""
     return Command("delete", f"deletion of {name}", target, "hidden", False, True)
 
 
