@@ -67,7 +67,7 @@ CASES = {
             "transfer": ({}, "identity", "sigmoid"),
             "beta": ({"transfer": "swish"}, None, 3.0),
             "margin": ({"transfer": "relu"}, 0.0, 0.5),
-            "log_det": ({}, 0.0, 0.1),
+            "log_det": ({"metric_warmup": 0}, 0.0, 0.1),
             "metric_warmup": ({}, "auto", 0),
             "frozen": ({}, None, "metric"),
             "solver": ({}, "lbfgs", "adam"),
