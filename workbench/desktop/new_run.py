@@ -203,6 +203,8 @@ class NewRunPage(QWidget):
         self.form = ParameterForm(parameters, info.name, self._values)
         self.form.changed.connect(self._form_changed)
         self.scroll.setWidget(self.form)
+        bar = self.scroll.verticalScrollBar().sizeHint().width()
+        self.scroll.setMinimumWidth(self.form.minimumSizeHint().width() + bar + 2)
         self._values = {}
         self._form_changed()
 

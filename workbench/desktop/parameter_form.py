@@ -190,7 +190,7 @@ def _editor(parameter: Parameter, value: Any, parent: QWidget) -> Editor:
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.installEventFilter(_wheel_guard(parent))
     made.setMinimumHeight(made.fontMetrics().height() + 10)
-    made.setMinimumWidth(made.fontMetrics().averageCharWidth() * 17)
+    made.setMinimumWidth(made.fontMetrics().averageCharWidth() * 15)
     return made
 
 

@@ -27,8 +27,6 @@ class Projects(QObject):
     Attributes
     ----------
     current : OpenProject or None
-    close_at_end : bool
-        Whether the person chose to let work finish and close then.
     entered : Signal(OpenProject)
     leaving : Signal
         The project is about to be closed: look at it no more.
@@ -43,7 +41,7 @@ class Projects(QObject):
     def __init__(self, window: QMainWindow, background: Background, settings: Settings) -> None:
         super().__init__(window)
         self.current: OpenProject | None = None
-        self.close_at_end = False
+        self._at_end: Callable[[], object] | None = None
         self._shutting = False
         self._window = window
         self._background = background
@@ -118,8 +116,20 @@ class Projects(QObject):
             return
         choice = self._ask(project)
         if choice is Choice.KEEP:
-            self.close_at_end = True
+            self._at_end = then
         elif choice is Choice.STOP:
+            self._shut(project, then)
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether the person chose to let work finish before the project is left."""
+        return self._at_end is not None
+
+    def settle(self) -> None:
+        """Leave the project now if that was put off until work has ended, and it has."""
+        project, then = self.current, self._at_end
+        if project is not None and then is not None and not project.active_runs and not project.imports:
+            self._at_end = None
             self._shut(project, then)
 
     def _ask(self, project: OpenProject) -> Choice:

@@ -244,8 +244,6 @@ class Window(Frame):
         self.tree.refresh()
         self.inspector.refresh()
         self._update_facts()
-        if self.projects.close_at_end and self.project is not None and not self.project.active_runs:
-            self.close()
 
     @Slot(str, str)
     def _work_failed(self, title: str, detail: str) -> None:
@@ -263,6 +261,7 @@ class Window(Frame):
             self.tree.refresh()
             self.inspector.refresh()
             self._update_facts()
+            self.projects.settle()
 
     @Slot()
     def _update_facts(self) -> None:
@@ -408,7 +407,7 @@ class Window(Frame):
             return
         event.ignore()
         self.projects.leave(self._close_now)
-        if self.projects.close_at_end:
+        if self.projects.is_finishing:
             self.showMinimized()
 
     def _close_now(self) -> None:
