@@ -52,6 +52,8 @@ class RecordingDisk(QuickDisk):
     ops : list of Op
     fail_at : int
         Number of the call that fails with `error`; with `sticky` every later call that needs room fails too.
+    failed_after : int
+        Calls recorded before that one.
     calls : int
         Calls so far that could have failed.
     """
@@ -65,6 +67,7 @@ class RecordingDisk(QuickDisk):
         self.ops: list[Op] = []
         self.calls = 0
         self.fail_at = -1
+        self.failed_after = 0
         self.error = errno.ENOSPC
         self.sticky = False
 
@@ -125,6 +128,8 @@ class RecordingDisk(QuickDisk):
     def _call(self, kind: str) -> None:
         number, self.calls = self.calls, self.calls + 1
         full = self.sticky and 0 <= self.fail_at < number and kind in ("create", "write")
+        if number == self.fail_at:
+            self.failed_after = len(self.ops)
         if number == self.fail_at or full:
             raise OSError(self.error, os.strerror(self.error))
 

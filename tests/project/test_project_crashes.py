@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import errno
 import hashlib
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,8 +40,9 @@ class Recording:
     ops: list[Op]
     held: list[str | None]
 
-    def allowed(self, acknowledged: int) -> set[str | None]:
-        return set(self.held[acknowledged : acknowledged + 2])
+    def allowed(self, acknowledged: int, ahead: int = 1) -> set[str | None]:
+        """What may be found when so many steps are acknowledged and `ahead` more may have been carried out."""
+        return set(self.held[acknowledged : acknowledged + ahead + 1])
 
 
 def record(workload: Workload, folder: Path) -> Recording:
@@ -107,7 +109,7 @@ class Inspector:
         self._opened: dict[bytes, tuple[str, int]] = {}
         self.states = self.distinct = 0
 
-    def inspect(self, image: Image, acknowledged: int, durable: int, where: str) -> None:
+    def inspect(self, image: Image, acknowledged: int, durable: int, where: str, ahead: int = 1) -> None:
         self.states += 1
         key = hashlib.blake2b(repr((acknowledged, durable, sorted(image))).encode())
         for name in sorted(image):
@@ -116,7 +118,7 @@ class Inspector:
             return
         self._seen.add(key.digest())
         self.distinct += 1
-        allowed = self._recording.allowed(acknowledged)
+        allowed = self._recording.allowed(acknowledged, ahead)
         if NAME not in image:
             assert None in allowed, f"the project is gone {where}"
             return
@@ -152,8 +154,8 @@ class Inspector:
             assert project.array("after")[-1] == 2999, where
 
 
-def stops(recording: Recording, *, marks: bool = False) -> Iterator[tuple[int, Simulation, int, int]]:
-    """Give the folder before each call (or mark) and after the last, with the steps and commits that are safe."""
+def stops(recording: Recording) -> Iterator[tuple[int, Simulation, int, int]]:
+    """Give the folder before each call and after the last, with the steps and commits that are safe."""
     simulation = Simulation(recording.before)
     acknowledged, durable = 0, 0
     for number, op in enumerate(recording.ops):
@@ -161,7 +163,7 @@ def stops(recording: Recording, *, marks: bool = False) -> Iterator[tuple[int, S
             acknowledged = op.offset
         elif op.kind == "mark" and op.name == DURABLE:
             durable = op.offset
-        if marks == (op.kind == "mark"):
+        if op.kind != "mark":
             yield number, simulation, acknowledged, durable
         simulation.apply(op)
     yield len(recording.ops), simulation, acknowledged, durable
@@ -249,11 +251,54 @@ def fail_everywhere(workload: Workload, recording: Recording, folder: Path, faul
         play_with_failure(workload, recording, Desk(folder, disk), disk)
         if disk.fail_at >= 0:
             return count
-        seen = Recording(recording.before, disk.ops, recording.held)
-        for _, simulation, acknowledged, durable in stops(seen, marks=True):
-            for image in simulation.cut(random.Random(0), samples=0, singles=False):
-                inspector.inspect(image, acknowledged, durable, f"after power cut with call {number} failing")
+        for arrived in (False, True):
+            cut_after_failure(
+                Recording(recording.before, disk.ops, recording.held), disk.failed_after, arrived, inspector
+            )
     raise AssertionError("the workload has no end")
+
+
+def fail_recoveries(recording: Recording, folder: Path, every: int = 1) -> int:
+    """Kill anywhere, let one call after the other of the recovery fail, recover again and cut the power in that."""
+    inspector = Inspector(folder.with_name("cut"), recording)
+    count = 0
+    for number, first, acknowledged, durable in stops(recording):
+        if number % every or NAME not in first.names:
+            continue
+        for failing in range(1000):
+            simulation = copy.deepcopy(first)
+            put_image(folder, simulation.killed())
+            disk = RecordingDisk(simulation.names)
+            disk.fail_at, disk.error = failing, errno.EIO
+            for _ in range(2):
+                with contextlib.suppress(WorkbenchError):
+                    Project.open(folder / NAME, disk=disk).close()
+            if disk.calls <= failing:
+                break
+            count += 1
+            for step, op in enumerate(disk.ops):
+                simulation.apply(op)
+                where = f"killed before call {number}, recovery failed at call {failing}, power cut after {step}"
+                for image in simulation.cut(random.Random(step), samples=1, singles=False):
+                    inspector.inspect(image, acknowledged, durable, where)
+    return count
+
+
+def cut_after_failure(recording: Recording, start: int, arrived: bool, inspector: Inspector) -> None:
+    """Cut the power at each call from a failed one until the next step is acknowledged.
+
+    When waiting for the disk failed, what was written `arrived` nevertheless, or will never do so whatever is
+    said later.
+    """
+    marks = [n for n, op in enumerate(recording.ops) if n >= start and op.name == ACKNOWLEDGED]
+    end = marks[1] if len(marks) > 1 else len(recording.ops)
+    kind = "sync" if arrived else "lost_sync"
+    ops = [replace(op, kind=kind) if op.kind == "lost_sync" else op for op in recording.ops]
+    for number, simulation, acknowledged, durable in stops(replace(recording, ops=ops)):
+        if start <= number <= end:
+            for image in simulation.cut(random.Random(0), samples=0, singles=False):
+                where = f"after power cut before call {number}, when something had failed before call {start}"
+                inspector.inspect(image, acknowledged, durable, where, ahead=2)
 
 
 def play_with_failure(workload: Workload, recording: Recording, desk: Desk, disk: RecordingDisk) -> None:
@@ -295,7 +340,7 @@ def held_on(desk: Desk) -> str | None:
     return desk.opened().read(content).result()
 
 
-FAST = ("create and import", "edit", "stage")
+FAST = ("create and import", "edit")
 by_name = pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
 some = pytest.mark.parametrize("workload", [w for w in WORKLOADS if w.name in FAST], ids=lambda workload: workload.name)
 
@@ -310,10 +355,24 @@ def test_a_stop_at_some_calls_loses_nothing(workload: Workload, tmp_path: Path) 
 
 
 @some
+def test_some_failing_recoveries_lose_nothing(workload: Workload, tmp_path: Path) -> None:
+    assert fail_recoveries(record(workload, tmp_path / "a"), tmp_path / "a", every=7) > 10
+
+
+@some
 def test_some_failing_calls_lose_nothing(workload: Workload, tmp_path: Path) -> None:
     recording = record(workload, tmp_path / "a")
     for name, fault in FAULTS.items():
         assert fail_everywhere(workload, recording, tmp_path / "a", fault, every=23) > 2, name
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+@by_name
+def test_a_recovery_that_fails_at_any_call_loses_nothing(workload: Workload, tmp_path: Path) -> None:
+    recording = record(workload, tmp_path / "a")
+    count = fail_recoveries(recording, tmp_path / "a")
+    print(f"{workload.name}: {count} failing recoveries, all sound")
 
 
 @pytest.mark.slow

@@ -235,7 +235,8 @@ def _replay(
     _check_version(block, project)
     if read_only:
         return Recovered(block, overlay={n: i for chunk in _images(disk, journal, frame) for n, i in chunk.items()})
-    disk.sync(journal)  # a killed program may have left the frame in the system's memory alone
+    _write_again(disk, journal, frame)  # a killed program may have left it in the system's memory alone,
+    disk.sync(journal)  # and waiting is of no use where an earlier recovery's wait for it failed
     disk.sync_folder(project.parent)
     for chunk in _images(disk, journal, frame):
         write_pages(disk, handle, chunk)
@@ -244,6 +245,12 @@ def _replay(
     disk.sync(handle)
     disk.truncate(journal, 0)
     return Recovered(block, "The program ended while saving; the last saved change was completed from the journal.")
+
+
+def _write_again(disk: Disk, journal: int, frame: Frame) -> None:
+    end = frame.offset + PAGE * len(frame.pages)
+    for start in range(0, end, _RUN * PAGE):
+        disk.write(journal, _read(disk, journal, start, min(_RUN * PAGE, end - start)), start)
 
 
 def _take_back(
