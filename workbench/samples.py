@@ -119,7 +119,7 @@ _SAMPLES = (
         _with_split,
         (
             ("Codebook of 64", "KMeans", {"n_clusters": 64, "random_state": 0}),
-            ("Which pixels matter", "GMLVQ", {"random_state": 0}),
+            ("Which pixels matter", "GMLVQ", {"rank": 10, "random_state": 0}),
         ),
     ),
     Sample(
