@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.desktop import icons
@@ -55,6 +56,7 @@ class Welcome(QScrollArea):
         """List the projects opened before."""
         while (item := self._recent.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         if not paths:
             words = QLabel("Projects you open are listed here.", wordWrap=True)
@@ -65,8 +67,8 @@ class Welcome(QScrollArea):
             button.chosen.connect(self.project_wanted)
             self._recent.addWidget(button)
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802
-        super().resizeEvent(event)  # type: ignore[arg-type]
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -140,6 +142,7 @@ class _CardButton(QPushButton):
         self._words.setProperty("role", "muted")
         self._words.setWordWrap(card)
         self._words.setMinimumWidth(10)
+        self.setMinimumHeight(3 * self.fontMetrics().height() if card else 2 * self.fontMetrics().height() + 12)
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(strong)
@@ -152,17 +155,13 @@ class _CardButton(QPushButton):
         for label in (picture, strong, self._words):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
-    def sizeHint(self):  # noqa: N802
+    def sizeHint(self) -> QSize:  # noqa: N802
         return self.layout().sizeHint()
 
-    def minimumSizeHint(self):  # noqa: N802
-        return self.layout().minimumSize()
-
-    def hasHeightForWidth(self) -> bool:  # noqa: N802
-        return True
-
-    def heightForWidth(self, width: int) -> int:  # noqa: N802
-        return max(self.layout().heightForWidth(width), self.layout().minimumSize().height())
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        inside = self.layout()
+        self.setMinimumHeight(max(inside.heightForWidth(self.width()), inside.minimumSize().height()))
 
 
 class _PathButton(_CardButton):

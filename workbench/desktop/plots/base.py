@@ -143,5 +143,6 @@ def coloured(values: NDArray[np.floating[Any]], table: ColorTable, low: float, h
 
 
 def show_image(item: pg.ImageItem, image: NDArray[np.uint8]) -> None:
-    """Put a (rows, columns, 3 or 4) uint8 image on `item`, without looking for levels."""
-    item.setImage(image, autoLevels=False, levels=(0, 255))
+    """Put a (rows, columns, 3 or 4) uint8 image on `item`, without levels: they would cost a pass over all pixels."""
+    if item.image is not image:
+        item.setImage(image, autoLevels=False)

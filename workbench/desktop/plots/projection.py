@@ -70,6 +70,7 @@ class ProjectionPlot(Plot):
         for side in ("left", "bottom"):
             self.item.getAxis(side).enableAutoSIPrefix(False)
         self._frame: Frame | None = None
+        self._painted: tuple[Frame, str, NDArray[np.float64], NDArray[np.uint8]] | None = None
         self._home: object = None
         self._theme = ""
         self._settle = QTimer(self, interval=60, singleShot=True)
@@ -92,12 +93,21 @@ class ProjectionPlot(Plot):
             plane=plane,
             planes=names,
             frame=frame,
-            rows=rows_picture(plane.points, data.codes, frame, theme),
+            rows=self._picture(plane, data, frame, theme),
             brushes=[_brush(colour) for colour in colours],
             symbols=[theme.class_marker(int(c)).pyqtgraph for c in codes],
             legend=_legend(data, theme),
             theme=theme,
         )
+
+    def _picture(self, plane: Plane, data: ProjectionData, frame: Frame, theme: Theme) -> NDArray[np.uint8]:
+        """The rows as a picture; the one from before where nothing of it changed, which is so while prototypes move."""
+        before = self._painted
+        if before is not None and before[:2] == (frame, theme.name) and np.array_equal(before[2], plane.points):
+            return before[3]
+        picture = rows_picture(plane.points, data.codes, frame, theme)
+        self._painted = (frame, theme.name, plane.points, picture)
+        return picture
 
     def draw(self, prepared: Prepared) -> None:
         plane, theme = prepared.plane, prepared.theme
