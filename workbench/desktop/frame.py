@@ -139,7 +139,7 @@ class Frame(QMainWindow):
     def _restore(self) -> None:
         letter = self.fontMetrics().averageCharWidth()
         room = self.screen().availableSize()
-        self.resize(QSize(letter * 190, letter * 118).boundedTo(room * 0.94))
+        self.resize(QSize(letter * 220, letter * 136).boundedTo(room * 0.94))
         self._first_sizes()
         if (geometry := self.settings.layout("window")) is not None:
             self.restoreGeometry(geometry)
@@ -154,7 +154,7 @@ class Frame(QMainWindow):
     def _first_sizes(self) -> None:
         letter = self.fontMetrics().averageCharWidth()
         left, right = (
-            max(letter * 32, min(letter * 42, self.width() // 5)),
+            max(letter * 36, min(letter * 46, self.width() // 4)),
             max(letter * 44, min(letter * 48, self.width() // 4)),
         )
         below = min(letter * 22, self.height() // 5)

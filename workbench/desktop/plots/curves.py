@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from workbench.desktop.plots.base import Canvas, Plot, dress, quiet
@@ -40,8 +40,11 @@ class CurvesPlot(Plot):
         self.canvas = Canvas("Learning curves")
         self.panels: list[pg.PlotItem] = []
         self.curves: list[list[pg.PlotDataItem]] = []
+        self._prepared: Prepared | None = None
         self._shape: object = None
         self._theme = ""
+        self._next = QTimer(self, singleShot=True, interval=0)
+        self._next.timeout.connect(self._add_panel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         scroll = QScrollArea(widgetResizable=True)
@@ -54,61 +57,84 @@ class CurvesPlot(Plot):
         return Prepared(data, lines, theme)
 
     def draw(self, prepared: Prepared) -> None:
+        self._prepared = prepared
         shape = [(panel.label, [curve.title for curve in panel.curves]) for panel in prepared.data.panels]
         if shape != self._shape:
-            self._build(prepared.data.panels)
-            self._shape, self._theme = shape, ""
+            self._shape = shape
+            self._clear(len(shape))
         if prepared.theme.name != self._theme:
-            self._dress(prepared)
-        for panel, item, curves, lines in zip(
-            prepared.data.panels, self.panels, self.curves, prepared.lines, strict=True
-        ):
-            if item.getAxis("left").logMode != panel.log:
-                item.setLogMode(x=False, y=panel.log)
-            for curve, (x, y) in zip(curves, lines, strict=True):
-                curve.setData(x, y, symbol="o" if len(x) <= FEW_POINTS else None)
+            self._theme = prepared.theme.name
+            self.canvas.dress(prepared.theme)
+            for k in range(len(self.panels)):
+                self._dress(k)
+        if len(self.panels) < len(shape):
+            self._add_panel()
+        else:
+            self._fill()
 
-    def _build(self, panels: tuple[Panel, ...]) -> None:
+    def _clear(self, n_panels: int) -> None:
         self.canvas.clear()
         self.panels, self.curves = [], []
-        self.canvas.setMinimumHeight(LOWEST_PANEL * len(panels))
-        for k, panel in enumerate(panels):
-            item = quiet(self.canvas.addPlot(row=k, col=0, enableMenu=False))
-            item.setTitle(panel.label, justify="left", size="9pt")
-            for side in ("left", "bottom"):
-                item.getAxis(side).enableAutoSIPrefix(False)
-            item.getViewBox().setLimits(minXRange=1)
-            item.getAxis("left").setWidth(66)
-            if k + 1 == len(panels):
-                item.setLabel("bottom", "iteration")
-            else:
-                item.getAxis("bottom").setStyle(showValues=False)
-            if k:
-                item.setXLink(self.panels[0])
-            if panel.limits is not None:
-                item.setYRange(*panel.limits, padding=0.03)
-            if len(panel.curves) > 1:
-                item.addLegend(offset=(-8, 8), labelTextSize="9pt")
-            self.panels.append(item)
-            self.curves.append([item.plot(name=curve.title, skipFiniteCheck=False) for curve in panel.curves])
+        self.canvas.setMinimumHeight(LOWEST_PANEL * n_panels)
 
-    def _dress(self, prepared: Prepared) -> None:
-        theme = prepared.theme
-        self._theme = theme.name
-        self.canvas.dress(theme)
-        for panel, item, curves in zip(prepared.data.panels, self.panels, self.curves, strict=True):
-            dress(item, theme)
-            for curve, line in zip(panel.curves, curves, strict=True):
-                colour = theme.class_color(curve.code) if len(panel.curves) > 1 else theme.accent
-                line.setSymbolSize(4)
-                line.setSymbolPen(None)
-                line.setSymbolBrush(colour)
-                line.setPen(pg.mkPen(colour, width=1, style=STYLES[curve.code % len(STYLES)]))
-            if item.legend is not None:
-                item.legend.setLabelTextColor(theme.text)
-                item.legend.setBrush(pg.mkBrush(theme.surface))
-                for _, label in item.legend.items:
-                    label.setText(label.text)
+    @Slot()
+    def _add_panel(self) -> None:
+        """Make the next panel, and the one after it in a later turn: each takes some 25 ms of the interface thread."""
+        assert self._prepared is not None
+        panels = self._prepared.data.panels
+        k = len(self.panels)
+        if k < len(panels):
+            self._build(k, panels[k], last=k + 1 == len(panels))
+            self._dress(k)
+            self._fill()
+            self._next.start()
+
+    def _fill(self) -> None:
+        """Put the newest lines into the panels that are there."""
+        assert self._prepared is not None
+        data, lines = self._prepared.data, self._prepared.lines
+        for panel, item, curves, points in zip(data.panels, self.panels, self.curves, lines, strict=False):
+            if item.getAxis("left").logMode != panel.log:
+                item.setLogMode(x=False, y=panel.log)
+            for curve, (x, y) in zip(curves, points, strict=True):
+                curve.setData(x, y, symbol="o" if len(x) <= FEW_POINTS else None)
+
+    def _build(self, k: int, panel: Panel, last: bool) -> None:
+        item = quiet(self.canvas.addPlot(row=k, col=0, enableMenu=False))
+        item.setTitle(panel.label, justify="left", size="9pt")
+        for side in ("left", "bottom"):
+            item.getAxis(side).enableAutoSIPrefix(False)
+        item.getViewBox().setLimits(minXRange=1)
+        item.getAxis("left").setWidth(66)
+        if last:
+            item.setLabel("bottom", "iteration")
+        else:
+            item.getAxis("bottom").setStyle(showValues=False)
+        if k:
+            item.setXLink(self.panels[0])
+        if panel.limits is not None:
+            item.setYRange(*panel.limits, padding=0.03)
+        if len(panel.curves) > 1:
+            item.addLegend(offset=(-8, 8), labelTextSize="9pt")
+        self.panels.append(item)
+        self.curves.append([item.plot(name=curve.title, skipFiniteCheck=False) for curve in panel.curves])
+
+    def _dress(self, k: int) -> None:
+        """Give panel `k` the theme's colours."""
+        assert self._prepared is not None
+        theme, panel, item = self._prepared.theme, self._prepared.data.panels[k], self.panels[k]
+        dress(item, theme)
+        for curve, line in zip(panel.curves, self.curves[k], strict=True):
+            colour = theme.class_color(curve.code) if len(panel.curves) > 1 else theme.accent
+            line.setSymbolSize(4)
+            line.setSymbolPen(None)
+            line.setSymbolBrush(colour)
+            line.setPen(pg.mkPen(colour, width=1, style=STYLES[curve.code % len(STYLES)]))
+        if item.legend is not None:
+            item.legend.setLabelTextColor(theme.text)
+            item.legend.setBrush(pg.mkBrush(theme.surface))
+            for _, label in item.legend.items:
+                label.setText(label.text)
 
 
 def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
