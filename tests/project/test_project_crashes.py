@@ -20,6 +20,7 @@ from workbench.errors import WorkbenchError
 from workbench.project import Project, arrays, journal, rewriting, transaction
 
 ACKNOWLEDGED, DURABLE = "acknowledged", "durable"
+KILL = "a kill"
 
 
 @pytest.fixture(autouse=True)
@@ -109,16 +110,15 @@ class Inspector:
         self._opened: dict[bytes, tuple[str, int]] = {}
         self.states = self.distinct = 0
 
-    def inspect(self, image: Image, acknowledged: int, durable: int, where: str, ahead: int = 1) -> None:
+    def inspect(self, image: Image, allowed: set[str | None], durable: int, where: str) -> None:
         self.states += 1
-        key = hashlib.blake2b(repr((acknowledged, durable, sorted(image))).encode())
+        key = hashlib.blake2b(repr((sorted(map(str, allowed)), durable, sorted(image))).encode())
         for name in sorted(image):
             key.update(image[name])
         if key.digest() in self._seen:
             return
         self._seen.add(key.digest())
         self.distinct += 1
-        allowed = self._recording.allowed(acknowledged, ahead)
         if NAME not in image:
             assert None in allowed, f"the project is gone {where}"
             return
@@ -148,10 +148,10 @@ class Inspector:
     def _use(self, where: str) -> None:
         """A project that survived is not only readable: it goes on, and is still there when opened again."""
         with Project.open(self._folder / NAME, disk=QuickDisk()) as project:
-            project.transact(lambda t: t.write("after", arrays.np.arange(3000))).result()
+            project.transact(lambda t: t.write("used", arrays.np.arange(3000))).result()
         with Project.open(self._folder / NAME, disk=QuickDisk()) as project:
             assert project.verify() == [], where
-            assert project.array("after")[-1] == 2999, where
+            assert project.array("used")[-1] == 2999, where
 
 
 def stops(recording: Recording) -> Iterator[tuple[int, Simulation, int, int]]:
@@ -181,20 +181,21 @@ def stop_everywhere(recording: Recording, inspector: Inspector, *, samples: int,
         count += 1
         if number % every:
             continue
-        inspector.inspect(simulation.killed(), acknowledged, durable, f"when killed before call {number}")
+        allowed = recording.allowed(acknowledged)
+        inspector.inspect(simulation.killed(), allowed, durable, f"when killed before call {number}")
         if number < len(recording.ops) and recording.ops[number].kind == "write":
             torn = copy.deepcopy(simulation)
             torn.apply(half_done(recording.ops[number]))
-            inspector.inspect(torn.killed(), acknowledged, durable, f"when killed within call {number}")
+            inspector.inspect(torn.killed(), allowed, durable, f"when killed within call {number}")
         rng = random.Random(number)
         for n, image in enumerate(simulation.cut(rng, samples=samples, singles=singles)):
-            inspector.inspect(image, acknowledged, durable, f"after power cut {n} before call {number}")
+            inspector.inspect(image, allowed, durable, f"after power cut {n} before call {number}")
     return count
 
 
 def recoveries(simulation: Simulation) -> Iterator[tuple[Simulation, str]]:
     """Give the folders from which a second start may have to recover."""
-    yield copy.deepcopy(simulation), "a kill"
+    yield copy.deepcopy(simulation), KILL
     for n, image in enumerate(simulation.cut(random.Random(0), samples=2, singles=False)):
         yield Simulation(image), f"power cut {n}"
 
@@ -202,7 +203,15 @@ def recoveries(simulation: Simulation) -> Iterator[tuple[Simulation, str]]:
 def stop_twice(
     recording: Recording, inspector: Inspector, folder: Path, *, samples: int, singles: bool, every: int = 1
 ) -> int:
-    """Stop anywhere, then again at each step of the recovery; give the number of second stops."""
+    """Stop anywhere, then again at each step of the recovery and, after a kill, of the next change.
+
+    What a recovered project shows is as good as acknowledged: a second stop must not take it back.
+
+    Returns
+    -------
+    int
+        Number of second stops.
+    """
     count = 0
     seen: set[bytes] = set()
     for number, first, acknowledged, durable in stops(recording):
@@ -215,15 +224,28 @@ def stop_twice(
             seen.add(fingerprint)
             put_image(folder, simulation.killed())
             disk = RecordingDisk(simulation.names)
-            Project.open(folder / NAME, disk=disk).close()
+            allowed = recover_and_go_on(disk, folder, recording.allowed(acknowledged), go_on=how == KILL)
             for step, op in enumerate(disk.ops):
                 simulation.apply(op)
                 count += 1
                 where = f"after {how} before call {number}, and a second stop after call {step} of the recovery"
-                inspector.inspect(simulation.killed(), acknowledged, durable, where)
+                inspector.inspect(simulation.killed(), allowed[step], durable, where)
                 for image in simulation.cut(random.Random(step), samples=samples, singles=singles):
-                    inspector.inspect(image, acknowledged, durable, where)
+                    inspector.inspect(image, allowed[step], durable, where)
     return count
+
+
+def recover_and_go_on(
+    disk: RecordingDisk, folder: Path, before: set[str | None], *, go_on: bool
+) -> list[set[str | None]]:
+    """Open a project and perhaps change something; give what may be found after each call."""
+    with Project.open(folder / NAME, disk=disk) as project:
+        opened, found = len(disk.ops), project.read(content).result()
+        if go_on:
+            project.transact(lambda t: (t.write("after", arrays.np.arange(900)), t.put("after all", {}))).result()
+        changed, then = len(disk.ops), project.read(content).result()
+    calls = range(1, len(disk.ops) + 1)
+    return [before if n < opened else {found, then} if n < changed else {then} for n in calls]
 
 
 @dataclass(frozen=True)
@@ -280,7 +302,7 @@ def fail_recoveries(recording: Recording, folder: Path, every: int = 1) -> int:
                 simulation.apply(op)
                 where = f"killed before call {number}, recovery failed at call {failing}, power cut after {step}"
                 for image in simulation.cut(random.Random(step), samples=1, singles=False):
-                    inspector.inspect(image, acknowledged, durable, where)
+                    inspector.inspect(image, recording.allowed(acknowledged), durable, where)
     return count
 
 
@@ -298,7 +320,7 @@ def cut_after_failure(recording: Recording, start: int, arrived: bool, inspector
         if start <= number <= end:
             for image in simulation.cut(random.Random(0), samples=0, singles=False):
                 where = f"after power cut before call {number}, when something had failed before call {start}"
-                inspector.inspect(image, acknowledged, durable, where, ahead=2)
+                inspector.inspect(image, recording.allowed(acknowledged, ahead=2), durable, where)
 
 
 def play_with_failure(workload: Workload, recording: Recording, desk: Desk, disk: RecordingDisk) -> None:

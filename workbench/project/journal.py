@@ -77,7 +77,7 @@ class Journal:
         self._path = journal_path(project)
         self._uuid = uuid
         self._handle = -1
-        self._new_name = False
+        self._name_is_safe = False
 
     def begin(self, base: int, length: int) -> None:
         """Write the header and wait for it: from here on the file may grow behind `length`."""
@@ -138,14 +138,13 @@ class Journal:
 
     def _write_header(self, base: int, length: int) -> None:
         if self._handle < 0:
-            self._new_name = not self._path.exists()
-            self._handle = self._disk.open(self._path, create=self._new_name)
+            self._handle = self._disk.open(self._path, create=not self._path.exists())
         self._disk.write(self._handle, Header(self._uuid, base, length).pack(), 0)
 
     def _sync_name(self) -> None:
-        if self._new_name:
+        if not self._name_is_safe:  # a crash may have left the file without its name on the disk
             self._disk.sync_folder(self._path.parent)
-            self._new_name = False
+            self._name_is_safe = True
 
 
 def journal_path(project: Path) -> Path:
@@ -181,6 +180,8 @@ def recover(disk: Disk, project: Path, *, read_only: bool = False) -> Recovered:
     """
     handle = disk.open(project, read_only=read_only)
     try:
+        if not read_only:
+            disk.sync_folder(project.parent)  # a crash may have left files here whose names are not on the disk
         return _recover(disk, project, handle, read_only)
     finally:
         disk.close(handle)
@@ -237,7 +238,6 @@ def _replay(
         return Recovered(block, overlay={n: i for chunk in _images(disk, journal, frame) for n, i in chunk.items()})
     _write_again(disk, journal, frame)  # a killed program may have left it in the system's memory alone,
     disk.sync(journal)  # and waiting is of no use where an earlier recovery's wait for it failed
-    disk.sync_folder(project.parent)
     for chunk in _images(disk, journal, frame):
         write_pages(disk, handle, chunk)
     if disk.size(handle) != frame.length:
