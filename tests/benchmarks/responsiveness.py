@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from workbench.desktop.app import SWITCH_SECONDS
 from workbench.desktop.settings import Settings
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.window import Window
+from workbench.session import Run
 
 VIEWS = ("curves", "projection", "prototypes")
 SECONDS = 6.0
@@ -88,15 +90,25 @@ def main(folder: Path) -> None:
         until(lambda: window.session is not None)
         session = window.session
         assert session is not None
-        gaps.take()
-        job = session.import_data(guess(folder / "train-images-idx3-ubyte.gz"))
+        pool = ThreadPoolExecutor(
+            1
+        )  # the window guesses and adds runs off the interface thread, and so is it done here
+        plan = guess(folder / "train-images-idx3-ubyte.gz")
+
+        def added(**parameters: object) -> Run:
+            made = pool.submit(session.add_run, dataset, "KMeans", {"n_clusters": 256, "tol": 0.0, **parameters})
+            until(made.done)
+            rest(0.2)  # until the tree was told of it
+            window.tree.select(made.result())
+            return made.result()
+
+        rest(3)  # nobody is faster; meanwhile the engines are loaded
+        tell("starting", gaps.take())
+        job = session.import_data(plan)
         until(job.done)
         tell("while importing", gaps.take())
         dataset = job.result()
-        run = session.add_run(dataset, "KMeans", {"n_clusters": 256, "n_init": 1, "tol": 0.0, "random_state": 0})
-        until(lambda: run.id in [r.id for r in session.runs.values()])
-        rest(0.2)
-        window.tree.select(run)
+        run = added(random_state=0)
         until(lambda: run.sequence > 2)
         tell("first steps, with compiling", gaps.take())
         for name in VIEWS:
@@ -108,9 +120,7 @@ def main(folder: Path) -> None:
             figures = gaps.take() | {"snapshots": run.sequence - before, "drawn": window.live.n_drawn - drawn}
             tell(f"training, {name} drawn live", figures)
             if not run.active:
-                run = session.add_run(dataset, "KMeans", {"n_clusters": 256, "n_init": 1, "tol": 0.0})
-                rest(0.2)
-                window.tree.select(run)
+                run = added()
         clicked = time.perf_counter()
         window.actions_by_name.by_name["stop"].trigger()
         until(lambda: run.status == "stopped")
@@ -119,6 +129,7 @@ def main(folder: Path) -> None:
         window.close()
         until(lambda: not window.isVisible())
         tell("closing", gaps.take())
+        pool.shutdown()
 
 
 def tell(what: str, figures: dict[str, float]) -> None:

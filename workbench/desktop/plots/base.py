@@ -118,6 +118,7 @@ def dress(item: pg.PlotItem, theme: Theme, *, grid: bool = True) -> None:
         axis = item.getAxis(side)
         axis.setPen(pg.mkPen(theme.grid))
         axis.setTextPen(pg.mkPen(theme.muted))
+        axis.setStyle(maxTickLevel=0)  # lesser ticks double the time that an axis takes to paint
         if axis.labelText:
             axis.setLabel(axis.labelText, **{"color": theme.text, "font-size": "9pt"})
     item.showGrid(x=grid, y=grid, alpha=0.25)

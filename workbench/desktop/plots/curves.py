@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ MOST_POINTS = 2000
 FEW_POINTS = 30
 LOWEST_PANEL = 120
 """Pixels; where there is less room for each panel, the view scrolls."""
+PANELS_A_TURN, TURN_MS = 1, 8
+"""So many panels are brought up to date in a turn, then the interface thread has this time for painting and input."""
 STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
 
 
@@ -43,8 +46,10 @@ class CurvesPlot(Plot):
         self._prepared: Prepared | None = None
         self._shape: object = None
         self._theme = ""
-        self._next = QTimer(self, singleShot=True, interval=0)
-        self._next.timeout.connect(self._add_panel)
+        self._to_fill = 0
+        self._end = 0.0
+        self._next = QTimer(self, singleShot=True, interval=TURN_MS)
+        self._next.timeout.connect(self._go_on)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         scroll = QScrollArea(widgetResizable=True)
@@ -67,37 +72,54 @@ class CurvesPlot(Plot):
             self.canvas.dress(prepared.theme)
             for k in range(len(self.panels)):
                 self._dress(k)
-        if len(self.panels) < len(shape):
-            self._add_panel()
-        else:
-            self._fill()
+        self._to_fill = 0
+        self._reach(float(np.max(prepared.data.iteration, initial=1.0)))
+        self._go_on()
+
+    def _reach(self, last: float) -> None:
+        """Let the axis of iterations hold `last`, in steps: each change of the common axis repaints every panel.
+
+        A range that a person chose stays.
+        """
+        if last > self._end and self.panels:
+            box = self.panels[0].getViewBox()
+            if self._end == 0 or np.isclose(box.viewRange()[0][1], self._end):
+                self._end = round_end(last)
+                box.setXRange(0, self._end, padding=0)
 
     def _clear(self, n_panels: int) -> None:
+        self._end = 0.0
         self.canvas.clear()
         self.panels, self.curves = [], []
         self.canvas.setMinimumHeight(LOWEST_PANEL * n_panels)
 
     @Slot()
-    def _add_panel(self) -> None:
-        """Make the next panel, and the one after it in a later turn: each takes some 25 ms of the interface thread."""
+    def _go_on(self) -> None:
+        """Fill the next few panels with the newest lines, making one that is not there yet; the rest in later turns.
+
+        A panel takes some 25 ms of the interface thread to make, and 5 to paint.
+        """
         assert self._prepared is not None
-        panels = self._prepared.data.panels
-        k = len(self.panels)
-        if k < len(panels):
-            self._build(k, panels[k], last=k + 1 == len(panels))
-            self._dress(k)
-            self._fill()
+        panels, lines = self._prepared.data.panels, self._prepared.lines
+        for k in range(self._to_fill, min(self._to_fill + PANELS_A_TURN, len(panels))):
+            is_new = k == len(self.panels)
+            if is_new:
+                self._build(k, panels[k], last=k + 1 == len(panels))
+                self._dress(k)
+                self._reach(float(np.max(self._prepared.data.iteration, initial=1.0)))
+            self._fill(k, panels[k], lines[k])
+            self._to_fill = k + 1
+            if is_new:
+                break
+        if self._to_fill < len(panels):
             self._next.start()
 
-    def _fill(self) -> None:
-        """Put the newest lines into the panels that are there."""
-        assert self._prepared is not None
-        data, lines = self._prepared.data, self._prepared.lines
-        for panel, item, curves, points in zip(data.panels, self.panels, self.curves, lines, strict=False):
-            if item.getAxis("left").logMode != panel.log:
-                item.setLogMode(x=False, y=panel.log)
-            for curve, (x, y) in zip(curves, points, strict=True):
-                curve.setData(x, y, symbol="o" if len(x) <= FEW_POINTS else None)
+    def _fill(self, k: int, panel: Panel, lines: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> None:
+        item = self.panels[k]
+        if item.getAxis("left").logMode != panel.log:
+            item.setLogMode(x=False, y=panel.log)
+        for curve, (x, y) in zip(self.curves[k], lines, strict=True):
+            curve.setData(x, y, symbol="o" if len(x) <= FEW_POINTS else None)
 
     def _build(self, k: int, panel: Panel, last: bool) -> None:
         item = quiet(self.canvas.addPlot(row=k, col=0, enableMenu=False))
@@ -105,11 +127,13 @@ class CurvesPlot(Plot):
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
         item.getViewBox().setLimits(minXRange=1)
+        item.enableAutoRange("x", False)
         item.getAxis("left").setWidth(66)
         if last:
             item.setLabel("bottom", "iteration")
         else:
             item.getAxis("bottom").setStyle(showValues=False)
+            item.getAxis("bottom").setTicks([])
         if k:
             item.setXLink(self.panels[0])
         if panel.limits is not None:
@@ -135,6 +159,12 @@ class CurvesPlot(Plot):
             item.legend.setBrush(pg.mkBrush(theme.surface))
             for _, label in item.legend.items:
                 label.setText(label.text)
+
+
+def round_end(last: float) -> float:
+    """The first of 5, 10, 15, 20, 30, 40, 60, 80, 100, 150 ... that is not below `last`."""
+    scale = 10.0 ** max(1.0, np.floor(np.log10(max(last, 1.0))))
+    return next(scale * part for part in (0.5, 1, 1.5, 2, 3, 4, 6, 8, 10) if scale * part >= last)
 
 
 def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
