@@ -65,6 +65,7 @@ class ParameterForm(QWidget):
         self._folded.hide()
         layout.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._folded)
+        layout.addStretch(1)
         self.fold.toggled.connect(self._toggle)
         if any(self.rows[p.name].changed_from_default for p in advanced):
             self.fold.setChecked(True)

@@ -21,6 +21,8 @@ MOST_POINTS = 2000
 FEW_POINTS = 30
 LOWEST_PANEL = 120
 """Pixels; where there is less room for each panel, the view scrolls."""
+MARGIN = 0.02
+"""Of the axis of iterations, beside its first and last, so that both are labelled."""
 PANELS_A_TURN, TURN_MS = 1, 8
 """So many panels are brought up to date in a turn, then the interface thread has this time for painting and input."""
 STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
@@ -83,9 +85,9 @@ class CurvesPlot(Plot):
         """
         if last > self._end and self.panels:
             box = self.panels[0].getViewBox()
-            if self._end == 0 or np.isclose(box.viewRange()[0][1], self._end):
+            if self._end == 0 or np.isclose(box.viewRange()[0][1], (1 + MARGIN) * self._end):
                 self._end = round_end(last)
-                box.setXRange(0, self._end, padding=0)
+                box.setXRange(0, self._end, padding=MARGIN)
 
     def _clear(self, n_panels: int) -> None:
         self._end = 0.0
@@ -137,7 +139,7 @@ class CurvesPlot(Plot):
         if k:
             item.setXLink(self.panels[0])
         if panel.limits is not None:
-            item.setYRange(*panel.limits, padding=0.03)
+            item.setYRange(*panel.limits, padding=0.08)
         if len(panel.curves) > 1:
             item.addLegend(offset=(-8, 8), labelTextSize="9pt")
         self.panels.append(item)
