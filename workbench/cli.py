@@ -316,15 +316,22 @@ def _wait_for(run: Run, report: Callable[[str, float | None], None]) -> None:
 
 @contextmanager
 def _session(path: Path, *, create: bool = False, read_only: bool = False) -> Iterator[Session]:
+    """The open project; one that had to be made for work that then fails is taken away again."""
     from workbench.session import Session
 
-    session = Session.create(path) if create and not path.exists() else Session.open(path, read_only=read_only)
+    is_new = create and not path.exists()
+    session = Session.create(path) if is_new else Session.open(path, read_only=read_only)
+    done = False
     try:
         if session.notice:
             print(f"note: {session.notice}", file=sys.stderr)
         yield session
+        done = True
     finally:
         session.close()
+        if is_new and not done:
+            for ending in ("", "-wal", ".lock"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _dataset_name(session: Session, name: str | None) -> str:

@@ -232,7 +232,8 @@ class NewRunPage(QWidget):
     def _show_estimate(self, estimate: Estimate) -> None:
         words = [f"About {shown_bytes(estimate.memory_bytes)} of memory"]
         if estimate.seconds is not None:
-            words.append(f"about {duration(estimate.seconds)}, from earlier runs")
+            about = "" if estimate.seconds < 1 else "about "
+            words.append(f"{about}{duration(estimate.seconds)}, judged by earlier runs")
         self.forecast.setText(", ".join(words) + ".")
         self.warning.setText("\n".join(estimate.warnings))
         self._refused = ""
