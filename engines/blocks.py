@@ -42,7 +42,7 @@ def block_bounds(
     """
     by_work = TARGET_WORK // max(1, n_columns * n_prototypes)
     by_bytes = MAX_BYTES // max(1, n_columns * itemsize)
-    largest = max(64, min(max(MIN_ROWS if min_rows is None else min_rows, by_work), by_bytes))
+    largest = max(64, min(max(MIN_ROWS if min_rows is None else min_rows, by_work), by_bytes) // 64 * 64)
     n_blocks = -(-n_rows // largest)
     if n_blocks > 1:
         n_blocks = -(-n_blocks // 8) * 8

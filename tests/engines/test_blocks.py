@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_info
@@ -22,6 +22,7 @@ BOUNDS = [(start, min(start + 64, 1000)) for start in range(0, 1000, 64)]
 
 
 @given(st.integers(1, 10**6), st.integers(1, 5000), st.sampled_from([4, 8]), st.integers(1, 5000))
+@example(473_089, 1457, 8, 1)
 def test_bounds_cover_all_rows_in_order_in_units_of_64(n_rows, n_columns, itemsize, n_prototypes):
     bounds = block_bounds(n_rows, n_columns, itemsize, n_prototypes)
     assert bounds[0][0] == 0
@@ -29,7 +30,7 @@ def test_bounds_cover_all_rows_in_order_in_units_of_64(n_rows, n_columns, itemsi
     assert all(a[1] == b[0] for a, b in pairwise(bounds))
     assert all((stop - start) % 64 == 0 for start, stop in bounds[:-1])
     assert all(start < stop for start, stop in bounds)
-    assert max(stop - start for start, stop in bounds) * n_columns * itemsize <= max(2**25, 128 * n_columns * itemsize)
+    assert max(stop - start for start, stop in bounds) * n_columns * itemsize <= max(2**25, 64 * n_columns * itemsize)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 5, 40])

@@ -76,7 +76,7 @@ class CurvesPlot(Plot):
                 self._dress(k)
         self._to_fill = 0
         self._reach(float(np.max(prepared.data.iteration, initial=1.0)))
-        self._go_on()
+        self._next.start()  # the timeline below is brought up to date in this turn
 
     def _reach(self, last: float) -> None:
         """Let the axis of iterations hold `last`, in steps: each change of the common axis repaints every panel.
