@@ -98,8 +98,13 @@ class Engine(BaseEstimator):  # type: ignore[misc]
         """A fitted engine from the arrays of a snapshot (names without underscore; others are ignored)."""
         model = cls(**parameters)
         model.adopt({name: arrays[name[:-1]] for name in cls.FITTED if name[:-1] in arrays})
-        model.n_features_in_ = int(np.shape(arrays["prototypes"])[-1])
+        model.n_features_in_ = cls._n_features_of(arrays)
         return model
+
+    @classmethod
+    def _n_features_of(cls, arrays: Mapping[str, Any]) -> int:
+        """Width d of the rows that a snapshot's arrays were learned from."""
+        return int(np.shape(arrays["prototypes"])[-1])
 
     def _training_rows(self, X: Any, y: Any = None, *, min_rows: int = 1) -> tuple[RowSource, Any]:
         """Checked rows to learn from, and the labels as given; sets `n_features_in_` and the feature names."""

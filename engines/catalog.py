@@ -51,7 +51,7 @@ class EngineInfo:
 _ENGINES = (
     EngineInfo(
         "KMeans",
-        "engines.kmeans",
+        "engines.clustering.kmeans",
         "clustering",
         "k-means",
         "Prototypes that minimise the mean squared distance to their rows (Lloyd).",

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
-from engines.kmeans import KMeans
+from engines.clustering.kmeans import KMeans
+from engines.clustering.seeding import kmeans_plus_plus, random_rows
 from engines.lvq.labels import LabelledRows
 from engines.rows import ArrayRows
-from engines.seeding import kmeans_plus_plus, random_rows
 from engines.training import StopToken
 
 MAX_SAMPLE = 10_000

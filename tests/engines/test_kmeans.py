@@ -12,8 +12,8 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.preprocessing import scale
 
 from engines import KMeans, blocks
+from engines.clustering.seeding import kmeans_plus_plus, principal_slices, random_rows
 from engines.rows import ArrayRows
-from engines.seeding import kmeans_plus_plus, principal_slices, random_rows
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -304,7 +304,7 @@ def test_the_first_seed_is_drawn_in_proportion_to_the_weights():
 
 
 def test_seeding_looks_at_a_part_of_very_many_rows(monkeypatch):
-    from engines import seeding
+    from engines.clustering import seeding
 
     monkeypatch.setattr(seeding, "MAX_SEED_ROWS", 128)
     X = clouds(5000)
@@ -380,7 +380,7 @@ def test_a_state_of_other_data_is_refused():
 
 @BOTH
 def test_rows_laid_out_once_or_at_each_iteration_give_the_same_bits(dtype, monkeypatch):
-    from engines import lloyd
+    from engines.clustering import lloyd
 
     monkeypatch.setattr(blocks, "MIN_ROWS", 64)
     monkeypatch.setattr(blocks, "TARGET_WORK", 1)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from session_help import paused_after, same_bits, until
 
-from engines.kmeans import KMeans
-from engines.lloyd import Lloyd
+from engines.clustering.kmeans import KMeans
+from engines.clustering.lloyd import Lloyd
 from workbench.data import guess
 from workbench.project import Project
 from workbench.project.disk import Disk

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
+from engines.clustering.starts import Seeder
 from engines.kernels.exact import Labels, frozen, gather, squared_to_own
 from engines.kernels.nearest import Codebook, Frame, Packed, frame_for, pack
 from engines.rows import ArrayRows, RowSource
@@ -21,9 +22,6 @@ Floats = NDArray[Any]
 
 MAX_PACKED_BYTES = 2**31
 """Rows in memory up to this size are laid out for the search once, larger ones and other sources at each iteration."""
-
-Seeder = Callable[[Sample, np.random.Generator, StopToken], Floats]
-"""Gives K starting prototypes (K, d)."""
 
 Validator = Callable[[Floats, StopToken], float]
 """Tells the error of prototypes (K, d) on rows that are not learned from."""

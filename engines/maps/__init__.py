@@ -1,0 +1,1 @@
+"""Prototypes with neighbours: self-organizing maps and neural gas."""

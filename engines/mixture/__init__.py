@@ -1,0 +1,1 @@
+"""Mixtures of densities, learned by expectation and maximisation."""

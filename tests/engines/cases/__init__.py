@@ -1,0 +1,1 @@
+"""One file for each engine of the catalog, named as the engine in lower case, with its `CASE`."""
