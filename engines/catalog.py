@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Literal
+from typing import Any, Literal
 
 from engines.base import Engine
 from engines.parameters import Parameter, declared
@@ -25,6 +26,10 @@ class EngineInfo:
         Where the class lives; imported only when `estimator` or `parameters` is asked for.
     exports : tuple of str
         Forms that the learned model can leave in.
+    count : str
+        The parameter that says how many prototypes, clusters or components there are, if one number does; else "".
+    trial : mapping
+        Parameters with which a training on a handful of rows is quick, beside the defaults.
     """
 
     name: str
@@ -35,6 +40,8 @@ class EngineInfo:
     supervised: bool
     data_kinds: tuple[DataKind, ...]
     exports: tuple[str, ...]
+    count: str = ""
+    trial: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def estimator(self) -> type[Engine]:
@@ -58,6 +65,8 @@ _ENGINES = (
         supervised=False,
         data_kinds=("table", "image"),
         exports=("codebook", "model", "assignments"),
+        count="n_clusters",
+        trial={"max_iter": 2},
     ),
     EngineInfo(
         "GMLVQ",
@@ -68,6 +77,7 @@ _ENGINES = (
         supervised=True,
         data_kinds=("table", "image"),
         exports=("codebook", "model", "assignments"),
+        trial={"max_iter": 2},
     ),
 )
 

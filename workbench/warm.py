@@ -20,13 +20,9 @@ def warm() -> Iterator[str]:
     for info in engines.catalog():
         for dtype in (np.float32, np.float64):
             rows = X.astype(dtype)
-            model = info.estimator(**({"max_iter": 2} if _declares(info, "max_iter") else {}))
+            model = info.estimator(**info.trial)
             model.fit(rows, y if info.supervised else None)
-            for method in ("predict", "transform"):
+            for method in ("predict", "transform", "encode"):
                 if hasattr(model, method):
                     getattr(model, method)(rows)
         yield info.title
-
-
-def _declares(info: engines.EngineInfo, name: str) -> bool:
-    return any(parameter.name == name for parameter in info.parameters)
