@@ -1,0 +1,134 @@
+"""The grid on which a map's units sit: positions, distances and neighbours; it knows nothing of data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Topology = Literal["rectangular", "hexagonal"]
+
+ROW_PITCH = {"rectangular": 1.0, "hexagonal": math.sqrt(3) / 2}
+"""Distance between rows of units; between units of a row it is 1."""
+
+_STEPS = {
+    "rectangular": (((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)),) * 2,
+    "hexagonal": (
+        ((0, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0)),
+        ((0, 1), (1, 1), (1, 0), (0, -1), (-1, 0), (-1, 1)),
+    ),
+}
+"""(rows, columns) to the neighbours of a unit in an even row and of one in an odd row, counter-clockwise."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Units numbered row by row: unit k sits in row k // cols and column k % cols.
+
+    Hexagonal grids shift each odd row by half a unit, so that a unit inside has six neighbours at distance 1.
+    On a toroidal grid the last row is next to the first and the last column next to the first.
+
+    Parameters
+    ----------
+    rows, cols : int
+        At least 1 each.
+    topology : {"rectangular", "hexagonal"}
+    toroidal : bool
+
+    Raises
+    ------
+    ValueError
+        If a side is below 1, the topology unknown, or the grid hexagonal and toroidal with an odd number of rows
+        (its first and last row would not fit into each other).
+
+    Examples
+    --------
+    >>> grid = Grid(2, 3, "hexagonal")
+    >>> grid.positions.round(2).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.5, 0.87], [1.5, 0.87], [2.5, 0.87]]
+    >>> grid.adjacent[0].tolist()
+    [False, True, False, True, False, False]
+    """
+
+    rows: int
+    cols: int
+    topology: Topology = "rectangular"
+    toroidal: bool = False
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.cols < 1:
+            raise ValueError(f"A grid needs at least one row and one column, got {self.rows} x {self.cols}.")
+        if self.topology not in ROW_PITCH:
+            raise ValueError(f"The topology of a grid is 'rectangular' or 'hexagonal', got {self.topology!r}.")
+        if self.toroidal and self.topology == "hexagonal" and self.rows % 2:
+            raise ValueError(
+                f"A toroidal hexagonal grid needs an even number of rows, got {self.rows}: take one row more or less."
+            )
+
+    @property
+    def n_units(self) -> int:
+        """Units M in all."""
+        return self.rows * self.cols
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """Where the units sit, (M, 2) as (x, y), one unit apart in a row."""
+        row, col = np.divmod(np.arange(self.n_units), self.cols)
+        shift = 0.5 * (row % 2) if self.topology == "hexagonal" else 0.0
+        found = np.column_stack([col + shift, row * ROW_PITCH[self.topology]])
+        found.flags.writeable = False
+        return found
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height after which a toroidal grid repeats itself."""
+        return float(self.cols), self.rows * ROW_PITCH[self.topology]
+
+    @cached_property
+    def distances(self) -> NDArray[np.float64]:
+        """Euclidean distance (M, M) between units on the grid, the shorter way round where it is toroidal."""
+        squares = np.zeros((self.n_units, self.n_units))
+        for axis, length in enumerate(self.extent):
+            apart = np.abs(self.positions[:, None, axis] - self.positions[None, :, axis])
+            if self.toroidal:
+                apart = np.minimum(apart, length - apart)
+            squares += apart**2
+        found = np.sqrt(squares)
+        found.flags.writeable = False
+        return found
+
+    @cached_property
+    def neighbours(self) -> NDArray[np.int32]:
+        """Units next to each unit, (M, 8) rectangular or (M, 6) hexagonal, filled up with −1."""
+        width = len(_STEPS[self.topology][0])
+        found = np.full((self.n_units, width), -1, np.int32)
+        for unit in range(self.n_units):
+            near = self._next_to(*divmod(unit, self.cols))
+            found[unit, : len(near)] = near
+        found.flags.writeable = False
+        return found
+
+    @cached_property
+    def adjacent(self) -> NDArray[np.bool_]:
+        """Whether two different units are neighbours, (M, M)."""
+        found = np.zeros((self.n_units, self.n_units), np.bool_)
+        unit, place = np.nonzero(self.neighbours >= 0)
+        found[unit, self.neighbours[unit, place]] = True
+        found.flags.writeable = False
+        return found
+
+    def _next_to(self, row: int, col: int) -> list[int]:
+        near = []
+        for down, right in _STEPS[self.topology][row % 2]:
+            r, c = row + down, col + right
+            if self.toroidal:
+                r, c = r % self.rows, c % self.cols
+            elif not (0 <= r < self.rows and 0 <= c < self.cols):
+                continue
+            if (r, c) != (row, col):
+                near.append(r * self.cols + c)
+        return list(dict.fromkeys(near))
