@@ -129,6 +129,7 @@ class Run:
         self.fitted: Any = None  # the engine as training left it
         self.announce: Callable[[], None] = lambda: None
         self.requeue: Callable[[], None] = lambda: None
+        self.peers: Callable[[], tuple[Run, ...]] = tuple  # the other listed runs on the same dataset
         self._loading = threading.Lock()
         self._loaded = status == "queued"
 

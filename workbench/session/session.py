@@ -301,6 +301,7 @@ class Session:
         """Connect a run to this session's queue and events."""
         run.announce = lambda: tell(self.events.run_changed, run)
         run.requeue = lambda: self._enqueue(run)
+        run.peers = lambda: tuple(r for r in self.runs.values() if r.dataset is run.dataset and r is not run)
 
     def _enqueue(self, run: Run, *, paused: bool = False) -> None:
         self._require_writable()
