@@ -1,0 +1,193 @@
+"""One row against all prototypes, which stand abreast in vector lanes; who learns from it lives beside.
+
+Prototypes (K, d) are laid out as groups (G, d, L): L prototypes side by side, their column j in one piece, so that a
+row's component is spread over the lanes, and the sums of L prototypes stay in registers over all columns. Nothing
+is kept beyond that, so a prototype may move between one row and the next.
+
+The distance is Σⱼ (xⱼ − wⱼ)² in the rows' own precision, summed in the order of the columns. It starts at 0, or at
+infinity in lanes that hold no prototype. Of equal distances the lower index wins.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils as cgutils_module
+from numba.core import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+cgutils: Any = cgutils_module
+
+BYTES = 256
+"""Of a group's numbers in one column: eight registers of AVX2, so that every multiplier is busy."""
+PULLED_BYTES = 32
+"""Of the numbers that are read and written together when one prototype moves, as the search will read them again."""
+CACHE_LINE = 64
+
+
+def lay_out(prototypes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Prototypes (K, d) as groups (G, d, L) of their own, and the starts (G, L) of their distances."""
+    n_prototypes, d = prototypes.shape
+    lanes = BYTES // prototypes.itemsize
+    n_groups = -(-n_prototypes // lanes)
+    padded = np.zeros((n_groups * lanes, d), prototypes.dtype)
+    padded[:n_prototypes] = prototypes
+    starts = np.full(n_groups * lanes, np.inf, prototypes.dtype)
+    starts[:n_prototypes] = 0
+    groups = _aligned((n_groups, d, lanes), prototypes.dtype)
+    groups[...] = padded.reshape(n_groups, lanes, d).transpose(0, 2, 1)
+    return groups, starts.reshape(n_groups, lanes)
+
+
+def taken_up(groups: NDArray[Any], n_prototypes: int) -> NDArray[Any]:
+    """The prototypes (K, d) that groups (G, d, L) hold, as a new array."""
+    n_groups, d, lanes = groups.shape
+    flat = groups.transpose(0, 2, 1).reshape(n_groups * lanes, d)
+    return np.array(flat[:n_prototypes], order="C")
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array that begins with a cache line: vectors that lie across two take twice as long."""
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    room = np.empty(n_bytes + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    return room[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+def _nearest_lane(typing_context: Any, X: Any, row: Any, groups: Any, starts: Any) -> Any:
+    """Index of the prototype nearest to row number `row` of X (n, d); 0 where no distance is finite."""
+    signature = types.intp(X, types.intp, groups, starts)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        search = _Search(context, builder, sig, args)
+        best = cgutils.alloca_once_value(builder, ir.Constant(search.number, float("inf")))
+        index = cgutils.alloca_once_value(builder, ir.Constant(search.size, 0))
+        with cgutils.for_range(builder, search.n_groups) as loop:
+            distances = search.distances(loop.index)
+            smallest = search.smallest(distances)
+            with builder.if_then(builder.fcmp_ordered("<", smallest, builder.load(best))):
+                builder.store(smallest, best)
+                first = builder.mul(loop.index, ir.Constant(search.size, search.lanes))
+                builder.store(builder.add(first, search.first_lane_at(distances, smallest)), index)
+        return builder.load(index)
+
+    return signature, codegen
+
+
+def _all_lanes(typing_context: Any, X: Any, row: Any, groups: Any, starts: Any, out: Any) -> Any:
+    """Fill `out` (G, L) with the distances of all prototypes to row number `row` of X (n, d)."""
+    signature = types.void(X, types.intp, groups, starts, out)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        search = _Search(context, builder, sig, args)
+        target = context.make_array(sig.args[4])(context, builder, args[4]).data
+        with cgutils.for_range(builder, search.n_groups) as loop:
+            place = builder.gep(target, [builder.mul(loop.index, ir.Constant(search.size, search.lanes))])
+            search.write(search.distances(loop.index), place)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def _pull_lane(typing_context: Any, X: Any, row: Any, groups: Any, index: Any, rate: Any) -> Any:
+    """w ← w + rate (x − w) for prototype number `index` and row number `row` of X (n, d)."""
+    signature = types.void(X, types.intp, groups, types.intp, rate)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        search = _Search(context, builder, sig, args)
+        lanes, width = search.lanes, PULLED_BYTES // search.itemsize
+        within = builder.urem(args[3], ir.Constant(search.size, lanes))
+        lane = builder.urem(within, ir.Constant(search.size, width))
+        group = builder.mul(builder.udiv(args[3], ir.Constant(search.size, lanes)), search.group_size)
+        first = builder.add(group, builder.sub(within, lane))
+        short = ir.IntType(8 * search.itemsize)
+        numbered = ir.Constant(ir.VectorType(short, width), list(range(width)))
+        lane = lane if short.width == search.size.width else builder.trunc(lane, short)
+        own = builder.icmp_signed("==", search.spread(lane, width), numbered)
+        rates, none = search.spread(args[4], width), ir.Constant(ir.VectorType(search.number, width), [0.0] * width)
+        with cgutils.for_range(builder, search.d) as loop:
+            column = builder.mul(loop.index, ir.Constant(search.size, lanes))
+            place = builder.gep(search.groups, [builder.add(first, column)])
+            old = search.read(place, width)
+            gap = builder.fsub(search.spread(search.component(loop.index), width), old)
+            gap = builder.select(own, gap, none)  # the others gain nothing: a store under a mask takes far longer
+            search.write(search.multiply_add(rates, gap, old), place)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+nearest_lane: Any = intrinsic(_nearest_lane)
+all_lanes: Any = intrinsic(_all_lanes)
+pull_lane: Any = intrinsic(_pull_lane)
+
+
+class _Search:
+    """Writes what the three have in common; a group's sums are one long vector, which LLVM cuts to the registers."""
+
+    def __init__(self, context: Any, builder: Any, sig: Any, args: Any) -> None:
+        self.builder, self.size = builder, args[1].type
+        X, groups = (context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 2))
+        self.groups = groups.data
+        self._starts: Any = None
+        if isinstance(sig.args[3], types.Array):
+            self._starts = context.make_array(sig.args[3])(context, builder, args[3]).data
+        self.n_groups, self.d = (builder.extract_value(groups.shape, axis) for axis in (0, 1))
+        self.number = context.get_value_type(sig.args[0].dtype)
+        self.itemsize = 8 if isinstance(self.number, ir.DoubleType) else 4
+        self.lanes = BYTES // self.itemsize
+        self.group_size = builder.mul(self.d, ir.Constant(self.size, self.lanes))
+        self._row = builder.gep(X.data, [builder.mul(args[1], self.d)])
+
+    def distances(self, group: Any) -> Any:
+        """The vector of a group's distances."""
+        builder, lanes = self.builder, self.lanes
+        start = builder.gep(self._starts, [builder.mul(group, ir.Constant(self.size, lanes))])
+        sums = cgutils.alloca_once(builder, ir.VectorType(self.number, lanes))
+        builder.store(self.read(start, lanes), sums)
+        first = builder.gep(self.groups, [builder.mul(group, self.group_size)])
+        with cgutils.for_range(builder, self.d) as loop:
+            column = builder.gep(first, [builder.mul(loop.index, ir.Constant(self.size, lanes))])
+            gap = builder.fsub(self.spread(self.component(loop.index), lanes), self.read(column, lanes))
+            builder.store(self.multiply_add(gap, gap, builder.load(sums)), sums)
+        return builder.load(sums)
+
+    def smallest(self, distances: Any) -> Any:
+        name = f"llvm.vector.reduce.fmin.v{self.lanes}f{8 * self.itemsize}"
+        kind = ir.FunctionType(self.number, [distances.type])
+        reduce = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(reduce, [distances], fastmath=("nnan", "nsz"))
+
+    def first_lane_at(self, distances: Any, value: Any) -> Any:
+        """The lowest lane whose distance is `value`."""
+        builder, lanes = self.builder, self.lanes
+        equal = builder.fcmp_ordered("==", distances, self.spread(value, lanes))
+        lane = builder.cttz(builder.bitcast(equal, ir.IntType(lanes)), ir.Constant(ir.IntType(1), 0))
+        return lane if lanes == self.size.width else builder.zext(lane, self.size)
+
+    def component(self, column: Any) -> Any:
+        return self.builder.load(self.builder.gep(self._row, [column]))
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        """a b + c, rounded once where the processor does that at no cost."""
+        name = f"llvm.fmuladd.v{a.type.count}f{8 * self.itemsize}"
+        function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
+        return self.builder.call(function, [a, b, c])
+
+    def spread(self, number: Any, count: int) -> Any:
+        """The number in each of `count` lanes."""
+        builder, short = self.builder, ir.IntType(32)
+        vector = ir.VectorType(number.type, count)
+        lone = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(short, 0))
+        everywhere = ir.Constant(ir.VectorType(short, count), [0] * count)
+        return builder.shuffle_vector(lone, ir.Constant(vector, ir.Undefined), everywhere)
+
+    def read(self, place: Any, count: int) -> Any:
+        vector = ir.VectorType(self.number, count)
+        return self.builder.load(self.builder.bitcast(place, vector.as_pointer()), align=self.itemsize)
+
+    def write(self, vector: Any, place: Any) -> None:
+        self.builder.store(vector, self.builder.bitcast(place, vector.type.as_pointer()), align=self.itemsize)
