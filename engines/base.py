@@ -119,6 +119,23 @@ class Engine(BaseEstimator):  # type: ignore[misc]
         checked, labels = validate_data(self, X, y, dtype=FLOATS, order="C", ensure_min_samples=min_rows)
         return ArrayRows(checked), labels
 
+    def _validation_rows(self, validation: tuple[Any, Any]) -> RowSource:
+        """Checked rows to score while learning; to be called when the training rows have been checked.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or they have another width.
+        """
+        X = validation[0]
+        held_out = X if is_row_source(X) else ArrayRows(validate_data(self, X, dtype=FLOATS, order="C", reset=False))
+        if held_out.shape[0] < 1 or held_out.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"The validation rows have shape {held_out.shape}; at least one row of "
+                f"{self.n_features_in_} features is needed."
+            )
+        return as_float_rows(held_out)
+
     def _new_rows(self, X: Any) -> RowSource:
         """Checked rows for a fitted engine."""
         check_is_fitted(self)

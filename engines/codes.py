@@ -62,17 +62,22 @@ class CodesMixin:
         ValueError
             If the shape or type is of no codes, or a code stands for nothing.
         """
+        return self._decoded(self._integers(codes))
+
+    def quantize(self, X: Any) -> NDArray[Any]:
+        """What each row becomes by encoding and decoding: (n, d)."""
+        return self.decode(self.encode(X))
+
+    def _integers(self, codes: Any) -> Codes:
+        """Codes, packed or not, as they were before: (n,) or (n, n_books), all of which stand for something."""
         check_is_fitted(self)
         codes = np.asarray(codes)
         sizes = self.code_sizes
         if codes.ndim == 2 and codes.dtype == np.uint8 and codes.shape[1] == bytes_of(sizes):
             codes = unpack_codes(codes, sizes)
             codes = codes[:, 0] if self._one_column else codes
-        return self._decoded(check_codes(codes, sizes, self._one_column))
-
-    def quantize(self, X: Any) -> NDArray[Any]:
-        """What each row becomes by encoding and decoding: (n, d)."""
-        return self.decode(self.encode(X))
+        check_codes(codes, sizes, self._one_column)
+        return np.ascontiguousarray(codes, np.int32)
 
     @property
     def _one_column(self) -> bool:
@@ -84,7 +89,7 @@ class CodesMixin:
         """Checked: codes (n,) or (n, n_books) of the rows."""
 
     @abstractmethod
-    def _decoded(self, codes: NDArray[Any]) -> NDArray[Any]:
+    def _decoded(self, codes: Codes) -> NDArray[Any]:
         """The vectors (n, d) of codes that have been checked."""
 
 
@@ -110,7 +115,7 @@ class CodebookMixin(CodesMixin):
     def _codes(self, X: Any) -> Codes:
         return self._nearest(X)
 
-    def _decoded(self, codes: NDArray[Any]) -> NDArray[Any]:
+    def _decoded(self, codes: Codes) -> NDArray[Any]:
         return np.asarray(self.prototypes_[codes])
 
     @property
@@ -143,14 +148,8 @@ def unpack_codes(packed: NDArray[np.uint8], sizes: tuple[int, ...]) -> Codes:
     return codes
 
 
-def check_codes(codes: NDArray[Any], sizes: tuple[int, ...], one_column: bool) -> NDArray[Any]:
-    """Codes that index something, (n,) or (n, B).
-
-    Raises
-    ------
-    ValueError
-        If their shape or type is wrong, or one is out of range.
-    """
+def check_codes(codes: NDArray[Any], sizes: tuple[int, ...], one_column: bool) -> None:
+    """Raise ValueError unless codes (n,) or (n, B) are integers below `sizes`."""
     shape = "(n,)" if one_column else f"(n, {len(sizes)})"
     fits = codes.ndim == 1 if one_column else codes.ndim == 2 and codes.shape[1] == len(sizes)
     if not fits or codes.dtype.kind not in "iu" or (codes.ndim == 2 and codes.dtype == np.uint8):
@@ -162,7 +161,6 @@ def check_codes(codes: NDArray[Any], sizes: tuple[int, ...], one_column: bool) -
         limits = sorted({size - 1 for size in sizes})
         highest = str(limits[0]) if len(limits) == 1 else f"{', '.join(str(size - 1) for size in sizes)} (by column)"
         raise ValueError(f"Codes must lie between 0 and {highest}.")
-    return codes
 
 
 def _widths(sizes: tuple[int, ...]) -> NDArray[np.int64]:

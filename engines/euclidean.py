@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
 
-from engines.base import FLOATS, Engine, check_sample_weight
+from engines.base import Engine, check_sample_weight
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.codes import CodebookMixin
 from engines.distortion import squared_errors
 from engines.kernels.exact import Labels, distances, frozen
 from engines.kernels.nearest import Codebook
-from engines.rows import ArrayRows, RowSource, is_row_source
+from engines.rows import RowSource
 from engines.training import StopToken
 
 Floats = NDArray[Any]
@@ -96,13 +95,7 @@ class EuclideanCodebook(CodebookMixin, ClassNamePrefixFeaturesOutMixin, Transfor
 
     def _validation_error(self, validation: tuple[Any, Any]) -> Callable[[Floats, StopToken], float]:
         """What tells, of prototypes, their mean squared error on the validation rows."""
-        X = validation[0]
-        held_out = X if is_row_source(X) else ArrayRows(validate_data(self, X, dtype=FLOATS, order="C", reset=False))
-        if held_out.shape[0] < 1 or held_out.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"The validation rows have shape {held_out.shape}; at least one row of "
-                f"{self.n_features_in_} features is needed."
-            )
+        held_out = self._validation_rows(validation)
         n_jobs = resolve_jobs(self.n_jobs)
 
         def error(prototypes: Floats, stop: StopToken) -> float:

@@ -1,0 +1,21 @@
+"""Product quantization in the contract suite."""
+
+from case import Case
+
+CASE = Case(
+    quick={"n_subspaces": 2, "n_bits": 2, "max_iter": 6, "random_state": 0},
+    variants=({"n_init": 3, "init": "random"}, {"init": "pca", "n_subspaces": 3}, {"n_init": 2, "tol": 0.0}),
+    effects={
+        "n_subspaces": ({}, 1, 2),
+        "n_bits": ({}, 1, 3),
+        "init": ({"max_iter": 1}, "pca", "random"),
+        "n_init": ({"init": "random", "max_iter": 1, "n_bits": 3, "random_state": 1}, 1, 9),
+        "max_iter": ({"init": "random"}, 1, 4),
+        "tol": ({"init": "random", "max_iter": 50}, 0.0, 10.0),
+        "random_state": ({"init": "random", "max_iter": 1}, 0, 1),
+    },
+    expected_failures={
+        "check_sample_weight_equivalence_on_dense_data": "k-means++ draws other rows from repeated ones; with a "
+        "given start the equivalence holds and is tested beside"
+    },
+)
