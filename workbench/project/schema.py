@@ -1,7 +1,8 @@
-"""What a project holds and where: typed records of datasets, runs, selections and commands over keys and arrays.
+"""What a project holds and where: typed records of datasets, runs, sweeps and so on, over keys and arrays.
 
     datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
     runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/
+    sweeps/<id>/              SweepRecord, with table/
     selections/<id>/          SelectionRecord, with rows
     commands/<id>/            one command each, in the order of the ids
 
@@ -25,8 +26,8 @@ Bundle = dict[str, Any]
 """Arrays and JSON values by name."""
 
 _SLOTS = ("a", "b")
-_TUPLES = ("shape", "classes", "image_shape", "warnings")
-R = TypeVar("R", "DatasetRecord", "RunRecord", "SelectionRecord")
+_TUPLES = ("shape", "classes", "image_shape", "warnings", "counts", "remarks")
+R = TypeVar("R", "DatasetRecord", "RunRecord", "SweepRecord", "SelectionRecord")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,45 @@ class RunRecord:
     note: str = ""
     hidden: bool = False
     branched_from: Json = None
+    id: str = ""
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """What is known of a search for the right count of prototypes besides its table of criteria.
+
+    Attributes
+    ----------
+    name, dataset, engine, status, seconds, error, versions, data_hash, recipe, hidden
+        As of a `RunRecord`.
+    counts : tuple of int
+        What is tried, increasing.
+    parameters : JSON
+        All but the count.
+    failures : JSON
+        Why a count could not be measured, one sentence by count.
+    remarks : tuple of str
+        Sentences for people.
+    id, created : str
+        Filled in by `add_sweep`.
+    """
+
+    name: str
+    dataset: str
+    engine: str
+    counts: tuple[int, ...] = ()
+    parameters: Json = field(default_factory=dict)
+    status: str = "queued"
+    seconds: float = 0.0
+    error: str = ""
+    failures: Json = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    versions: Json = field(default_factory=dict)
+    data_hash: str = ""
+    recipe: Json = field(default_factory=dict)
+    note: str = ""
+    hidden: bool = False
     id: str = ""
     created: str = ""
 
@@ -294,6 +334,28 @@ def read_result(reader: Reader, run: str) -> Bundle | None:
     return read_bundle(reader, f"{run}/result")
 
 
+def add_sweep(transaction: Transaction, record: SweepRecord) -> SweepRecord:
+    """Keep a new sweep and give its record with id and time."""
+    record = replace(record, id=transaction.new_id("sweeps"), created=record.created or _now())
+    _put(transaction, record)
+    return record
+
+
+def read_sweeps(reader: Reader) -> list[SweepRecord]:
+    """Give all sweeps in the order in which they were added, hidden ones too."""
+    return [_get(SweepRecord, reader, f"sweeps/{name}") for name in reader.keys("sweeps")]
+
+
+def write_table(transaction: Transaction, sweep: str, table: Mapping[str, np.ndarray]) -> None:
+    """Replace a sweep's table: arrays of shape (n_counts,) by name."""
+    rewrite_bundle(transaction, f"{sweep}/table", table)
+
+
+def read_table(reader: Reader, sweep: str) -> dict[str, np.ndarray]:
+    """Give a sweep's table; none if none was kept."""
+    return read_bundle(reader, f"{sweep}/table") or {}
+
+
 def add_selection(transaction: Transaction, record: SelectionRecord, rows: np.ndarray) -> SelectionRecord:
     """Keep a named subset; `rows` is a mask of shape (n,), bool, stored as packed bits."""
     record = replace(record, id=transaction.new_id("selections"), created=record.created or _now())
@@ -391,7 +453,7 @@ def _slot_number(reader: Reader, run: str, slot: str) -> int:
         return 0
 
 
-def _put(transaction: Transaction, record: DatasetRecord | RunRecord | SelectionRecord) -> None:
+def _put(transaction: Transaction, record: DatasetRecord | RunRecord | SweepRecord | SelectionRecord) -> None:
     attributes = asdict(record)
     transaction.put(attributes.pop("id"), attributes)
 

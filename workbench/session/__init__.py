@@ -1,4 +1,4 @@
-"""The open document, for every face: datasets, runs, selection, commands that can be undone, and the queue of work."""
+"""The open document, for every face: datasets, runs, sweeps, selection, commands, and the queue of work."""
 
 from workbench.session.commands import Command
 from workbench.session.dataset import DataSample, Dataset
@@ -10,6 +10,7 @@ from workbench.session.log import Entry
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Selection, Subset, combine
 from workbench.session.session import Session
+from workbench.session.sweep import Sweep, parse_counts
 
 __all__ = [
     "Command",
@@ -26,5 +27,7 @@ __all__ = [
     "SessionError",
     "SessionEvents",
     "Subset",
+    "Sweep",
     "combine",
+    "parse_counts",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["import", "run", "rename", "delete", "note", "subset"]
+Kind = Literal["import", "run", "sweep", "rename", "delete", "note", "subset"]
 
 
 @dataclass(frozen=True)
@@ -15,15 +15,15 @@ class Command:
 
     Attributes
     ----------
-    kind : {"import", "run", "rename", "delete", "note", "subset"}
+    kind : {"import", "run", "sweep", "rename", "delete", "note", "subset"}
     text : str
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
-        Id of a dataset, run or subset.
+        Id of a dataset, run, sweep or subset.
     attribute : {"name", "note", "hidden"}
     before, after : JSON value
     details : dict
-        JSON: what a script needs to do the same again (plan of an import, engine and parameters of a run).
+        JSON: what a script needs to do the same again (plan of an import, engine and parameters of a run or sweep).
     """
 
     kind: Kind
@@ -55,12 +55,26 @@ def adding_run(target: str, name: str, dataset: str, engine: str, parameters: Ma
     return Command("run", f"run {name}", target, "hidden", True, False, details)
 
 
+def adding_sweep(
+    target: str, name: str, dataset: str, engine: str, counts: Sequence[int], parameters: Mapping[str, Any]
+) -> Command:
+    """A sweep `target` was started."""
+    details = {
+        "name": name,
+        "dataset": dataset,
+        "engine": engine,
+        "counts": list(counts),
+        "parameters": dict(parameters),
+    }
+    return Command("sweep", f"sweep {name}", target, "hidden", True, False, details)
+
+
 def renaming(target: str, old: str, new: str) -> Command:
     return Command("rename", f"renaming of {old} to {new}", target, "name", old, new)
 
 
 def deleting(target: str, name: str) -> Command:
-    """Hide a dataset, run or subset; it stays in the file, so that this can be undone at any time."""
+    """Hide a dataset, run, sweep or subset; it stays in the file, so that this can be undone at any time."""
     return Command("delete", f"deletion of {name}", target, "hidden", False, True)
 
 

@@ -12,20 +12,23 @@ from workbench.session.dataset import Dataset
 from workbench.session.errors import SessionError
 from workbench.session.run import Run
 from workbench.session.selection import Subset
+from workbench.session.sweep import Sweep
 
-Thing = Dataset | Run | Subset
-AnyThing = TypeVar("AnyThing", Dataset, Run, Subset)
+Thing = Dataset | Run | Sweep | Subset
+AnyThing = TypeVar("AnyThing", Dataset, Run, Sweep, Subset)
 Change = Literal["added", "removed", "changed"]
 
 
 class Document:
-    """Datasets, runs and subsets of a project, by id; changed by one thread at a time, read by any.
+    """Datasets, runs, sweeps and subsets of a project, by id; changed by one thread at a time, read by any.
 
-    A run is shown while neither it nor its dataset is hidden; a subset likewise.
+    A run is shown while neither it nor its dataset is hidden; a sweep or a subset likewise.
     """
 
-    def __init__(self, datasets: Iterable[Dataset], runs: Iterable[Run], subsets: Iterable[Subset]) -> None:
-        things: list[Thing] = [*datasets, *runs, *subsets]
+    def __init__(
+        self, datasets: Iterable[Dataset], runs: Iterable[Run], sweeps: Iterable[Sweep], subsets: Iterable[Subset]
+    ) -> None:
+        things: list[Thing] = [*datasets, *runs, *sweeps, *subsets]
         self._all = {thing.id: thing for thing in things}
 
     @property
@@ -39,14 +42,19 @@ class Document:
         return self._shown(Run)
 
     @property
+    def sweeps(self) -> Mapping[str, Sweep]:
+        """Those shown, in order of their making."""
+        return self._shown(Sweep)
+
+    @property
     def subsets(self) -> Mapping[str, Subset]:
         """Those shown, in order of their making."""
         return self._shown(Subset)
 
-    def runs_of(self, target: str) -> list[Run]:
-        """The run with the id `target`, or the runs of the dataset with it; hidden ones too."""
-        runs = [thing for thing in list(self._all.values()) if isinstance(thing, Run)]
-        return [run for run in runs if target in (run.id, run.dataset.id)]
+    def work_of(self, target: str) -> list[Run | Sweep]:
+        """The run or sweep with the id `target`, or those of the dataset with it; hidden ones too."""
+        works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Sweep)]
+        return [work for work in works if target in (work.id, work.dataset.id)]
 
     def every_run(self) -> list[Run]:
         """All runs, hidden ones too."""
@@ -79,7 +87,7 @@ class Document:
         return {id: thing for id, thing in self._all.items() if self._is_shown(thing)}
 
     def _is_shown(self, thing: Thing) -> bool:
-        if isinstance(thing, Run):
+        if isinstance(thing, Run | Sweep):
             return not (thing.hidden or thing.dataset.hidden)
         if isinstance(thing, Subset):
             return not (thing.hidden or self._all[thing.dataset].hidden)

@@ -21,6 +21,8 @@ class SessionEvents(SignalGroup):
         Shown, hidden, renamed or annotated.
     run_added, run_removed, run_changed : Signal(Run)
         Shown, hidden; or its status, name, notes or metrics changed.
+    sweep_added, sweep_removed, sweep_changed : Signal(Sweep)
+        Likewise.
     selection_changed : Signal()
         Rows, prototypes or features picked; or the list of named subsets.
     history_changed : Signal()
@@ -37,6 +39,9 @@ class SessionEvents(SignalGroup):
     run_added = Signal(object)
     run_removed = Signal(object)
     run_changed = Signal(object)
+    sweep_added = Signal(object)
+    sweep_removed = Signal(object)
+    sweep_changed = Signal(object)
     selection_changed = Signal()
     history_changed = Signal()
     job_changed = Signal(object)

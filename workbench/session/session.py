@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +24,7 @@ from workbench.session.log import CommandLog, Entry, now
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Selection, Subset
 from workbench.session.storage import Storage
+from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import Worker, mark_stopped, new_facts
 
 
@@ -56,12 +57,13 @@ class Session:
         self.selection = Selection(lambda: tell(self.events.selection_changed))
         self._storage = Storage(project)
         contents = self._storage.load()
-        self._document = Document(contents.datasets, contents.runs, contents.subsets)
+        self._document = Document(contents.datasets, contents.runs, contents.sweeps, contents.subsets)
         self._log = CommandLog(contents.entries)
         self._changing = threading.RLock()
         self._closing = threading.Event()
-        for run in contents.runs:
-            self._adopt(run)
+        works: list[Run | Sweep] = [*contents.runs, *contents.sweeps]
+        for work in works:
+            self._adopt(work)
 
     @classmethod
     def create(cls, path: Path | str) -> Self:
@@ -102,6 +104,11 @@ class Session:
         return self._document.runs
 
     @property
+    def sweeps(self) -> Mapping[str, Sweep]:
+        """By id; hidden ones are not listed."""
+        return self._document.sweeps
+
+    @property
     def subsets(self) -> Mapping[str, Subset]:
         """By id; hidden ones are not listed."""
         return self._document.subsets
@@ -118,6 +125,10 @@ class Session:
     def run(self, wanted: str) -> Run:
         """The run with this name or id; raises SessionError listing those there are."""
         return find(self.runs, wanted, "run")
+
+    def sweep(self, wanted: str) -> Sweep:
+        """The sweep with this name or id; raises SessionError listing those there are."""
+        return find(self.sweeps, wanted, "sweep")
 
     def subset(self, wanted: str) -> Subset:
         """The named subset with this name or id; raises SessionError listing those there are."""
@@ -187,6 +198,67 @@ class Session:
         self._enqueue(run, paused=paused)
         return run
 
+    def add_sweep(
+        self,
+        dataset: Dataset | str,
+        engine: str,
+        counts: Iterable[int],
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+    ) -> Sweep:
+        """Queue a search for the right count of prototypes, as a command; it waits its turn among the runs.
+
+        Parameters
+        ----------
+        counts : iterable of int
+            What to try of the engine's `EngineInfo.count`; its other parameters are those given, or their defaults.
+
+        Raises
+        ------
+        SessionError
+            If the engine has no count, or a count, a parameter, or the dataset does not fit; nothing is changed.
+        """
+        self._require_writable()
+        data = self.dataset(dataset) if isinstance(dataset, str) else dataset
+        info = checks.find_engine(engine)
+        wanted = check_counts(info, data, counts)
+        values = checks.complete_parameters(info, parameters or {}) | {info.count: wanted[-1]}
+        facts = new_facts(data, checks.check_run(data, info, values))
+        del values[info.count]
+        with self._changing:
+            taken = [sweep.name for sweep in self.sweeps.values()]
+            if name is not None:
+                self._require_free(name, taken, "sweep")
+            sweep_name = name or free_name(f"{info.name} sweep on {data.name}", taken)
+
+            def logged(id: str) -> Entry:
+                return Entry("do", commands.adding_sweep(id, sweep_name, data.id, info.name, wanted, values), now())
+
+            sweep, entry = self._storage.add_sweep(sweep_name, info, wanted, values, data, facts, logged)
+            self._adopt(sweep)
+            self._document.add(sweep)
+            self._log.append(entry)
+        tell(self.events.sweep_added, sweep)
+        tell(self.events.history_changed)
+        self._enqueue(sweep)
+        return sweep
+
+    def add_run_of(self, sweep: Sweep, count: int | None = None) -> Run:
+        """Queue the run of a sweep with `count`, or with the recommended one; it learns what the sweep has learned.
+
+        Raises
+        ------
+        SessionError
+            If no count is recommended and none is given, or as `add_run` does.
+        """
+        chosen = sweep.recommendation.value if count is None else count
+        if chosen is None:
+            raise SessionError(f"Sweep '{sweep.name}' recommends no number: say which one to train.")
+        taken = [run.name for run in self.runs.values()]
+        name = free_name(f"{sweep.engine.name} {chosen} on {sweep.dataset.name}", taken)
+        return self.add_run(sweep.dataset, sweep.engine.name, sweep.parameters_with(chosen), name=name)
+
     def resume_run(self, run: Run) -> None:
         """Go on with a stopped, failed or interrupted run from its last stored state, or with a paused one."""
         run.resume()
@@ -226,7 +298,7 @@ class Session:
         return command.text if command else None
 
     def rename(self, thing: Thing, name: str) -> None:
-        """Give a dataset, run or subset another name; raises SessionError if it is empty or taken."""
+        """Give a dataset, run, sweep or subset another name; raises SessionError if it is empty or taken."""
         name = name.strip()
         kind, others = self._siblings(thing)
         self._require_free(name, [other.name for other in others if other.id != thing.id], kind)
@@ -234,11 +306,11 @@ class Session:
             self.do(commands.renaming(thing.id, thing.name, name))
 
     def delete(self, thing: Thing) -> None:
-        """Hide a dataset with its runs, a run or a subset, and stop what is running of it."""
+        """Hide a dataset with its runs and sweeps, a run, a sweep or a subset, and stop what is running of it."""
         self.do(commands.deleting(thing.id, thing.name))
 
-    def note(self, thing: Dataset | Run, text: str) -> None:
-        """Write a note on a dataset or run."""
+    def note(self, thing: Dataset | Run | Sweep, text: str) -> None:
+        """Write a note on a dataset, run or sweep."""
         if text != thing.note:
             self.do(commands.noting(thing.id, thing.name, thing.note, text))
 
@@ -297,28 +369,42 @@ class Session:
         self.queue.join()
         self.project.close()
 
-    def _adopt(self, run: Run) -> None:
-        """Connect a run to this session's queue and events."""
+    def _adopt(self, work: Run | Sweep) -> None:
+        """Connect a run or a sweep to this session's queue and events."""
+        work.requeue = lambda: self._enqueue(work)
+        if isinstance(work, Sweep):
+            work.announce = lambda: tell(self.events.sweep_changed, work)
+            return
+        run = work
         run.announce = lambda: tell(self.events.run_changed, run)
-        run.requeue = lambda: self._enqueue(run)
         run.peers = lambda: tuple(r for r in self.runs.values() if r.dataset is run.dataset and r is not run)
 
-    def _enqueue(self, run: Run, *, paused: bool = False) -> None:
+    def _enqueue(self, work: Run | Sweep, *, paused: bool = False) -> None:
         self._require_writable()
-        if run.active and run.job is not None:
+        if work.active and work.job is not None:
             return
-        job: Job[Run] = Job(run.name, "training", Worker(run, self._closing.is_set), lambda: self._cancelled(run, job))
-        run.control = Control()
+        job: Job[Any] = Job(work.name, "training", self._worker(work), lambda: self._cancelled(work, job))
+        work.control = Control()
         if paused:
-            run.control.pause()
-        run.job = job
-        run.become("queued")
+            work.control.pause()
+        work.job = job
+        work.become("queued")
         self.queue.submit(job)
 
-    def _cancelled(self, run: Run, job: Job[Run]) -> None:
-        run.control.stop()
+    def _worker(self, work: Run | Sweep) -> Callable[[Job[Any]], object]:
+        if isinstance(work, Run):
+            return Worker(work, self._closing.is_set)
+        from workbench.session.sweeping import Sweeper  # only here: criteria take a while to import
+
+        return Sweeper(work)
+
+    def _cancelled(self, work: Run | Sweep, job: Job[Any]) -> None:
+        work.control.stop()
         if job.status == "cancelled":
-            mark_stopped(run)
+            if isinstance(work, Sweep):
+                work.withdraw()
+            else:
+                mark_stopped(work)
 
     def _admit(self, wanted: str, make: Callable[[str], tuple[Dataset, Entry]]) -> Dataset:
         """Take in a dataset that an import brought; `make` commits it under the name it is given."""
@@ -342,13 +428,13 @@ class Session:
             changes = self._document.apply(command, value)
             self._log.append(entry)
         if command.attribute == "hidden" and value:
-            for run in self._document.runs_of(command.target):
-                run.stop()
+            for work in self._document.work_of(command.target):
+                work.stop()
         for change, thing in changes:
             if isinstance(thing, Subset):
                 tell(self.events.selection_changed)
             else:
-                kind = "dataset" if isinstance(thing, Dataset) else "run"
+                kind = "dataset" if isinstance(thing, Dataset) else "run" if isinstance(thing, Run) else "sweep"
                 tell(getattr(self.events, f"{kind}_{change}"), thing)
         tell(self.events.history_changed)
 
@@ -362,6 +448,8 @@ class Session:
             return "dataset", list(self.datasets.values())
         if isinstance(thing, Run):
             return "run", list(self.runs.values())
+        if isinstance(thing, Sweep):
+            return "sweep", list(self.sweeps.values())
         return "subset", list(self.subsets.values())
 
     def _require_free(self, name: str, taken: list[str], kind: str) -> None:

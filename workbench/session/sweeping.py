@@ -1,0 +1,319 @@
+"""Measures a sweep on the worker's thread: trains count after count and scores each; the criteria are the engines'."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import pairwise_distances
+
+from engines import ArrayRows, RowSource, choice
+from engines.blocks import single_threaded_blas
+from engines.rows import SelectedRows
+from workbench.errors import Cancelled, WorkbenchError
+from workbench.session.errors import SessionError
+from workbench.session.jobs import Job, one_sentence
+from workbench.session.rows import blocks
+from workbench.session.run import RunStatus
+from workbench.session.sweep import Sweep
+
+logger = logging.getLogger(__name__)
+
+SAMPLE_ROWS = 3000
+"""Training rows that are judged where a criterion compares rows with each other, or trains on parts of them."""
+REFERENCE_ROWS = 1000
+REFERENCES = 3
+"""Sets of rows without groups, of at most `REFERENCE_ROWS` each, from which the silhouette by chance is learned."""
+REPEATS = 5
+"""Splits of the sample in two halves, from which stability is learned."""
+SAVE_SECONDS = 1.0
+_CELLS = 50_000_000  # multiply-adds between two looks at whether to stop
+_SAMPLE, _REFERENCE, _HALVES = 0, 1, 2  # what a seed is for
+
+Row = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What all counts are measured on.
+
+    Attributes
+    ----------
+    rows : RowSource of shape (n, d)
+        All training rows.
+    X : (m, d)
+        Some of them, in which nothing is missing.
+    codes : (m,) int32 or None
+        Their classes, -1 for none.
+    distances : (m, m)
+        Between them.
+    references : list of pairs (rows, distances)
+        Rows without groups.
+    halves : list of pairs of index arrays into `X`
+    """
+
+    rows: RowSource
+    X: NDArray[Any]
+    codes: NDArray[np.int32] | None
+    distances: NDArray[Any]
+    references: list[tuple[NDArray[Any], NDArray[Any]]]
+    halves: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+
+class Sweeper:
+    """The work of a sweep's job.
+
+    Everything random comes from the sweep's seed and the count, so a sweep that was stopped and resumed gives the
+    same table as one that was not.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._job: Job[Sweep] | None = None
+        self._done = 0.0  # of the present count, as a share
+        self._saved: Future[None] | None = None
+        self._saved_at = time.monotonic()
+        seed = sweep.parameters.get("random_state")
+        self._seed = seed if isinstance(seed, int) else 0
+
+    def __call__(self, job: Job[Sweep]) -> Sweep:
+        """Measure every count that is left; the sweep tells what came of it. Raises SessionError after a failure."""
+        sweep, self._job = self._sweep, job
+        began, before = time.perf_counter(), sweep.facts.seconds
+        status: RunStatus = "finished"
+        try:
+            sweep.become("running")
+            judged = self._prepare()
+            for count in sweep.counts:
+                if count not in sweep.measured:
+                    self._measure(judged, count)
+                    sweep.facts.seconds = before + time.perf_counter() - began
+                    self._save("running")
+        except Cancelled:
+            status = "stopped"
+        except Exception as error:
+            logger.info("sweep %s failed", sweep.id, exc_info=True)
+            raise SessionError(self._fail(error)) from error
+        finally:
+            sweep.control.detach()
+        sweep.facts.seconds = before + time.perf_counter() - began
+        if status == "finished" and len(sweep.failures) == len(sweep.counts):
+            raise SessionError(
+                self._fail(SessionError(f"No count could be measured: {next(iter(sweep.failures.values()))}"))
+            )
+        self._save(status, wait=True)
+        sweep.become(status)
+        return sweep
+
+    def _prepare(self) -> Judged:
+        sweep, dataset = self._sweep, self._sweep.dataset
+        X = dataset.training_rows("train", labelled=False, cancelled=lambda: sweep.control.stopping)
+        rows: RowSource = ArrayRows(X) if isinstance(X, np.ndarray) else X
+        picked = self._random(_SAMPLE).permutation(rows.shape[0])[:SAMPLE_ROWS]
+        picked.sort()
+        sample = SelectedRows(rows, picked).read(0, len(picked))
+        whole = np.isfinite(sample).all(axis=1)
+        sample, picked = sample[whole], picked[whole]
+        codes = dataset.codes
+        if codes is not None:
+            index = dataset.index("train")
+            codes = codes[picked if index is None else index[picked]]
+        with single_threaded_blas():
+            drawn = [
+                choice.without_groups(sample[:REFERENCE_ROWS], self._random(_REFERENCE, k)) for k in range(REFERENCES)
+            ]
+        halves = []
+        for k in range(REPEATS):
+            order = self._random(_HALVES, k).permutation(len(sample))
+            halves.append((order[: len(order) // 2], order[len(order) // 2 :]))
+        return Judged(rows, sample, codes, self._distances(sample), [(X, self._distances(X)) for X in drawn], halves)
+
+    def _measure(self, judged: Judged, count: int) -> None:
+        """Train and judge one count, and enter it; what cannot be measured is left out, with the reason."""
+        began = time.perf_counter()
+        row: Row = {}
+        failure = ""
+        self._done = 0.0
+        try:
+            for figures in self._figures(judged, count):
+                row |= figures
+        except Cancelled:
+            raise
+        except (ValueError, ArithmeticError, MemoryError, WorkbenchError, np.linalg.LinAlgError) as error:
+            logger.info("count %d of sweep %s failed", count, self._sweep.id, exc_info=True)
+            failure = one_sentence(error)
+        self._sweep.put(count, row | {"seconds": time.perf_counter() - began}, failure)
+
+    def _figures(self, judged: Judged, count: int) -> Iterator[Row]:
+        """The row of the table, part after part."""
+        shares = _shares(judged, count)
+        model, metrics = self._learn(judged.rows, count, self._seed, shares[0])
+        labels = np.asarray(model.predict(judged.X))
+        error = metrics.get("error_per_row", math.nan)
+        yield {"error_per_row": error}
+        with single_threaded_blas():
+            yield {"silhouette": choice.silhouette(judged.distances, labels)}
+            self._look()
+            yield {
+                "davies_bouldin": choice.davies_bouldin(judged.X, labels),
+                "calinski_harabasz": choice.calinski_harabasz(judged.X, labels),
+            }
+        yield self._information(model, judged.rows, count, error)
+        if judged.codes is not None and (judged.codes >= 0).any():
+            known = judged.codes >= 0
+            yield {
+                "ari": choice.agreement(judged.codes[known], labels[known]),
+                "nmi": choice.mutual_information(judged.codes[known], labels[known]),
+            }
+        if count > 1:
+            yield self._by_chance(judged, count, shares[1])
+            yield self._stability(judged, count, shares[2])
+
+    def _by_chance(self, judged: Judged, count: int, share: float) -> Row:
+        """The silhouette that the same engine finds where there are no groups."""
+        found = []
+        for k, (X, distances) in enumerate(judged.references):
+            if count < len(X):
+                model, _ = self._learn(ArrayRows(X), count, self._seed + k + 1, share)
+                found.append(choice.silhouette(distances, np.asarray(model.predict(X))))
+        if len(found) < 2:
+            return {}
+        return {
+            "silhouette_without_groups": float(np.mean(found)),
+            "silhouette_deviation": float(np.std(found, ddof=1)),
+        }
+
+    def _stability(self, judged: Judged, count: int, share: float) -> Row:
+        """How well two models agree on the sample that learned from a half of it each."""
+        found = []
+        for k, halves in enumerate(judged.halves):
+            labels = []
+            for half in halves:
+                if count <= len(half):
+                    model, _ = self._learn(ArrayRows(judged.X[half]), count, self._seed + k + 1, share / 2)
+                    labels.append(np.asarray(model.predict(judged.X)))
+            if len(labels) == 2:
+                found.append(choice.agreement(*labels))
+        if not found:
+            return {}
+        return {
+            "stability": float(np.mean(found)),
+            "stability_error": float(np.std(found, ddof=1) / math.sqrt(len(found))),
+        }
+
+    def _information(self, model: Any, rows: RowSource, count: int, error_per_row: float) -> Row:
+        """BIC and AIC over all training rows: the model's own, or those of spherical groups."""
+        if self._sweep.has_likelihood:
+            bic, aic = likelihood_information(model, rows, self._look)
+            return {"bic": bic, "aic": aic}
+        sizes = np.zeros(count, np.int64)
+        for start, stop in blocks(*rows.shape):
+            self._look()
+            sizes += np.bincount(np.asarray(model.predict(rows.read(start, stop))), minlength=count)
+        bic, aic = choice.spherical_information(error_per_row * rows.shape[0], sizes, rows.shape[1])
+        return {"bic": bic, "aic": aic}
+
+    def _learn(self, rows: RowSource, count: int, seed: int, share: float) -> tuple[Any, dict[str, float]]:
+        """A model of `count` prototypes, and the figures of its last step; raises Cancelled."""
+        self._look()
+        sweep = self._sweep
+        model = sweep.engine.estimator(**sweep.arguments_with(count, seed))
+        training = model.train(rows.array if isinstance(rows, ArrayRows) else rows)
+        sweep.control.attach(training)
+        last, base = None, self._done
+        for last in training:
+            if last.n_iterations:
+                self._report(base + share * last.iteration / last.n_iterations)
+        self._look()
+        if last is None or not math.isfinite(last.cost):
+            raise SessionError(f"With {count} prototypes the cost became {last.cost if last else math.nan}.")
+        self._report(base + share)
+        self._done = base + share
+        return model, dict(last.metrics)
+
+    def _distances(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Euclidean distances (m, m), in pieces between which a stop is felt."""
+        m, d = X.shape
+        found = np.empty((m, m), X.dtype)
+        step = max(1, _CELLS // max(1, m * d))
+        with single_threaded_blas():
+            for start in range(0, m, step):
+                self._look()
+                found[start : start + step] = pairwise_distances(X[start : start + step], X)
+        np.fill_diagonal(found, 0)
+        return found
+
+    def _look(self) -> None:
+        if self._sweep.control.stopping:
+            raise Cancelled
+
+    def _report(self, share: float) -> None:
+        """Tell how far the sweep is: `share` of the present count, and all counts before."""
+        if self._job is not None:
+            self._job.report((len(self._sweep.measured) + min(1.0, share)) / len(self._sweep.counts))
+
+    def _random(self, *purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, *purpose])
+
+    def _save(self, status: RunStatus, *, wait: bool = False, error: str = "") -> None:
+        """Keep what is measured: at the end, and about once a second before."""
+        sweep = self._sweep
+        if not wait and (time.monotonic() - self._saved_at < SAVE_SECONDS or (self._saved and not self._saved.done())):
+            return
+        attributes = {
+            "status": status,
+            "error": error,
+            "seconds": sweep.facts.seconds,
+            "failures": {str(count): text for count, text in sweep.failures.items()},
+        }
+        if self._saved is not None:
+            self._saved.result()
+        self._saved = sweep.file.save(attributes, sweep.table)
+        self._saved_at = time.monotonic()
+        if wait:
+            self._saved.result()
+
+    def _fail(self, error: Exception) -> str:
+        """Record a failure; gives the sentence."""
+        sentence = str(error) if isinstance(error, WorkbenchError) else one_sentence(error)
+        try:
+            self._save("failed", wait=True, error=sentence)
+        except WorkbenchError:
+            logger.info("the failure of sweep %s could not be recorded", self._sweep.id, exc_info=True)
+        self._sweep.become("failed", sentence)
+        return sentence
+
+
+def likelihood_information(model: Any, rows: RowSource, look: Callable[[], None]) -> tuple[float, float]:
+    """BIC and AIC that a mixture gives itself, over any number of rows; `look` is called between blocks."""
+    n, d = rows.shape
+    bounds = blocks(n, d)
+    first = rows.read(*bounds[0])
+    bic, aic = float(model.bic(first)), float(model.aic(first))
+    if len(bounds) == 1:
+        return bic, aic
+    n_parameters = round((bic - aic) / (math.log(len(first)) - 2))
+    log_likelihood = 0.0
+    for start, stop in bounds:
+        look()
+        log_likelihood += float(np.sum(model.score_samples(rows.read(start, stop)), dtype=np.float64))
+    return n_parameters * math.log(n) - 2 * log_likelihood, 2 * n_parameters - 2 * log_likelihood
+
+
+def _shares(judged: Judged, count: int) -> tuple[float, float, float]:
+    """Parts of the work on one count: the training on all rows, one on a reference, one on both halves of a split."""
+    rows = [judged.rows.shape[0]]
+    rows += [len(X) for X, _ in judged.references] if count > 1 else []
+    rows += [len(judged.X)] * REPEATS if count > 1 else []
+    return rows[0] / sum(rows), min(REFERENCE_ROWS, len(judged.X)) / sum(rows), len(judged.X) / sum(rows)
