@@ -37,6 +37,11 @@ class KMeans(EuclideanCodebook):
         Most iterations from one start.
     tol : float
         End when the squared shift of all prototypes is at most this share of the mean column variance.
+    algorithm : {"auto", "lloyd", "bounds"}
+        "lloyd" takes every distance in each iteration. "bounds" remembers how near and how far prototypes were and
+        takes only the distances that may change a label (Hamerly 2010; Ding et al. 2015): the same labels, prototypes
+        and cost, bit for bit, in less time and for 2 + K/16 numbers of memory a row. "auto" does so where that is at
+        most 256 MB.
     random_state : int, RandomState or None
     n_jobs : int or None
         Threads; None is all cores, -1 too.
@@ -87,6 +92,10 @@ class KMeans(EuclideanCodebook):
         tol: Annotated[
             float, Param("shift that counts as none, squared, relative to the mean column variance", low=0)
         ] = 1e-4,
+        algorithm: Annotated[
+            Literal["auto", "lloyd", "bounds"],
+            Param("lloyd: all distances each time; bounds: only those in question, same result", advanced=True),
+        ] = "auto",
         random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None,
         n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None,
     ) -> None:
@@ -95,6 +104,7 @@ class KMeans(EuclideanCodebook):
         self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
+        self.algorithm = algorithm
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -117,5 +127,6 @@ class KMeans(EuclideanCodebook):
             max_iter=self.max_iter,
             tol=float(self.tol),
             n_jobs=resolve_jobs(self.n_jobs),
+            bounded={"auto": None, "lloyd": False, "bounds": True}[self.algorithm],
         )
         return Lloyd(rows, weights, plan, seed, generator(self.random_state), validate)

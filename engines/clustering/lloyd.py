@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
+from engines.clustering.cells import Assigner, Cells, Sums
 from engines.clustering.starts import Seeder
-from engines.kernels.exact import Labels, frozen, gather, squared_to_own
-from engines.kernels.nearest import Codebook, Frame, Packed, frame_for, pack
-from engines.rows import ArrayRows, RowSource
-from engines.survey import NO_WEIGHTS, Sample, survey
+from engines.kernels.exact import frozen, squared_to_own
+from engines.rows import RowSource
+from engines.survey import Sample, survey
 from engines.training import Learner, Snapshot, State, StopToken
 
 Floats = NDArray[Any]
-
-MAX_PACKED_BYTES = 2**31
-"""Rows in memory up to this size are laid out for the search once, larger ones and other sources at each iteration."""
 
 Validator = Callable[[Floats, StopToken], float]
 """Tells the error of prototypes (K, d) on rows that are not learned from."""
@@ -40,6 +37,8 @@ class Plan:
         Squared shift of all prototypes that counts as none, relative to the mean column variance.
     n_jobs : int
         Threads, resolved.
+    bounded : bool or None
+        Whether rows remember bounds of their distances, as `Assigner` takes it.
     """
 
     n_clusters: int
@@ -47,6 +46,7 @@ class Plan:
     max_iter: int
     tol: float
     n_jobs: int
+    bounded: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,8 @@ class Position:
     restart, rounds : int
         Which restart, and Lloyd iterations in it.
     prototypes : (K, d), in the data's precision
-    labels : (n,) int32
-    sums : (K, d) float64
-        Weighted cell sums, from which the next prototypes come.
-    counts : (K,) float64
-        Weight of each cell.
-    cost : float
-        J of exactly these prototypes.
+    cells : Cells
+        The rows in their cells, from whose sums the next prototypes come.
     settled : bool
         Whether this restart is at its end.
     closing : bool
@@ -81,10 +76,7 @@ class Position:
     restart: int
     rounds: int
     prototypes: Floats
-    labels: Labels
-    sums: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    cost: float
+    cells: Cells
     shift: float
     n_changed: int
     n_reseeded: int
@@ -93,6 +85,16 @@ class Position:
     rng: Mapping[str, Any]
     validation_error: float | None
     message: str = ""
+
+    @property
+    def cost(self) -> float:
+        """J of exactly these prototypes."""
+        return self.cells.cost
+
+    @property
+    def counts(self) -> NDArray[np.float64]:
+        """Weight (K,) of each cell."""
+        return self.cells.sums.counts
 
 
 class Lloyd(Learner):
@@ -115,8 +117,7 @@ class Lloyd(Learner):
         n, d = rows.shape
         self._bounds = block_bounds(n, d, rows.dtype.itemsize, plan.n_clusters)
         self._sample: Sample
-        self._frame: Frame
-        self._packed: dict[int, Packed | None] = {}
+        self._assigner: Assigner
         self._at: Position
         self._best: Position
 
@@ -163,7 +164,10 @@ class Lloyd(Learner):
     def state(self) -> State:
         state: State = {"shape": list(self._rows.shape), "best_is_here": self._best is self._at}
         for prefix, position in (("", self._at), ("best_", self._best)):
+            sums = position.cells.sums
             state[prefix + "prototypes"] = position.prototypes
+            state.update({prefix + "high": sums.high, prefix + "low": sums.low, prefix + "members": sums.members})
+            state[prefix + "cost"] = position.cost
             for name in _SCALARS:
                 state[prefix + name] = getattr(position, name)
         state["rng"] = dict(self._at.rng)
@@ -187,29 +191,20 @@ class Lloyd(Learner):
         return {
             "prototypes_": best.prototypes,
             "counts_": best.counts,
-            "labels_": best.labels,
+            "labels_": best.cells.labels,
             "inertia_": best.cost,
             "n_iter_": best.rounds,
         }
 
     def _survey(self, stop: StopToken) -> None:
-        self._sample = survey(self._rows, self._weights, self._bounds, self._plan.n_jobs, stop)
-        sample, rows = self._sample, self._rows
-        self._frame = frame_for(sample.mean, float(sample.variance.sum()), rows.dtype)
-        if isinstance(rows, ArrayRows) and rows.array.nbytes <= MAX_PACKED_BYTES:
-            packs = map_blocks(
-                rows,
-                lambda block, start: (start, pack(block, self._frame)),
-                self._bounds,
-                n_jobs=self._plan.n_jobs,
-                stop=stop,
-            )
-            self._packed = dict(packs)
+        plan = self._plan
+        self._sample = survey(self._rows, self._weights, self._bounds, plan.n_jobs, stop)
+        self._assigner = Assigner(self._sample, plan.n_clusters, bounded=plan.bounded, stop=stop)
 
     def _started(self, iteration: int, restart: int, rng_state: Mapping[str, Any], stop: StopToken) -> Position:
         rng = generator_from_state(rng_state)
         prototypes = np.ascontiguousarray(self._seed(self._sample, rng, stop), self._rows.dtype)
-        found = self._assigned(prototypes, None, stop)
+        found = self._assigner.first(prototypes, stop)
         if not np.isfinite(found.cost):
             raise ValueError("Input X contains values so large that their squared distances overflow: scale them.")
         return Position(
@@ -217,18 +212,19 @@ class Lloyd(Learner):
             restart=restart,
             rounds=0,
             prototypes=prototypes,
+            cells=found,
             shift=float("nan"),
+            n_changed=found.n_changed,
             n_reseeded=0,
             settled=False,
             closing=False,
             rng=generator_state(rng),
             validation_error=self._validate and self._validate(prototypes, stop),
-            **vars(found),
         )
 
     def _iterated(self, at: Position, stop: StopToken) -> Position:
         prototypes, n_reseeded = self._updated(at, stop)
-        found = self._assigned(prototypes, at.labels, stop)
+        found = self._assigner.next(prototypes, at.cells, stop)
         step = replace(at, iteration=at.iteration + 1, rounds=at.rounds + 1)
         if found.cost > at.cost:  # the means, rounded to the data's precision, are no better than what was there
             return replace(step, shift=0.0, n_changed=0, n_reseeded=0, settled=True, message="at rounding precision")
@@ -241,18 +237,20 @@ class Lloyd(Learner):
         return replace(
             step,
             prototypes=prototypes,
+            cells=found,
             shift=shift,
+            n_changed=found.n_changed,
             n_reseeded=n_reseeded,
             settled=settled,
             message=message,
             validation_error=self._validate and self._validate(prototypes, stop),
-            **vars(found),
         )
 
     def _updated(self, at: Position, stop: StopToken) -> tuple[Floats, int]:
         """Cell means; the farthest rows in the place of prototypes whose cell is empty."""
-        filled = at.counts > 0
-        means = at.sums / np.where(filled, at.counts, 1.0)[:, None]
+        sums = at.cells.sums
+        filled = sums.members > 0
+        means = sums.totals / np.where(filled, sums.counts, 1.0)[:, None]
         prototypes: Floats = np.where(filled[:, None], means, at.prototypes).astype(self._rows.dtype)
         empty = np.flatnonzero(~filled)
         if not len(empty):
@@ -268,7 +266,7 @@ class Lloyd(Learner):
         def one(block: Floats, start: int) -> tuple[NDArray[np.float64], Floats]:
             end = start + len(block)
             squared = np.empty(len(block))
-            squared_to_own(frozen(block), frozen(at.prototypes), frozen(at.labels[start:end]), squared)
+            squared_to_own(frozen(block), frozen(at.prototypes), frozen(at.cells.labels[start:end]), squared)
             if weights is not None:
                 squared[weights[start:end] == 0] = 0.0
             order = np.argsort(-squared, kind="stable")[: 8 * n_wanted + 64]
@@ -284,63 +282,21 @@ class Lloyd(Learner):
             chosen.setdefault(candidates[i].tobytes(), candidates[i])
         return np.array(list(chosen.values()), self._rows.dtype).reshape(-1, self._rows.shape[1])
 
-    def _assigned(self, prototypes: Floats, old_labels: Labels | None, stop: StopToken) -> _Found:
-        """Labels, cell sums, counts and cost under `prototypes`."""
-        n, d = self._rows.shape
-        labels = np.empty(n, np.int32)
-        before = np.full(n, -1, np.int32) if old_labels is None else old_labels
-        codebook = Codebook(prototypes, self._frame)
-        fixed = frozen(prototypes)
-
-        def one(block: Floats, start: int) -> tuple[NDArray[np.float64], NDArray[np.float64], float, int]:
-            sums, counts = np.zeros((len(prototypes), d)), np.zeros(len(prototypes))
-            cost, n_changed = 0.0, 0
-            packed = self._packed.get(start)
-            for first in range(0, len(block), codebook.piece):
-                stop.check()
-                piece = block[first : first + codebook.piece]
-                here = slice(start + first, start + first + len(piece))
-                codebook.label(piece, labels[here], packed and packed.part(first, len(piece)))
-                weights = NO_WEIGHTS if self._weights is None else self._weights[here]
-                found = gather(
-                    frozen(piece), frozen(weights), fixed, frozen(labels[here]), frozen(before[here]), sums, counts
-                )
-                cost, n_changed = cost + found[0], n_changed + found[1]
-            return sums, counts, cost, n_changed
-
-        sums, counts = np.zeros((len(prototypes), d)), np.zeros(len(prototypes))
-        cost, n_changed = 0.0, 0
-        for part in map_blocks(self._rows, one, self._bounds, n_jobs=self._plan.n_jobs, stop=stop):
-            sums += part[0]
-            counts += part[1]
-            cost, n_changed = cost + part[2], n_changed + part[3]
-        return _Found(labels, sums, counts, cost, n_changed)
-
     def _remembered(self, state: State, prefix: str, stop: StopToken) -> Position:
-        """The position a state tells of: its labels and sums follow from its prototypes."""
+        """The position a state tells of: its labels follow from its prototypes."""
         prototypes = np.ascontiguousarray(state[prefix + "prototypes"], self._rows.dtype)
-        found = self._assigned(prototypes, None, stop)
-        scalars = {name: state[prefix + name] for name in _SCALARS}
-        if not np.isclose(found.cost, scalars["cost"], rtol=1e-6, atol=1e-12 * self._sample.mass):
+        sums = Sums(*(np.asarray(state[prefix + name]) for name in ("high", "low", "members")))
+        cells = self._assigner.first(prototypes, stop, sums)
+        if not np.isclose(cells.cost, state[prefix + "cost"], rtol=1e-6, atol=1e-12 * self._sample.mass):
             raise ValueError("The state to resume was left by a training on other data.")
-        derived = {name: value for name, value in vars(found).items() if name not in scalars}
-        return Position(prototypes=prototypes, rng=state["rng"], **scalars, **derived)
-
-
-@dataclass(frozen=True)
-class _Found:
-    labels: Labels
-    sums: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    cost: float
-    n_changed: int
+        scalars = {name: state[prefix + name] for name in _SCALARS}
+        return Position(prototypes=prototypes, cells=cells, rng=state["rng"], **scalars)
 
 
 _SCALARS = (
     "iteration",
     "restart",
     "rounds",
-    "cost",
     "shift",
     "n_changed",
     "n_reseeded",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
-from engines.kernels.nearest import Candidates, frame_for, pack
+from engines.kernels.nearest import Candidates, frame_for, place
 from engines.rows import ArrayRows, RowSource
 from engines.training import StopToken
 
@@ -40,8 +40,9 @@ def kmeans_plus_plus(
     n_trials = 2 + int(math.log(n_clusters))
     bounds = block_bounds(n, d, X.itemsize, n_trials)
     frame = frame_for(X.mean(axis=0, dtype=np.float64), float(np.sum(X.var(axis=0, dtype=np.float64))), X.dtype)
-    packs = map_blocks(source, lambda block, start: (start, pack(block, frame)), bounds, n_jobs=n_jobs, stop=stop)
-    packed = dict(packs)
+    placed = dict(
+        map_blocks(source, lambda block, start: (start, place(block, frame)), bounds, n_jobs=n_jobs, stop=stop)
+    )
     closest = np.full(n, np.inf)
 
     def tried(rows_tried: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -51,7 +52,7 @@ def kmeans_plus_plus(
 
         def one(block: Floats, start: int) -> NDArray[np.float64]:
             here = slice(start, start + len(block))
-            costs[:, here] = candidates.costs(block, packed[start], closest[here])
+            costs[:, here] = candidates.costs(block, placed[start], closest[here])
             part: NDArray[np.float64] = (costs[:, here] * weights[here]).sum(axis=1)
             return part
 

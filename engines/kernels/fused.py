@@ -1,4 +1,4 @@
-"""Packing for the fused search, and its answers made exact: near ties are looked at again, in float64, then exactly."""
+"""What surrounds the fused search: prototypes laid out for it, answers made exact, the costs of a few candidates."""
 
 from __future__ import annotations
 
@@ -6,87 +6,94 @@ import numpy as np
 from numba import njit
 
 from engines.kernels.exact import nearest
-from engines.kernels.panels import nearest_panel, panel_values
+from engines.kernels.tiles import search_rows, tile_values
 from engines.kernels.vectors import squared_distance
 
 
 @njit(cache=True, nogil=True)
-def pack_rows(X, offset, scale, lanes, panels, norms):  # type: ignore[no-untyped-def]
-    """Rows (n, d), centred and scaled, as panels (P, d, lanes) filled up with zeros; norms (P * lanes,) float64."""
-    n, d = X.shape
-    step = 32  # columns at a time: their cache lines stay near
-    for panel in range(panels.shape[0]):
-        for lane in range(lanes):
-            norms[panel * lanes + lane] = 0.0
-        for left in range(0, d, step):
-            right = min(left + step, d)
-            for lane in range(lanes):
-                i = panel * lanes + lane
-                if i < n:
-                    squares = 0.0
-                    for j in range(left, right):
-                        value = (X[i, j] - offset[j]) * scale
-                        panels[panel, j, lane] = value
-                        squares += np.float64(value) * value
-                    norms[i] += squares
-                else:
-                    for j in range(left, right):
-                        panels[panel, j, lane] = 0
-    for i in range(norms.shape[0]):
-        norms[i] = np.sqrt(norms[i])
+def pack_prototypes(W, slots, offset, scale, moved, tiles, halves, norms):  # type: ignore[no-untyped-def]
+    """Prototypes (K, d), centred, scaled and negated, as tiles (G, d, C).
 
-
-@njit(cache=True, nogil=True)
-def pack_prototypes(W, offset, scale, tiles, halves):  # type: ignore[no-untyped-def]
-    """Prototypes (K, d), centred, scaled and negated, as tiles (G, d, C); halves (G, C) are ½‖w‖², ∞ where none is.
-
-    Returns the largest norm.
+    Slot s holds prototype `slots[s]`, nobody where that is −1: its half is ∞. Halves (G, C) are ½‖w‖² where rows will
+    be `moved` into the frame, and ½‖w‖² + offset·w where they stay. Fills in `norms` (K,), float64, of the w.
     """
-    n_prototypes, d = W.shape
+    d = W.shape[1]
     n_tiles, tile = halves.shape
-    largest = 0.0
     for g in range(n_tiles):
         for c in range(tile):
-            k = g * tile + c
-            square = 0.0
+            k = slots[g * tile + c]
+            if k < 0:
+                halves[g, c] = np.inf
+                for j in range(d):
+                    tiles[g, j, c] = offset[j] * 0
+                continue
+            square, shift = 0.0, 0.0
             for j in range(d):
-                value = (W[k, j] - offset[j]) * scale if k < n_prototypes else offset[j] * 0
+                value = (W[k, j] - offset[j]) * scale
                 tiles[g, j, c] = -value
                 square += np.float64(value) * value
-            halves[g, c] = square / 2 if k < n_prototypes else np.inf
-            largest = max(largest, square)
-    return np.sqrt(largest)
+                shift += np.float64(value) * offset[j]
+            norms[k] = np.sqrt(square)
+            halves[g, c] = square / 2 if moved else square / 2 + shift
 
 
 @njit(cache=True, nogil=True)
-def search(panels, tiles, halves, best, second, index):  # type: ignore[no-untyped-def]
-    """The two smallest ½‖w‖² − x·w of every row, and the prototype of the smallest: (P, lanes) each."""
-    for panel in range(panels.shape[0]):
-        nearest_panel(panels, panel, tiles, halves, best, second, index)
+def move_rows(X, offset, scale, moved):  # type: ignore[no-untyped-def]
+    """Rows (n, d) brought into the frame: `moved` (n, d)."""
+    for i in range(X.shape[0]):
+        for j in range(X.shape[1]):
+            moved[i, j] = (X[i, j] - offset[j]) * scale
 
 
 @njit(cache=True, nogil=True)
-def settle(best, second, index, norms, reach, chain, blur, labels, doubtful):  # type: ignore[no-untyped-def]
-    """Take over the labels (n,) that rounding cannot have changed; the other rows go into `doubtful`.
+def row_norms(X, offset, norms):  # type: ignore[no-untyped-def]
+    """‖x − offset‖ of the rows (n, d): `norms` (n,)."""
+    n, d = X.shape
+    for i in range(n):
+        norms[i] = np.sqrt(squared_distance(X, i * d, offset, 0, d))
 
-    Two computed ½‖w‖² − x·w together are off by at most `chain` (½‖w‖² + ‖x‖‖w‖), and the exact distances are blurred
-    by at most `blur` (‖x‖ + ‖w‖)². ‖w‖ is at most `reach`, and of use only up to ‖x‖ + ‖x − w_best‖.
-    Returns the number of doubtful rows.
+
+@njit(cache=True, nogil=True)
+def search(X, tiles, halves, places, best, second, index):  # type: ignore[no-untyped-def]
+    """The two smallest ½‖w‖² − x·w of every row, and the slot of the smallest: (n + len(places),) each."""
+    n, d = X.shape
+    step = places.shape[0]
+    for first in range(0, n, step):
+        for r in range(step):
+            places[r] = min(first + r, n - 1) * d
+        search_rows(X, places, tiles, halves, 0, tiles.shape[0], best, second, index, first)
+
+
+@njit(cache=True, nogil=True)
+def in_doubt(gap, best, x, far, reach, chain, blur):  # type: ignore[no-untyped-def]
+    """Whether rounding may have falsified which of two prototypes is nearer to a row, whose values differ by `gap`.
+
+    Two computed ½‖w‖² − x·w together are off by at most `chain` ‖w‖ (½‖w‖ + ‖x‖), where the origin may be `far` more
+    away from x than the centre is, and exact distances are blurred by at most `blur` (‖x‖ + ‖w‖)². ‖w‖ is at most
+    `reach`, and of use only up to ‖x‖ + ‖x − w_best‖.
+    """
+    w = reach
+    if gap > chain * w * (0.5 * w + x + far) + blur * (x + w) * (x + w):
+        return False
+    if chain < 0.003:
+        w = min(w, 1.1 * x + 0.1 * far + 1.01 * np.sqrt(max(0.0, 2.0 * best + x * x)))
+        return not gap > chain * w * (0.5 * w + x + far) + blur * (x + w) * (x + w)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def settle(best, second, index, slots, norms, far, reach, chain, blur, labels, doubtful):  # type: ignore[no-untyped-def]
+    """Take over the labels (n,) that rounding cannot have changed; the numbers of the other rows go into `doubtful`.
+
+    Returns how many those are.
     """
     n_doubtful = 0
     for i in range(labels.shape[0]):
-        labels[i] = index[i]
-        gap = np.float64(second[i]) - np.float64(best[i])
-        x = norms[i]
-        w = reach
-        if gap > chain * w * (0.5 * w + x) + blur * (x + w) * (x + w):
-            continue
-        if chain < 0.003:
-            w = min(w, 1.1 * x + 1.01 * np.sqrt(max(0.0, 2.0 * np.float64(best[i]) + x * x)))
-            if gap > chain * w * (0.5 * w + x) + blur * (x + w) * (x + w):
-                continue
-        doubtful[n_doubtful] = i
-        n_doubtful += 1
+        labels[i] = slots[index[i]]
+        value = np.float64(best[i])
+        if in_doubt(np.float64(second[i]) - value, value, np.float64(norms[i]), far, reach, chain, blur):
+            doubtful[n_doubtful] = i
+            n_doubtful += 1
     return n_doubtful
 
 
@@ -99,26 +106,31 @@ def nearest_of_some(X, W, wanted, labels):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def candidate_costs(X, panels, norms, scale, candidates, tiles, halves, chain, closest, costs):  # type: ignore[no-untyped-def]
-    """min(closest (n,), squared distance of each row to each candidate (L, d)) as `costs` (L, n), float64.
+def candidate_costs(  # type: ignore[no-untyped-def]
+    X, own, norms, far, scale, candidates, tiles, halves, reaches, chain, closest, places, values, costs
+):
+    """min(closest (n,), squared distance of each row of X to each candidate (L, d)) as `costs` (L, n), float64.
 
-    Distances that rounding could falsify by more than a hundredth are taken exactly.
+    `own` are the rows in the frame of the tiles. Distances that rounding could falsify by more than a hundredth are
+    taken exactly.
     """
     n, d = X.shape
-    n_tiles, few = halves.shape
-    lanes = panels.shape[2]
-    values = np.empty((n_tiles * few, lanes), panels.dtype)
+    tile = halves.shape[1]
+    step = places.shape[0]
     unscale = 1.0 / (np.float64(scale) * np.float64(scale))
-    for panel in range(panels.shape[0]):
-        panel_values(panels, panel, tiles, halves, values)
-        first = panel * lanes
-        for c in range(candidates.shape[0]):
-            half = np.float64(halves[c // few, c % few])
-            for lane in range(min(lanes, n - first)):
-                i = first + lane
-                square = norms[i] * norms[i]
-                squared = square + 2.0 * values[c, lane]
-                if squared < 100.0 * chain * (square + 2.0 * half):
-                    costs[c, i] = min(closest[i], squared_distance(X, i * d, candidates, c * d, d))
-                else:
-                    costs[c, i] = min(closest[i], squared * unscale)
+    for first in range(0, n, step):
+        for r in range(step):
+            places[r] = min(first + r, n - 1) * d
+        for g in range(halves.shape[0]):
+            tile_values(own, places, tiles, halves, g, values)
+            for lane in range(min(tile, candidates.shape[0] - g * tile)):
+                c = g * tile + lane
+                w = reaches[c]
+                for r in range(min(step, n - first)):
+                    i = first + r
+                    x = np.float64(norms[i])
+                    squared = x * x + 2.0 * values[r, lane]
+                    if squared < 200.0 * chain * (w * (0.5 * w + x + far) + x * x):
+                        costs[c, i] = min(closest[i], squared_distance(X, i * d, candidates, c * d, d))
+                    else:
+                        costs[c, i] = min(closest[i], squared * unscale)

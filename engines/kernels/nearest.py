@@ -9,14 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.kernels.exact import Labels, candidate_distances, frozen, nearest_rows
-from engines.kernels.fused import candidate_costs, nearest_of_some, pack_prototypes, pack_rows, search, settle
-from engines.kernels.panels import FEW, Layout, layout_of
+from engines.kernels.fused import (
+    candidate_costs,
+    move_rows,
+    nearest_of_some,
+    pack_prototypes,
+    row_norms,
+    search,
+    settle,
+)
+from engines.kernels.tiles import Layout, layout_of
 
 Floats = NDArray[Any]
 UNIT64 = 2.0**-53
 
 PIECE_WORK = 2**28
 """Multiply-adds between two looks at a stop token: at most a tenth of a second, mostly a hundredth."""
+FAR = 2.0
+"""Rows whose centre is this many of their spreads away from 0 are moved there before they are searched."""
 
 
 @dataclass(frozen=True)
@@ -27,37 +37,61 @@ class Frame:
     ----------
     offset : (d,), in the rows' precision
     scale : float
-        A power of two: it keeps squares within float32's range and costs no digit.
+        A power of two: it keeps squares within float32's range and costs no digit. 1 unless `moved`.
+    moved : bool
+        Whether rows are copied to that origin and unit; where they are near it anyway, only prototypes are.
     """
 
     offset: Floats
     scale: float
+    moved: bool
+
+    @property
+    def far(self) -> float:
+        """By how much rows may be farther from the origin of the search than from the centre, twice."""
+        return 0.0 if self.moved else 2.0 * float(np.linalg.norm(self.offset.astype(np.float64)))
 
 
 @dataclass(frozen=True)
-class Packed:
-    """Rows laid out for the search: panels (P, d, lanes), norms (P * lanes,)."""
+class Placed:
+    """Rows ready to be searched.
 
-    panels: Floats
-    norms: NDArray[np.float64]
+    Attributes
+    ----------
+    rows : (b, d)
+        In the frame: the block itself, or moved.
+    norms : (b,)
+        Their distances from the frame's centre, in its unit.
+    """
 
-    def part(self, start: int, n_rows: int) -> Packed:
-        """`n_rows` rows from row `start` on, which begins a panel."""
-        lanes = self.panels.shape[2]
-        panels = slice(start // lanes, -(-(start + n_rows) // lanes))
-        return Packed(self.panels[panels], self.norms[panels.start * lanes : panels.stop * lanes])
+    rows: Floats
+    norms: Floats
+
+    def part(self, start: int, stop: int) -> Placed:
+        """Rows `start` to `stop`."""
+        return Placed(self.rows[start:stop], self.norms[start:stop])
 
 
 def frame_for(mean: NDArray[Any], variance: float, dtype: np.dtype[Any]) -> Frame:
     """Origin at `mean`, unit near the root of `variance` (of all columns together)."""
-    spread = np.sqrt(variance) if variance > 0 and np.isfinite(variance) else 1.0
-    return Frame(np.ascontiguousarray(mean, dtype), float(2.0 ** np.clip(-np.round(np.log2(spread)), -100, 100)))
+    spread = float(np.sqrt(variance)) if variance > 0 and np.isfinite(variance) else 1.0
+    offset = np.ascontiguousarray(mean, dtype)
+    near = float(np.linalg.norm(offset.astype(np.float64))) <= FAR * spread
+    if near and 2.0**-20 < spread < 2.0**20:
+        return Frame(offset, 1.0, moved=False)
+    return Frame(offset, float(2.0 ** np.clip(-np.round(np.log2(spread)), -100, 100)), moved=True)
 
 
-def pack(block: Floats, frame: Frame) -> Packed | None:
-    """A block of rows (b, d) ready to be searched, in 64-row units; None where the search is plain."""
-    layout = layout_of(block.dtype)
-    return None if layout is None else _packed(block, frame, layout)
+def place(block: Floats, frame: Frame) -> Placed:
+    """A block of rows (b, d) ready to be searched by codebooks of this frame."""
+    norms = np.empty(len(block), block.dtype)
+    if not frame.moved:
+        row_norms(frozen(block), frozen(frame.offset), norms)
+        return Placed(block, norms)
+    moved = np.empty(block.shape, block.dtype)
+    move_rows(frozen(block), frozen(frame.offset), block.dtype.type(frame.scale), moved)
+    row_norms(frozen(moved), frozen(np.zeros_like(frame.offset)), norms)
+    return Placed(moved, norms)
 
 
 class Codebook:
@@ -67,58 +101,41 @@ class Codebook:
     ----------
     piece : int
         Rows that are labelled at once, a multiple of 64.
+    tiles : Tiles or None
+        The prototypes laid out, in `order` (K,) where one is given; None where the search is plain.
     """
 
-    def __init__(self, prototypes: Floats, frame: Frame | None = None) -> None:
+    def __init__(self, prototypes: Floats, frame: Frame | None = None, order: NDArray[np.int32] | None = None) -> None:
         self._prototypes = frozen(prototypes)
         if frame is None:
             centre = prototypes.mean(axis=0, dtype=np.float64)
             frame = frame_for(centre, float(np.sum(np.var(prototypes, axis=0, dtype=np.float64))), prototypes.dtype)
         self._frame = frame
-        self._layout = layout_of(prototypes.dtype)
-        self._tiles: dict[str, _Tiles] = {}
         self.piece = max(64, PIECE_WORK // prototypes.size // 64 * 64)
-        if self._layout is not None:
-            for dtype in _dtypes(prototypes):
-                layout = layout_of(np.dtype(dtype))
-                assert layout is not None
-                self._tiles[dtype] = _tiles(prototypes, frame, np.dtype(dtype), layout.tile)
+        layout = layout_of(prototypes.dtype)
+        self.tiles = None if layout is None else tiles_of(prototypes, frame, layout, order=order)
 
-    def label(self, block: Floats, labels: Labels, packed: Packed | None = None) -> None:
-        """Fill in `labels` (b,) for the rows `block` (b, d), or `packed` from them in the codebook's own frame."""
-        if self._layout is None:
+    def label(self, block: Floats, labels: Labels, placed: Placed | None = None) -> None:
+        """Fill in `labels` (b,) for the rows `block` (b, d), which may have been placed in the codebook's own frame."""
+        if self.tiles is None:
             nearest_rows(frozen(block), self._prototypes, labels)
             return
-        packed = packed or _packed(block, self._frame, self._layout)
-        # the exact distance: a float64 sum of d squares in eight lanes, its root rounded to the rows' precision
-        blur = 2 * float(np.finfo(block.dtype).eps) + (block.shape[1] / 8 + 8) * UNIT64
-        doubtful = self._search(packed, block.dtype, blur, labels)
+        doubtful = _search(self.tiles, placed or place(block, self._frame), labels)
+        self.decide(block, labels, doubtful)
+
+    def decide(self, block: Floats, labels: Labels, doubtful: NDArray[np.intp]) -> None:
+        """Put right the labels of the rows numbered `doubtful`, of which the search was not sure."""
         if len(doubtful) and block.dtype == np.float32:
-            wide = block[doubtful].astype(np.float64)
-            frame = Frame(self._frame.offset.astype(np.float64), self._frame.scale)
-            layout = layout_of(wide.dtype)
+            wide = Frame(self._frame.offset.astype(np.float64), self._frame.scale, self._frame.moved)
+            layout = layout_of(wide.offset.dtype)
             assert layout is not None
+            tiles = tiles_of(self._prototypes.astype(np.float64), wide, layout, blur=blur_of(block))
             again = np.empty(len(doubtful), np.int32)
-            still = self._search(_packed(wide, frame, layout), wide.dtype, blur, again)
+            still = _search(tiles, place(block[doubtful].astype(np.float64), wide), again)
             labels[doubtful] = again
             doubtful = doubtful[still]
         if len(doubtful):
             nearest_of_some(frozen(block), self._prototypes, frozen(doubtful), labels)
-
-    def _search(self, packed: Packed, dtype: np.dtype[Any], blur: float, labels: Labels) -> NDArray[np.intp]:
-        """Label rows and tell which of them are in doubt."""
-        tiles = self._tiles[dtype.name]
-        n_panels, d, lanes = packed.panels.shape
-        best, second = np.empty((n_panels, lanes), dtype), np.empty((n_panels, lanes), dtype)
-        index = np.empty((n_panels, lanes), np.int32)
-        search(packed.panels, tiles.tiles, tiles.halves, best, second, index)
-        doubtful = np.empty(len(labels), np.intp)
-        # rounded centring, rounded ½‖w‖² and d fused multiply-adds (Higham 2002, section 3.1), for two of them
-        chain = (d + 4) * float(np.finfo(dtype).eps)
-        n_doubtful = settle(
-            best.ravel(), second.ravel(), index.ravel(), packed.norms, tiles.reach, chain, blur, labels, doubtful
-        )
-        return doubtful[:n_doubtful]
 
 
 class Candidates:
@@ -126,56 +143,111 @@ class Candidates:
 
     def __init__(self, points: Floats, frame: Frame) -> None:
         self._points, self._frame = frozen(points), frame
-        self._plain = layout_of(points.dtype) is None
-        if not self._plain:
-            self._tiles = _tiles(points, frame, points.dtype, FEW)
+        layout = layout_of(points.dtype)
+        self._tiles = None if layout is None else tiles_of(points, frame, layout.few)
 
-    def costs(self, block: Floats, packed: Packed | None, closest: NDArray[np.float64]) -> NDArray[np.float64]:
+    def costs(self, block: Floats, placed: Placed, closest: NDArray[np.float64]) -> NDArray[np.float64]:
         """min(closest (b,), squared distance) of each point and each row: (L, b) float64."""
         found = np.empty((len(self._points), len(block)))
-        if packed is None:
+        tiles = self._tiles
+        if tiles is None:
             candidate_distances(frozen(block), self._points, frozen(closest), found)
             return found
-        chain = (block.shape[1] + 4) * float(np.finfo(block.dtype).eps)
         candidate_costs(
             frozen(block),
-            packed.panels,
-            packed.norms,
+            frozen(placed.rows),
+            frozen(placed.norms),
+            self._frame.far,
             self._frame.scale,
             self._points,
-            self._tiles.tiles,
-            self._tiles.halves,
-            chain,
+            tiles.tiles,
+            tiles.halves,
+            tiles.norms,
+            tiles.chain,
             frozen(closest),
+            np.empty(tiles.layout.rows, np.int64),
+            np.empty((tiles.layout.rows, tiles.layout.tile), block.dtype),
             found,
         )
         return found
 
 
 @dataclass(frozen=True)
-class _Tiles:
-    """Prototypes laid out for the search: tiles (G, d, C), halves (G, C), and the largest norm."""
+class Tiles:
+    """Prototypes laid out for the search, and what is known of its rounding.
 
+    Attributes
+    ----------
+    tiles : (G, d, C)
+    halves : (G, C)
+    slots : (G * C,) int32
+        Which prototype is where; −1 for nobody.
+    norms : (K,) float64
+        Of the prototypes, in the frame.
+    far, reach, chain, blur : float
+        As `in_doubt` takes them.
+    """
+
+    layout: Layout
     tiles: Floats
     halves: Floats
-    reach: float
+    slots: NDArray[np.int32]
+    norms: NDArray[np.float64]
+    far: float
+    chain: float
+    blur: float
+
+    @property
+    def reach(self) -> float:
+        """The largest of the norms."""
+        return float(self.norms.max(initial=0.0))
 
 
-def _dtypes(prototypes: Floats) -> tuple[str, ...]:
-    return ("float32", "float64") if prototypes.dtype == np.float32 else ("float64",)
+def tiles_of(
+    prototypes: Floats,
+    frame: Frame,
+    layout: Layout,
+    *,
+    order: NDArray[np.int32] | None = None,
+    blur: float | None = None,
+) -> Tiles:
+    """Prototypes (K, d) laid out in `order` (K,), or as they come."""
+    n_prototypes, d = prototypes.shape
+    n_tiles = -(-n_prototypes // layout.tile)
+    slots = np.full(n_tiles * layout.tile, -1, np.int32)
+    slots[:n_prototypes] = np.arange(n_prototypes) if order is None else order
+    tiles = np.empty((n_tiles, d, layout.tile), prototypes.dtype)
+    halves, norms = np.empty((n_tiles, layout.tile), prototypes.dtype), np.empty(n_prototypes)
+    scale = prototypes.dtype.type(frame.scale)
+    pack_prototypes(frozen(prototypes), slots, frozen(frame.offset), scale, frame.moved, tiles, halves, norms)
+    # rounded centring, rounded ½‖w‖² and d fused multiply-adds (Higham 2002, section 3.1), for two of them
+    chain = (d + 4) * float(np.finfo(prototypes.dtype).eps)
+    return Tiles(layout, tiles, halves, slots, norms, frame.far, chain, blur_of(prototypes) if blur is None else blur)
 
 
-def _tiles(prototypes: Floats, frame: Frame, dtype: np.dtype[Any], tile: int) -> _Tiles:
-    n_tiles, d = -(-len(prototypes) // tile), prototypes.shape[1]
-    tiles, halves = np.empty((n_tiles, d, tile), dtype), np.empty((n_tiles, tile), dtype)
-    offset = frozen(frame.offset.astype(dtype))
-    reach = pack_prototypes(frozen(prototypes.astype(dtype)), offset, dtype.type(frame.scale), tiles, halves)
-    return _Tiles(tiles, halves, reach)
+def blur_of(rows: Floats) -> float:
+    """Relative error of a squared exact distance: a float64 sum of d squares in eight lanes, its root rounded."""
+    return 2 * float(np.finfo(rows.dtype).eps) + (rows.shape[1] / 8 + 8) * UNIT64
 
 
-def _packed(block: Floats, frame: Frame, layout: Layout) -> Packed:
-    n_panels = -(-len(block) // layout.lanes)
-    panels = np.empty((n_panels, block.shape[1], layout.lanes), block.dtype)
-    norms = np.empty(n_panels * layout.lanes)
-    pack_rows(frozen(block), frozen(frame.offset), block.dtype.type(frame.scale), layout.lanes, panels, norms)
-    return Packed(panels, norms)
+def _search(tiles: Tiles, placed: Placed, labels: Labels) -> NDArray[np.intp]:
+    """Label rows and tell which of them are in doubt."""
+    room = len(labels) + tiles.layout.rows
+    best, second = np.empty(room, placed.rows.dtype), np.empty(room, placed.rows.dtype)
+    index, places = np.empty(room, np.int32), np.empty(tiles.layout.rows, np.int64)
+    search(frozen(placed.rows), tiles.tiles, tiles.halves, places, best, second, index)
+    doubtful = np.empty(len(labels), np.intp)
+    n_doubtful = settle(
+        best,
+        second,
+        index,
+        tiles.slots,
+        placed.norms,
+        tiles.far,
+        tiles.reach,
+        tiles.chain,
+        tiles.blur,
+        labels,
+        doubtful,
+    )
+    return doubtful[:n_doubtful]

@@ -13,6 +13,7 @@ from sklearn.preprocessing import scale
 
 from engines import KMeans, blocks
 from engines.clustering.seeding import kmeans_plus_plus, principal_slices, random_rows
+from engines.kernels.exact import distances, frozen
 from engines.rows import ArrayRows
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -380,13 +381,77 @@ def test_a_state_of_other_data_is_refused():
 
 @BOTH
 def test_rows_laid_out_once_or_at_each_iteration_give_the_same_bits(dtype, monkeypatch):
-    from engines.clustering import lloyd
+    from engines.clustering import cells
 
     monkeypatch.setattr(blocks, "MIN_ROWS", 64)
     monkeypatch.setattr(blocks, "TARGET_WORK", 1)
     X = clouds(700, 6).astype(dtype)
     once = KMeans(11, random_state=0).fit(X)
-    monkeypatch.setattr(lloyd, "MAX_PACKED_BYTES", 0)
+    monkeypatch.setattr(cells, "MAX_PLACED_BYTES", 0)
     each = KMeans(11, random_state=0).fit(X)
     assert np.array_equal(once.prototypes_, each.prototypes_)
     assert once.inertia_ == each.inertia_
+
+
+def steps_of(X, **parameters):
+    """Every step as bytes: prototypes, counts, cost and share of changed labels."""
+    engine = KMeans(**parameters)
+    steps = [
+        (s.arrays["prototypes"].tobytes(), s.arrays["counts"].tobytes(), s.cost, s.metrics["changed"])
+        for s in engine.train(X)
+    ]
+    return steps, engine.labels_.tobytes()
+
+
+@BOTH
+@pytest.mark.parametrize("n_clusters", [1, 7, 16, 17, 40, 130])
+@pytest.mark.parametrize("kind", ["clouds", "grid", "far", "duplicates"])
+def test_bounds_change_no_bit_of_any_step(n_clusters, kind, dtype, monkeypatch):
+    monkeypatch.setattr(blocks, "MIN_ROWS", 128)
+    monkeypatch.setattr(blocks, "TARGET_WORK", 1)
+    rng = np.random.default_rng(n_clusters)
+    X = {
+        "clouds": clouds(1500, 5),
+        "grid": rng.integers(0, 4, (700, 4)),
+        "far": 300 + clouds(700, 5),
+        "duplicates": clouds(100, 3)[rng.integers(0, 100, 1000)],
+    }[kind].astype(dtype)
+    common = {"n_clusters": n_clusters, "init": "random", "n_init": 2, "random_state": 1, "tol": 0.0}
+    if len(np.unique(X, axis=0)) >= n_clusters:
+        assert steps_of(X, algorithm="bounds", **common) == steps_of(X, algorithm="lloyd", **common)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 6), st.integers(0, 9999), st.booleans(), st.sampled_from([0.0, 30.0]))
+def test_bounded_labels_are_those_of_brute_force_at_every_step(n_clusters, d, seed, single, offset):
+    rng = np.random.default_rng(seed)
+    X = (offset + rng.normal(size=(200, d)).round(rng.integers(0, 3))).astype(np.float32 if single else np.float64)
+    weights = rng.integers(0, 3, 200) + (np.arange(200) < n_clusters)
+    engine = KMeans(n_clusters, init=X[:n_clusters], algorithm="bounds", tol=0.0, max_iter=30)
+    for snapshot in engine.train(X, sample_weight=weights):
+        found = np.empty((200, n_clusters), X.dtype)
+        distances(frozen(X), frozen(snapshot.arrays["prototypes"]), found)
+        if snapshot.iteration < 3 or snapshot.message:
+            assert np.array_equal(engine.labels_, found.argmin(axis=1))
+            assert np.allclose(engine.counts_, np.bincount(engine.labels_, weights, n_clusters), rtol=1e-14)
+            exact = weights @ (found.min(axis=1).astype(float) ** 2)
+            assert snapshot.cost == pytest.approx(exact, rel=1e-5, abs=1e-9 * weights.sum())
+
+
+def test_rows_that_leave_a_cell_leave_no_trace_of_their_size():
+    X = np.array([[0.1], [0.2], [0.4], [1e15], [1e15 + 2], [1.4e15]])
+    training = KMeans(2, init=np.array([[0.0], [2.1e15]]), tol=0.0).train(X)
+    assert list(next(training).arrays["counts"]) == [5, 1]
+    *_, last = training
+    assert last.arrays["prototypes"][0, 0] == pytest.approx(0.7 / 3, rel=1e-15)
+
+
+@BOTH
+def test_the_cost_of_tight_clusters_keeps_its_digits(dtype):
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(5, 3)) * 1000
+    X = (centres[np.arange(200) % 5] + rng.normal(size=(200, 3)) * 1e-3).astype(dtype)
+    model = KMeans(5, init=X[:5], tol=0.0).fit(X)
+    wide = X.astype(np.float64)
+    exact = ((wide - model.prototypes_.astype(np.float64)[model.labels_]) ** 2).sum()
+    assert model.inertia_ == pytest.approx(exact, rel=1e-10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from engines.kernels import nearest
 from engines.kernels.exact import distances, frozen, nearest_rows
-from engines.kernels.nearest import Candidates, Codebook, frame_for, pack
-from engines.kernels.panels import LAYOUTS, layouts
+from engines.kernels.nearest import Candidates, Codebook, frame_for, place
+from engines.kernels.tiles import LAYOUTS, layouts
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 SHAPES = [
@@ -47,9 +48,9 @@ def brute(X, W):
     return rounded.argmin(axis=1), rounded
 
 
-def labelled(X, W, frame=None, packed=None):
+def labelled(X, W, frame=None, placed=None):
     labels = np.full(len(X), -1, np.int32)
-    Codebook(W, frame).label(X, labels, packed)
+    Codebook(W, frame).label(X, labels, placed)
     return labels
 
 
@@ -81,18 +82,18 @@ def test_labels_do_not_depend_on_where_the_origin_is_put(dtype):
     expected = labelled(X, W)
     for offset, variance in ((0.0, 1.0), (1e4, 1.0), (-37.0, 1e-12), (2.0, 1e12)):
         frame = frame_for(np.full(6, offset), variance, np.dtype(dtype))
-        assert np.array_equal(labelled(X, W, frame, pack(X, frame)), expected)
+        assert np.array_equal(labelled(X, W, frame, place(X, frame)), expected)
 
 
 @BOTH
-def test_packed_rows_can_be_searched_in_parts(dtype):
+@pytest.mark.parametrize("far", [0.0, 100.0])
+def test_placed_rows_can_be_searched_in_parts(dtype, far):
     rng = np.random.default_rng(4)
-    X, W = rng.normal(size=(333, 9)).astype(dtype), rng.normal(size=(11, 9)).astype(dtype)
+    X, W = (far + rng.normal(size=(n, 9)).astype(dtype) for n in (333, 11))
     frame = frame_for(X.mean(axis=0), 9.0, X.dtype)
-    packed = pack(X, frame)
-    parts = [
-        labelled(X[a : a + 128], W, frame, packed and packed.part(a, len(X[a : a + 128]))) for a in range(0, 333, 128)
-    ]
+    assert frame.moved == bool(far)
+    placed = place(X, frame)
+    parts = [labelled(X[a : a + 100], W, frame, placed.part(a, a + 100)) for a in range(0, 333, 100)]
     assert np.array_equal(np.concatenate(parts), labelled(X, W))
 
 
@@ -102,7 +103,6 @@ def test_the_plain_search_gives_the_same_labels(dtype, monkeypatch):
     X, W = rng.integers(0, 5, (500, 8)).astype(dtype), rng.integers(0, 5, (30, 8)).astype(dtype)
     expected = labelled(X, W)
     monkeypatch.setattr(nearest, "layout_of", lambda dtype: None)
-    assert pack(X, frame_for(X.mean(axis=0), 1.0, X.dtype)) is None
     assert np.array_equal(labelled(X, W), expected)
 
 
@@ -132,27 +132,29 @@ def test_candidate_costs_are_squared_distances_and_never_more_than_before(kind, 
     points = X[:9]
     frame = frame_for(X.mean(axis=0, dtype=float), float(X.var(axis=0, dtype=float).sum()), X.dtype)
     squared = ((X.astype(float)[None] - points.astype(float)[:, None]) ** 2).sum(axis=2)
-    for packed in (pack(X, frame), None):
-        costs = Candidates(points, frame).costs(X, packed, np.full(150, np.inf))
+    for moved in (frame.moved, True):
+        seen_from = replace(frame, moved=moved)
+        placed = place(X, seen_from)
+        costs = Candidates(points, seen_from).costs(X, placed, np.full(150, np.inf))
         assert np.allclose(costs, squared, rtol=0.01)
         assert np.all(costs[np.arange(9), np.arange(9)] == 0)
         before = np.median(squared, axis=0)
-        assert np.all(Candidates(points, frame).costs(X, packed, before) <= before)
+        assert np.all(Candidates(points, seen_from).costs(X, placed, before) <= before)
 
 
-def test_every_layout_divides_the_unit_of_64_rows_and_fits_the_registers():
+def test_every_layout_fits_the_registers():
     for features, registers in (({"avx512f": True, "fma": True}, 32), ({"fma": True}, 16), ({"neon": True}, 32)):
         for layout in layouts(features).values():
-            assert 64 % layout.lanes == 0
-            assert layout.vectors * layout.tile + layout.vectors < registers
+            for used in (layout, layout.few):
+                assert used.rows * used.vectors + used.vectors < registers
     assert layouts({"sse2": True}) is None
     assert LAYOUTS is None or set(LAYOUTS) == {"float32", "float64"}
 
 
 OTHER_PROCESSOR = """
 import numpy as np
-from engines.kernels import panels
-panels.LAYOUTS = panels.layouts({"FEATURE": True})
+from engines.kernels import tiles
+tiles.LAYOUTS = tiles.layouts({"FEATURE": True})
 from engines.kernels.exact import frozen, nearest_rows
 from engines.kernels.nearest import Codebook
 rng = np.random.default_rng(0)
