@@ -282,7 +282,7 @@ CRITERIA = (
     Criterion(
         "stability",
         "stability",
-        "largest of the most stable",
+        "largest stable",
         lambda k, table: most_stable(k, table["stability"], table["stability_error"]),
     ),
     Criterion("ari", "the adjusted Rand index", "highest", lambda k, table: highest(k, table["ari"]), votes=False),
