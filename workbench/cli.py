@@ -19,7 +19,7 @@ from workbench.terminal import plain, print_json, print_table, progress, sentenc
 
 if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
     from workbench.data import Plan
-    from workbench.session import Run, Session
+    from workbench.session import Run, Session, Sweep
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -29,6 +29,18 @@ app = typer.Typer(
 )
 
 PAIR = "KEY=VALUE"
+_SHORT = {
+    "count": "count",
+    "error_per_row": "error",
+    "silhouette": "silh.",
+    "silhouette_without_groups": "chance",
+    "davies_bouldin": "DB",
+    "calinski_harabasz": "CH",
+    "bic": "BIC",
+    "stability": "stable",
+    "ari": "ARI",
+}
+"""Columns of a sweep's table that fit a terminal, and their heads."""
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="project file (*.vqw)")]
 RunName = Annotated[str, typer.Option("--run", help="name or id of the run; the newest one if not given")]
 AsJson = Annotated[bool, typer.Option("--json", help="for machines: one JSON value on standard output")]
@@ -130,11 +142,25 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
             }
             for run in session.runs.values()
         ]
+        sweeps = [
+            {
+                "name": sweep.name,
+                "id": sweep.id,
+                "engine": sweep.engine.name,
+                "dataset": sweep.dataset.name,
+                "status": sweep.status,
+                "counts": list(sweep.counts),
+                "recommended": sweep.recommendation.value,
+            }
+            for sweep in session.sweeps.values()
+        ]
     if as_json:
-        print_json({"datasets": datasets, "runs": runs})
+        print_json({"datasets": datasets, "runs": runs, "sweeps": sweeps})
         return
     print_table("Datasets", ("name", "shape", "classes"), datasets)
     print_table("Runs", ("name", "engine", "dataset", "status", "metrics"), runs)
+    if sweeps:
+        print_table("Sweeps", ("name", "engine", "dataset", "status", "recommended"), sweeps)
 
 
 @app.command()
@@ -226,7 +252,7 @@ def train(
     with _session(project) as session:
         run = session.add_run(_dataset_name(session, dataset), engine, session.parse(engine, words), name=name)
         with progress() as report:
-            _wait_for(run, report)
+            _wait_for(run, lambda: report(f"{run.engine.title} {_cost(run)}", run.progress))
         if run.status == "failed":
             raise WorkbenchError(run.error)
         result = {
@@ -241,6 +267,57 @@ def train(
     else:
         figures = ", ".join(f"{key} {value:.6g}" for key, value in result["metrics"].items())
         print(f"{result['name']} {result['status']} after {result['seconds']:.1f} s: {figures}")
+
+
+@app.command()
+def sweep(
+    project: ProjectPath,
+    engine: Annotated[str, typer.Option(help="an engine that has a number of prototypes")],
+    values: Annotated[str, typer.Option(help="numbers to try: 2:12, 10:50:10, or 2,4,8")] = "1:12",
+    dataset: Annotated[str | None, typer.Option(help="name or id; the only one if not given")] = None,
+    name: Annotated[str | None, typer.Option(help="name of the sweep")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="another parameter of the engine")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="file for the page of all criteria: .html, .png or .svg")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try several numbers of prototypes and recommend one; Ctrl-C stops it and keeps what was measured."""
+    from workbench.reports import write_sweep
+    from workbench.session import parse_counts
+    from workbench.views import sweep as page
+
+    words = dict(_pair(text) for text in settings or ())
+    with _session(project) as session:
+        parameters = session.parse(engine, words)
+        made = session.add_sweep(_dataset_name(session, dataset), engine, parse_counts(values), parameters, name=name)
+        with progress() as report:
+            _wait_for(made, lambda: report(f"{made.engine.title}, {len(made.measured)} measured", made.progress))
+        if made.status == "failed":
+            raise WorkbenchError(made.error)
+        data, said, table = page.compute(made), made.recommendation, made.table
+        written = None if out is None else write_sweep(made, out)
+    if as_json:
+        result = {
+            "name": made.name,
+            "id": made.id,
+            "engine": made.engine.name,
+            "status": made.status,
+            "seconds": made.seconds,
+            "recommended": said.value,
+            "reason": said.reason,
+            "remarks": list(data.remarks),
+            "best": dict(said.bests),
+            "table": {made.engine.count: list(made.counts), **plain(table)},
+        }
+        print_json(result)
+        return
+    print_table(made.name, tuple(_SHORT.values()), page.short_rows(made, _SHORT))
+    print(f"{data.headline}. {data.reason}")
+    for line in (*data.remarks, *([] if written is None else [str(written)])):
+        print(line)
 
 
 @app.command()
@@ -303,15 +380,18 @@ def _with_recipe(
     return replace(plan, recipe=replace(recipe, split=parts))
 
 
-def _wait_for(run: Run, report: Callable[[str, float | None], None]) -> None:
-    """Show a run's progress until it ends; an interrupt stops it and waits for what was learned."""
+def _wait_for(work: Run | Sweep, report: Callable[[], None]) -> None:
+    """Show how far a run or a sweep is until it ends; an interrupt stops it and waits for what was learned."""
     try:
-        while run.wait(0.1) in ("queued", "running", "paused"):
-            cost = f"cost {run.latest.cost:.6g}" if run.latest else ""
-            report(f"{run.engine.title} {cost}", run.progress)
+        while work.wait(0.1) in ("queued", "running", "paused"):
+            report()
     except KeyboardInterrupt:
-        run.stop()
-        run.wait()
+        work.stop()
+        work.wait()
+
+
+def _cost(run: Run) -> str:
+    return f"cost {run.latest.cost:.6g}" if run.latest else ""
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from workbench.reports.html import write_report
 from workbench.reports.learned import Trained, Watch, trained
 from workbench.reports.model import ModelFile, read_model, write_model
 from workbench.reports.pictures import save_view, write_views
+from workbench.reports.sweep import write_sweep
 from workbench.session import Run, Session
 
 
@@ -140,4 +141,5 @@ __all__ = [
     "read_model",
     "save_view",
     "trained",
+    "write_sweep",
 ]

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 Table = dict[str, NDArray[np.float64]]
 MOST_COUNTS = 200
+SAMPLE_ROWS = 3000
+"""Training rows that are judged where a criterion compares rows with each other, or trains on parts of them."""
+REFERENCE_ROWS = 1000
+REFERENCES = 3
+"""Sets of rows without groups, of at most `REFERENCE_ROWS` each, from which the silhouette by chance is learned."""
+REPEATS = 5
+"""Splits of the sample in two halves, from which stability is learned."""
 
 
 class SweepFile(Protocol):

@@ -22,17 +22,10 @@ from workbench.session.errors import SessionError
 from workbench.session.jobs import Job, one_sentence
 from workbench.session.rows import blocks
 from workbench.session.run import RunStatus
-from workbench.session.sweep import Sweep
+from workbench.session.sweep import REFERENCE_ROWS, REFERENCES, REPEATS, SAMPLE_ROWS, Sweep
 
 logger = logging.getLogger(__name__)
 
-SAMPLE_ROWS = 3000
-"""Training rows that are judged where a criterion compares rows with each other, or trains on parts of them."""
-REFERENCE_ROWS = 1000
-REFERENCES = 3
-"""Sets of rows without groups, of at most `REFERENCE_ROWS` each, from which the silhouette by chance is learned."""
-REPEATS = 5
-"""Splits of the sample in two halves, from which stability is learned."""
 SAVE_SECONDS = 1.0
 _CELLS = 50_000_000  # multiply-adds between two looks at whether to stop
 _SAMPLE, _REFERENCE, _HALVES = 0, 1, 2  # what a seed is for

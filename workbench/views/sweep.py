@@ -197,6 +197,12 @@ def _words(sweep: Sweep, table: dict[str, Floats]) -> tuple[tuple[str, ...], tup
     return (sweep.engine.count, *shown.values()), rows
 
 
+def short_rows(sweep: Sweep, heads: dict[str, str]) -> list[dict[str, str]]:
+    """Some columns of the table in three digits, a dict by `heads` for each count; "count" stands for the count."""
+    table: dict[str, Any] = {**sweep.table, "count": np.asarray(sweep.counts, float)}
+    return [{head: number(float(table[name][k]), 3) for name, head in heads.items()} for k in range(len(sweep.counts))]
+
+
 def _is_uneven(counts: NDArray[np.int64]) -> bool:
     """Whether counts are spread over orders of magnitude, such as 2, 4, 8, 16, 32."""
     gaps = np.diff(counts)
