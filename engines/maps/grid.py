@@ -89,14 +89,32 @@ class Grid:
         return float(self.cols), self.rows * ROW_PITCH[self.topology]
 
     @cached_property
+    def offsets(self) -> NDArray[np.float64]:
+        """Distance (P, 2·rows − 1, 2·cols − 1) to the unit so many rows down and columns right, both possibly negative.
+
+        Entry [p, rows − 1 + i, cols − 1 + j] is from a unit whose row number is p modulo P, i rows down and j columns
+        right. P is 2 on hexagonal grids, whose odd rows are shifted, else 1.
+        """
+        down, right = np.arange(1 - self.rows, self.rows), np.arange(1 - self.cols, self.cols)
+        found = []
+        for parity in range(self.n_parities):
+            shift = (0.5 - parity) * (down % 2) if self.n_parities == 2 else 0.0 * down
+            across = self.shorter(np.abs(right + shift[:, None]), 0)
+            found.append(np.hypot(across, self.shorter(np.abs(down) * ROW_PITCH[self.topology], 1)[:, None]))
+        return np.array(found)
+
+    @property
+    def n_parities(self) -> int:
+        """2 where odd rows are shifted, else 1."""
+        return 2 if self.topology == "hexagonal" else 1
+
+    @cached_property
     def distances(self) -> NDArray[np.float64]:
         """Euclidean distance (M, M) between units on the grid, the shorter way round where it is toroidal."""
         squares = np.zeros((self.n_units, self.n_units))
-        for axis, length in enumerate(self.extent):
+        for axis in (0, 1):
             apart = np.abs(self.positions[:, None, axis] - self.positions[None, :, axis])
-            if self.toroidal:
-                apart = np.minimum(apart, length - apart)
-            squares += apart**2
+            squares += self.shorter(apart, axis) ** 2
         found = np.sqrt(squares)
         found.flags.writeable = False
         return found
@@ -120,6 +138,10 @@ class Grid:
         found[unit, self.neighbours[unit, place]] = True
         found.flags.writeable = False
         return found
+
+    def shorter(self, apart: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+        """Lengths along an axis, or those the other way round a torus where these are shorter."""
+        return np.minimum(apart, np.abs(self.extent[axis] - apart)) if self.toroidal else apart
 
     def _next_to(self, row: int, col: int) -> list[int]:
         near = []
