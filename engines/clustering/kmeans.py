@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
+from engines.clustering.bisecting import Bisecting
 from engines.clustering.lloyd import Lloyd, Plan
 from engines.clustering.starts import check_enough_rows, seeder
 from engines.euclidean import EuclideanCodebook
@@ -37,11 +38,13 @@ class KMeans(EuclideanCodebook):
         Most iterations from one start.
     tol : float
         End when the squared shift of all prototypes is at most this share of the mean column variance.
-    algorithm : {"auto", "lloyd", "bounds"}
+    algorithm : {"auto", "lloyd", "bounds", "bisecting"}
         "lloyd" takes every distance in each iteration. "bounds" remembers how near and how far prototypes were and
         takes only the distances that may change a label (Hamerly 2010; Ding et al. 2015): the same labels, prototypes
         and cost, bit for bit, in less time and for 2 + K/16 numbers of memory a row. "auto" does so where that is at
-        most 256 MB.
+        most 256 MB. "bisecting" begins at the mean and splits the cell of greatest cost in two, by all of the above
+        inside it, until there are K (Steinbach, Karypis & Kumar 2000): less work for many prototypes, at a somewhat
+        higher J; each split is one step, and equal rows are not split, so there may be fewer than K in the end.
     random_state : int, RandomState or None
     n_jobs : int or None
         Threads; None is all cores, -1 too.
@@ -60,6 +63,7 @@ class KMeans(EuclideanCodebook):
         One entry per step over all starts: `iteration`, `cost`, `error_per_row` (J over the weight of all rows),
         `error_per_component` (that over d), `shift` (Euclidean, of all prototypes), `changed` (share of rows with
         a new label), `n_empty`, `n_reseeded`, `restart`; `validation_error_per_row` where validation rows were given.
+        Bisecting has `n_prototypes` and `inner_iterations` in place of `shift`, `n_reseeded` and `restart`.
 
     References
     ----------
@@ -93,8 +97,11 @@ class KMeans(EuclideanCodebook):
             float, Param("shift that counts as none, squared, relative to the mean column variance", low=0)
         ] = 1e-4,
         algorithm: Annotated[
-            Literal["auto", "lloyd", "bounds"],
-            Param("lloyd: all distances each time; bounds: only those in question, same result", advanced=True),
+            Literal["auto", "lloyd", "bounds", "bisecting"],
+            Param(
+                "lloyd: every distance; bounds: only those in question, same result; bisecting: split by split",
+                advanced=True,
+            ),
         ] = "auto",
         random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None,
         n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None,
@@ -127,6 +134,13 @@ class KMeans(EuclideanCodebook):
             max_iter=self.max_iter,
             tol=float(self.tol),
             n_jobs=resolve_jobs(self.n_jobs),
-            bounded={"auto": None, "lloyd": False, "bounds": True}[self.algorithm],
+            bounded={"lloyd": False, "bounds": True}.get(self.algorithm),
         )
-        return Lloyd(rows, weights, plan, seed, generator(self.random_state), validate)
+        rng = generator(self.random_state)
+        if self.algorithm != "bisecting":
+            return Lloyd(rows, weights, plan, seed, rng, validate)
+        if not isinstance(self.init, str):
+            raise ValueError(
+                "KMeans: algorithm='bisecting' starts at the mean of all rows: init must name how each split starts."
+            )
+        return Bisecting(rows, weights, plan, self.init, rng, validate)

@@ -85,7 +85,7 @@ def random_rows(
 ) -> Floats:
     """`n_clusters` different rows (n_clusters, d), drawn in proportion to their weights."""
     p = None if weights is None else weights / weights.sum()
-    return _picked(rows, rng.choice(rows.shape[0], n_clusters, replace=False, p=p), stop or StopToken())
+    return picked(rows, rng.choice(rows.shape[0], n_clusters, replace=False, p=p), stop or StopToken())
 
 
 def principal_slices(
@@ -181,11 +181,11 @@ def _sampled(
         kept = np.sort(kept[rng.choice(len(kept), most, replace=False)])
     if len(kept) == n and isinstance(rows, ArrayRows):
         return rows.read(0, n), weights
-    return _picked(rows, kept, stop), None if weights is None else weights[kept]
+    return picked(rows, kept, stop), None if weights is None else weights[kept]
 
 
-def _picked(rows: RowSource, wanted: NDArray[np.intp], stop: StopToken) -> Floats:
-    """The wanted rows (len(wanted), d) in their order, read in one pass over the source."""
+def picked(rows: RowSource, wanted: NDArray[np.intp], stop: StopToken) -> Floats:
+    """The rows of these numbers (m,) in their order, (m, d), read in one pass over the source."""
     n, d = rows.shape
     order = np.argsort(wanted, kind="stable")
     ascending = wanted[order]
