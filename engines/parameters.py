@@ -133,7 +133,7 @@ class Parameter:
                 value = text.lower() == "true"
             else:
                 try:
-                    value = json.loads(text)
+                    value = json.loads(f"[{text[1:-1]}]" if text[:1] + text[-1:] == "()" else text)
                 except ValueError:
                     value = text
                 if isinstance(value, float) and value.is_integer() and "real" not in self.kinds:

@@ -57,9 +57,9 @@ class Neighbourhood:
 
     def _strength(self, r: Doubles) -> Doubles:
         if self.sigma == 0:
-            return (r == 0).astype(np.float64)
+            return np.where(r == 0, 1.0, 0.0)
         if self.kind == "bubble":
-            return (r <= self.sigma * (1 + 1e-12)).astype(np.float64)  # r of a hexagonal grid is rounded
+            return np.where(r <= self.sigma * (1 + 1e-12), 1.0, 0.0)  # r of a hexagonal grid is rounded
         squares = (r / self.sigma) ** 2
         bell = np.exp(-squares / 2)
         strength: Doubles = bell if self.kind == "gaussian" else (1 - squares) * bell
