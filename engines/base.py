@@ -114,9 +114,9 @@ class Engine(BaseEstimator):  # type: ignore[misc]
                 raise ValueError(f"Found a source of shape {X.shape} while a minimum of {min_rows} rows is required.")
             return as_float_rows(X), y
         if y is None:
-            checked = validate_data(self, X, dtype=FLOATS, order="C", ensure_min_samples=min_rows)
+            checked = self._checked(X, ensure_min_samples=min_rows)
             return ArrayRows(checked), None
-        checked, labels = validate_data(self, X, y, dtype=FLOATS, order="C", ensure_min_samples=min_rows)
+        checked, labels = self._checked(X, y, ensure_min_samples=min_rows)
         return ArrayRows(checked), labels
 
     def _validation_rows(self, validation: tuple[Any, Any]) -> RowSource:
@@ -128,7 +128,7 @@ class Engine(BaseEstimator):  # type: ignore[misc]
             If there are none, or they have another width.
         """
         X = validation[0]
-        held_out = X if is_row_source(X) else ArrayRows(validate_data(self, X, dtype=FLOATS, order="C", reset=False))
+        held_out = X if is_row_source(X) else ArrayRows(self._checked(X, reset=False))
         if held_out.shape[0] < 1 or held_out.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"The validation rows have shape {held_out.shape}; at least one row of "
@@ -146,7 +146,12 @@ class Engine(BaseEstimator):  # type: ignore[misc]
                     f"is expecting {self.n_features_in_} features as input"
                 )
             return as_float_rows(X)
-        return ArrayRows(validate_data(self, X, dtype=FLOATS, order="C", reset=False))
+        return ArrayRows(self._checked(X, reset=False))
+
+    def _checked(self, X: Any, *y: Any, **asked: Any) -> Any:
+        """What scikit-learn's `validate_data` makes of rows; NaN passes where the engine's tags allow it."""
+        finite = "allow-nan" if self.__sklearn_tags__().input_tags.allow_nan else True
+        return validate_data(self, X, *y, dtype=FLOATS, order="C", ensure_all_finite=finite, **asked)
 
 
 def plain_parameters(engine: BaseEstimator) -> dict[str, Any]:
