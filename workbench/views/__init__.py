@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from workbench.views import confusion, curves, projection, prototypes, relevance
+from workbench.views import (
+    confusion,
+    curves,
+    projection,
+    prototypes,
+    rate_distortion,
+    reconstructions,
+    relevance,
+    som,
+    usage,
+)
 from workbench.views.canvas import render
 from workbench.views.scene import PARTS, Scene, scene_of
 from workbench.views.theme import MARKERS, Marker, Theme, theme
@@ -14,6 +24,10 @@ VIEWS: tuple[View, ...] = tuple(
         ("curves", "Learning curves", "Cost and every metric against iterations.", curves),
         ("projection", "Projection", "Rows and prototypes in the plane.", projection),
         ("prototypes", "Prototypes", "Every prototype as a picture or a profile.", prototypes),
+        ("som", "Map", "The units of a map on their grid: distances, hits, classes, features.", som),
+        ("reconstructions", "Reconstructions", "Rows, their codes, and what the codes make of them.", reconstructions),
+        ("usage", "Code usage", "How evenly the codes are used, and what that wastes.", usage),
+        ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),
         ("relevance", "Relevance", "Which features the learned metric uses.", relevance),
         ("confusion", "Confusion", "Which classes are taken for which.", confusion),
     )

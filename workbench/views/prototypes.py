@@ -87,7 +87,7 @@ def compute(scene: Scene) -> PrototypesData:
     counts, codes = scene.counts, scene.prototype_codes
     order = np.lexsort((np.arange(len(codes)), -counts, np.where(codes < 0, np.iinfo(np.int64).max, codes)))
     values = np.asarray(scene.to_original(scene.prototypes), dtype=float)[order]
-    low, high = _range(scene) if len(scene.sample.rows) else (values.min(axis=0), values.max(axis=0))
+    low, high = range_of(scene) if len(scene.sample.rows) else (values.min(axis=0), values.max(axis=0))
     shares = counts[order] / max(1, int(counts.sum()))
     images, image_range = None, (0.0, 1.0)
     if scene.image_shape is not None and math.prod(scene.image_shape) == values.shape[1]:
@@ -121,7 +121,7 @@ def compute(scene: Scene) -> PrototypesData:
 
 
 @per_sample
-def _range(scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def range_of(scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Least and greatest finite value (d,), (d,) of each feature of the sample in original units; 0 without any."""
     X = np.asarray(scene.to_original(np.asarray(scene.sample.X)), dtype=float)
     known = np.isfinite(X)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engines.base import Engine
 from engines.catalog import EngineInfo
 from engines.training import Snapshot
+from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of
 
 if TYPE_CHECKING:
     from workbench.session import DataSample, Run
@@ -53,6 +54,10 @@ class Scene:
         (rows, columns) or (rows, columns, channels) when the features are pixels.
     to_original : callable
         Maps (k, d) in training units to (k, d') in original units.
+    name : str
+        Of the run.
+    find_siblings : callable
+        Gives the records of the other runs on the same data; called when a view asks for `siblings`.
     """
 
     engine: EngineInfo
@@ -67,6 +72,8 @@ class Scene:
     classes: tuple[Any, ...]
     image_shape: tuple[int, ...] | None
     to_original: Callable[[Array], Array]
+    name: str = ""
+    find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
 
     @cached_property
     def model(self) -> Engine:
@@ -117,6 +124,45 @@ class Scene:
         return predict_codes(self.model, np.asarray(self.sample.X), self.classes)
 
     @property
+    def has_codes(self) -> bool:
+        """Whether the engine turns rows into codes, and codes into rows."""
+        return hasattr(self.engine.estimator, "code_sizes")
+
+    @cached_property
+    def whole(self) -> NDArray[np.int64]:
+        """(k,) places in the sample of the rows in which nothing is missing: those that every engine takes."""
+        return np.flatnonzero(np.isfinite(np.asarray(self.sample.X)).all(axis=1))
+
+    @cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """(k, B) codes of the `whole` rows of the sample, a column for each book."""
+        n_books = len(self.model.code_sizes)
+        return self._encoded.reshape(len(self.whole), n_books).astype(np.int64)
+
+    @cached_property
+    def quantized(self) -> Array:
+        """(k, d) what the `whole` rows of the sample become by encoding and decoding, in training units."""
+        return np.asarray(self.model.decode(self._encoded)) if len(self.whole) else np.asarray(self.sample.X)[:0]
+
+    @cached_property
+    def _encoded(self) -> Array:
+        """The codes as the engine gives them."""
+        if not len(self.whole):
+            return np.empty((0, len(self.model.code_sizes)), np.int64)
+        return np.asarray(self.model.encode(np.asarray(self.sample.X)[self.whole]))
+
+    @cached_property
+    def siblings(self) -> tuple[Sibling, ...]:
+        """The other runs on the same data that have a rate and a distortion."""
+        return self.find_siblings()
+
+    @cached_property
+    def as_sibling(self) -> Sibling | None:
+        """This run at this snapshot as such a record; None where it has no rate or no distortion."""
+        bits = bits_of_model(self.model) if self.has_codes else None
+        return sibling(self.name, self.engine, bits, self.snapshot.metrics, len(self.feature_names))
+
+    @property
     def is_whole(self) -> bool:
         """Whether the sample is all of the data."""
         return bool(len(self.sample.rows) == self.sample.n_total)
@@ -151,6 +197,8 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         classes=tuple(data.classes),
         image_shape=data.image_shape,
         to_original=recipe.inverse,
+        name=run.name,
+        find_siblings=siblings_of(run),
     )
 
 

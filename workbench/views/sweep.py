@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -127,26 +128,25 @@ def compute(sweep: Sweep) -> SweepData:
 
     straight = Line("straight fall", chord(sweep.counts, table["error_per_row"]), "reference")
     chance = Line("rows without groups", table["silhouette_without_groups"], "reference")
-    own = "" if sweep.has_likelihood else " of spherical groups"
     errors = table["error_per_row"]
     positive = errors[np.isfinite(errors)]
     panels = [
         SweepPanel(
-            "error_per_row", "Squared error of a row", rules["error_per_row"],
+            "error_per_row", "Squared error", rules["error_per_row"],
             (line("error_per_row", "error"), straight), log=bool(len(positive) and positive.min() > 0),
         ),
         SweepPanel("silhouette", "Silhouette", rules["silhouette"], (line("silhouette", "the rows"), chance)),
         SweepPanel("davies_bouldin", "Davies–Bouldin", rules["davies_bouldin"], (line("davies_bouldin"),)),
         SweepPanel("calinski_harabasz", "Calinski–Harabasz", rules["calinski_harabasz"], (line("calinski_harabasz"),)),
-        SweepPanel("bic", f"BIC and AIC{own}", rules["bic"], (line("bic", "BIC"), line("aic", "AIC", "second"))),
+        SweepPanel("bic", "BIC and AIC", rules["bic"], (line("bic", "BIC"), line("aic", "AIC", "second"))),
         SweepPanel(
-            "stability", "Stability under resampling", rules["stability"],
+            "stability", "Stability", rules["stability"],
             (line("stability", spread="stability_error"),),
         ),
     ]  # fmt: skip
     if sweep.dataset.has_labels:
         lines = (line("ari", "adjusted Rand index"), line("nmi", "mutual information", "second"))
-        panels.append(SweepPanel("ari", "Agreement with the labels", "no vote", lines))
+        panels.append(SweepPanel("ari", "Agreement with labels", "no vote", lines))
     votes = np.zeros(len(counts))
     for criterion in CRITERIA:
         k = at.get(criterion.name)
@@ -195,6 +195,34 @@ def _words(sweep: Sweep, table: dict[str, Floats]) -> tuple[tuple[str, ...], tup
         for k, count in enumerate(sweep.counts)
     )
     return (sweep.engine.count, *shown.values()), rows
+
+
+def counts_in_words(counts: Sequence[int]) -> str:
+    """ "1 to 12", "10 to 50 by 10", or a list."""
+    gaps = set(np.diff(counts).tolist())
+    if len(gaps) == 1 and len(counts) > 2:
+        gap = gaps.pop()
+        return f"{counts[0]:,} to {counts[-1]:,}" + (f" by {gap:,}" if gap != 1 else "")
+    return ", ".join(f"{count:,}" for count in counts)
+
+
+def bests(sweep: Sweep) -> list[tuple[str, str]]:
+    """What each criterion measured so far would take: its title, and the count with its value."""
+    from engines.choice import CRITERIA
+
+    said, table = sweep.recommendation.bests, sweep.table
+    found = []
+    for criterion in CRITERIA:
+        if criterion.name in said:
+            best = said[criterion.name]
+            words = (
+                MISSING
+                if best is None
+                else f"{best:,}  ({number(float(table[criterion.name][sweep.counts.index(best)]))})"
+            )
+            title = criterion.title.removeprefix("the ")
+            found.append((title[:1].upper() + title[1:], words))
+    return found
 
 
 def short_rows(sweep: Sweep, heads: dict[str, str]) -> list[dict[str, str]]:

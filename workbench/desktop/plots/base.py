@@ -20,10 +20,17 @@ PLOTS = {
     "curves": "workbench.desktop.plots.curves:CurvesPlot",
     "projection": "workbench.desktop.plots.projection:ProjectionPlot",
     "prototypes": "workbench.desktop.plots.prototypes:PrototypesPlot",
+    "som": "workbench.desktop.plots.som:SomPlot",
+    "reconstructions": "workbench.desktop.plots.reconstructions:ReconstructionsPlot",
+    "usage": "workbench.desktop.plots.usage:UsagePlot",
+    "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
     "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
     "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
 }
 """The live plot of each view, by the view's name; a view that is not here is shown as its figure."""
+
+CHARACTERS = {"o": "●", "s": "■", "t1": "▲", "d": "◆", "t": "▼", "+": "✚", "x": "✖", "p": "⬟", "h": "⬢", "star": "★"}
+"""Markers of pyqtgraph as letters, for legends."""
 
 
 class Plot(QWidget):

@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from workbench.desktop.plots.base import Plot
+from workbench.desktop.plots.headed import Head
 from workbench.views import View
+from workbench.views.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,12 @@ class Picture:
 
 
 class PaintedPlot(Plot):
-    """A plot whose `prepare` paints a `Picture` of the width of the widget, with scroll bars where it is higher."""
+    """A plot whose `prepare` paints a `Picture` of the width of the widget, with scroll bars where it is higher.
 
-    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+    Where it has a `head`, that stands above the picture.
+    """
+
+    def __init__(self, view: View, parent: QWidget | None = None, *, head: Head | None = None) -> None:
         super().__init__(view, parent)
         self.sheet = _Sheet()
         self.scroll = QScrollArea(widgetResizable=False)
@@ -53,9 +60,12 @@ class PaintedPlot(Plot):
         self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.scroll.setAccessibleName(f"{view.title} picture")
         self.scroll.setWidget(self.sheet)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scroll)
+        if head is not None:
+            head.over(self.scroll, self)
+        else:
+            layout = QVBoxLayout(self)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.addWidget(self.scroll)
         self._surface = Surface(640, 480, 1.0)
 
     @property
@@ -128,3 +138,14 @@ def painting(width: int, height: int, ratio: float, background: str) -> Iterator
         yield image, painter
     finally:
         painter.end()
+
+
+def draw_pixels(painter: QPainter, pixels: NDArray[np.uint8], place: QRectF, theme: Theme) -> None:
+    """Draw (h, w) grey or (h, w, 3) coloured uint8 pixels into `place`, with a thin frame."""
+    pixels = np.ascontiguousarray(pixels)
+    h, w = pixels.shape[:2]
+    form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
+    painter.drawImage(place, QImage(pixels.data, w, h, pixels.strides[0], form))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(theme.grid), 1))
+    painter.drawRect(place)

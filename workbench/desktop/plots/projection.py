@@ -15,7 +15,7 @@ from PySide6.QtCore import QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from workbench.desktop.plots.base import Canvas, Plot, dress, quiet, show_image
+from workbench.desktop.plots.base import CHARACTERS, Canvas, Plot, dress, quiet, show_image
 from workbench.views import View
 from workbench.views.projection import Plane, ProjectionData
 from workbench.views.theme import Theme, rgb
@@ -23,7 +23,6 @@ from workbench.views.wording import shorten
 
 POINT = 5.0
 MOST_NAMED = 12
-CHARACTERS = {"o": "●", "s": "■", "t1": "▲", "d": "◆", "t": "▼", "+": "✚", "x": "✖", "p": "⬟", "h": "⬢", "star": "★"}
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen, QPolygonF
 
-from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, painting
+from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, draw_pixels, painting
 from workbench.views.prototypes import FEW_FEATURES, MOST_TILES, PrototypesData
 from workbench.views.theme import Theme
 from workbench.views.wording import counted, number, shorten, with_unit
@@ -75,7 +75,8 @@ def _tile(painter: QPainter, data: PrototypesData, theme: Theme, k: int, box: QR
     code = int(data.codes[k])
     ink = QColor(theme.class_color(code) if code >= 0 else theme.accent)
     if data.images is not None:
-        _picture(painter, data.images[k], box, theme)
+        h, w = data.images.shape[1:3]
+        draw_pixels(painter, data.images[k], QRectF(box.left(), box.top(), w * box.height() / h, box.height()), theme)
     elif data.values.shape[1] <= FEW_FEATURES:
         _bars(painter, data, theme, k, box, ink, metrics)
     else:
@@ -93,19 +94,6 @@ def _tile(painter: QPainter, data: PrototypesData, theme: Theme, k: int, box: QR
     painter.drawText(QPointF(x, y), elided)
     painter.setPen(QColor(theme.muted))
     painter.drawText(QPointF(box.left(), y + metrics.height()), data.captions[k])
-
-
-def _picture(painter: QPainter, pixels: np.ndarray, box: QRectF, theme: Theme) -> None:
-    pixels = np.ascontiguousarray(pixels)
-    h, w = pixels.shape[:2]
-    form = QImage.Format.Format_RGB888 if pixels.ndim == 3 else QImage.Format.Format_Grayscale8
-    image = QImage(pixels.data, w, h, pixels.strides[0], form)
-    scale = box.height() / h
-    place = QRectF(box.left(), box.top(), w * scale, h * scale)
-    painter.drawImage(place, image)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(theme.grid), 1))
-    painter.drawRect(place)
 
 
 def _bars(

@@ -1,0 +1,68 @@
+"""A line over a plot: a choice of what is shown, and words about it; what is drawn below is each plot's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+
+class Head(QWidget):
+    """A choice and a line of rich text.
+
+    Attributes
+    ----------
+    changed : Signal
+        A person chose something else.
+    choice : QComboBox
+        Hidden while there are fewer than two things to choose from.
+    words : QLabel
+        Rich text.
+    chosen : str
+        What a person chose; "" before. May be read from any thread.
+    """
+
+    changed = Signal()
+
+    def __init__(self, name: str, tip: str) -> None:
+        super().__init__()
+        self.chosen = ""
+        self.choice = QComboBox()
+        self.choice.setAccessibleName(name)
+        self.choice.setToolTip(tip)
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setMinimumContentsLength(18)
+        self.choice.hide()
+        self.choice.activated.connect(self._choose)
+        self.words = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
+        self.words.setAccessibleName(f"{name}, in words")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 14, 0)
+        row.setSpacing(12)
+        row.addWidget(self.choice)
+        row.addWidget(self.words, 1)
+
+    def over(self, drawing: QWidget, owner: QWidget) -> None:
+        """Lay `owner` out as this head over `drawing`."""
+        layout = QVBoxLayout(owner)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self)
+        layout.addWidget(drawing, 1)
+
+    def tell(self, words: str, names: Sequence[str] = (), current: str = "") -> None:
+        """Say `words`, and offer `names`, of which `current` is shown."""
+        if list(names) != [self.choice.itemText(k) for k in range(self.choice.count())]:
+            self.choice.clear()
+            self.choice.addItems(list(names))
+            self.choice.setVisible(len(names) > 1)
+        if current:
+            self.choice.setCurrentText(current)
+        if self.words.text() != words:
+            self.words.setText(words)
+
+    @Slot()
+    def _choose(self) -> None:
+        self.chosen = self.choice.currentText()
+        self.changed.emit()
