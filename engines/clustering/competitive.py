@@ -17,6 +17,7 @@ from engines.held import held
 from engines.kernels.abreast import lay_out, taken_up
 from engines.kernels.exact import frozen
 from engines.kernels.sequential import present
+from engines.resuming import check_same_data, resumed_prototypes
 from engines.rows import ArrayRows, RowSource
 from engines.survey import Sample, survey
 from engines.training import Learner, Snapshot, State, StopToken
@@ -167,19 +168,11 @@ class Competition(Learner):
         return {**state, "rng": dict(at.rng), "cost": at.found.cost, "shape": list(self._rows.shape)}
 
     def load_state(self, state: State) -> None:
-        shape = self._rows.shape
-        prototypes = np.ascontiguousarray(state["prototypes"], self._rows.dtype)
-        if list(state["shape"]) != list(shape) or prototypes.shape != (self._plan.n_prototypes, shape[1]):
-            raise ValueError(
-                f"The state to resume has {prototypes.shape[0]} prototypes for data of shape "
-                f"{tuple(state['shape'])}, which does not fit {self._plan.n_prototypes} prototypes for data of "
-                f"shape {shape}."
-            )
+        prototypes = resumed_prototypes(state, self._rows, self._plan.n_prototypes)
         stop = StopToken()
         self._look(stop)
         found = self._assigned(prototypes, stop)
-        if not np.isclose(found.cost, state["cost"], rtol=1e-6, atol=1e-12 * self._sample.mass):
-            raise ValueError("The state to resume was left by a training on other data.")
+        check_same_data(state, found.cost, self._sample.mass)
         kept = {name: state[name] for name in _KEPT}
         kept.update(prototypes=prototypes, wins=np.asarray(state["wins"], np.float64))
         self._at = Position(found=found, rng=state["rng"], **kept)
