@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -290,8 +289,3 @@ class SOM(EuclideanCodebook):
             tol=float(self.tol),
             n_jobs=resolve_jobs(self.n_jobs),
         )
-
-    @classmethod
-    def from_arrays(cls, parameters: Mapping[str, Any], arrays: Mapping[str, Any]) -> Self:
-        """A fitted map from the arrays of a snapshot, also from parameters that passed through JSON."""
-        return super().from_arrays({**parameters, "shape": tuple(parameters.get("shape", (8, 8)))}, arrays)
