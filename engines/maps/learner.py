@@ -91,6 +91,12 @@ class Position:
     message: str = ""
 
 
+def escaped(sample: Sample, before: Floats, after: Floats) -> bool:
+    """Whether units that were at `before` are no numbers any more, or far from the rows and on their way out."""
+    then, now = (float(np.abs(units.astype(np.float64) - sample.mean).max()) for units in (before, after))
+    return not np.isfinite(now) or now > max(FARTHEST * float(np.sqrt(sample.variance.sum())), 2 * then)
+
+
 class Unfolding(Learner):
     """Each step is an epoch: the units move, then all rows find their winners anew.
 
@@ -134,7 +140,7 @@ class Unfolding(Learner):
         at = self._at
         rng = generator_from_state(at.rng)
         prototypes = self._moved(at, rng, stop)
-        if self._escaped(prototypes, at.prototypes):
+        if escaped(self._sample, at.prototypes, prototypes):
             message = "diverged: the units leave the data; the epoch before is kept"
             self._at = replace(at, iteration=at.iteration + 1, shift=0.0, n_changed=0, settled=True, message=message)
             return
@@ -217,12 +223,6 @@ class Unfolding(Learner):
         n, d = self._rows.shape
         bounds = block_bounds(n, d, self._rows.dtype.itemsize)
         self._sample = survey(self._rows, self._weights, bounds, self._plan.n_jobs, stop)
-
-    def _escaped(self, prototypes: Floats, before: Floats) -> bool:
-        """Whether units are no numbers any more, or far off and on their way out."""
-        mean, spread = self._sample.mean, float(np.sqrt(self._sample.variance.sum()))
-        now, then = (float(np.abs(units - mean).max()) for units in (prototypes, before))
-        return not np.isfinite(now) or (now > FARTHEST * spread and now > 2 * then)
 
     def _winners(self, prototypes: Floats, stop: StopToken) -> Winners:
         plan = self._plan

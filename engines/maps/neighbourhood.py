@@ -41,16 +41,20 @@ class Neighbourhood:
         """Prototypes (M, d) after one batch step from these, by cells' weights (M,) and sums (M, d) of w(x − origin).
 
         w_k = Σ h x / Σ h over all rows. Where h can be negative, w_k moves by Σ h (x − w_k) / Σ |h| instead, which is
-        the same for h ≥ 0; and it stays where Σ h is not positive, as the pull of few rows against the push of many
-        would only drive it out of the data. A unit in whose neighbourhood there are no rows stays too.
+        the same for h ≥ 0, and only while rows pull it at least twice as much as they push it, Σ h ≥ Σ |h| / 3: so
+        it never ends up more than three times as far from the origin as some row, where Σ h x / Σ h can be anywhere.
+        A unit in whose neighbourhood there are no rows stays.
         """
         spread = self._sum(np.column_stack([sums, counts]))
         pulls, mass = spread[:, :-1], spread[:, -1]
         moved = mass > LEAST_SHARE * counts.sum()
+        if self.kind == "mexican_hat":
+            size = self._strips(np.abs(self.table), counts[:, None])[:, 0]
+            moved &= mass >= size / 3
         safe = np.where(moved, mass, 1.0)[:, None]
         means = pulls / safe + origin
         if self.kind == "mexican_hat":
-            share = safe / np.where(moved, self._strips(np.abs(self.table), counts[:, None])[:, 0], 1.0)[:, None]
+            share = safe / np.where(moved, size, 1.0)[:, None]
             means = prototypes + share * (means - prototypes)
         placed: NDArray[Any] = np.where(moved[:, None], means, prototypes).astype(prototypes.dtype)
         return placed

@@ -15,7 +15,7 @@ from engines.held import held
 from engines.maps.batch import BatchMap
 from engines.maps.grid import Grid
 from engines.maps.inspection import mean_distance, topographic_error
-from engines.maps.learner import Plan
+from engines.maps.learner import Plan, escaped
 from engines.maps.online import OnlineMap, shown
 from engines.maps.schedule import Schedule
 from engines.maps.starts import unit_seeder
@@ -37,9 +37,9 @@ class SOM(EuclideanCodebook):
 
     h is exp(−r²/2σ²) ("gaussian"), 1 up to r = σ and 0 beyond ("bubble"), or (1 − r²/σ²) exp(−r²/2σ²)
     ("mexican_hat"). The latter is negative far from the winner: a batch step then is w_k + Σ h (x − w_k) / Σ |h|, and
-    w_k stays where Σ h is not positive; learning online can diverge with it, which is told and ends the training at
-    the last good epoch. A unit in whose neighbourhood are no rows stays where it is. With σ = 0 the winner stands
-    alone, and a batch step is one of Lloyd's.
+    w_k stays where rows pull it less than twice as much as they push it (Σ h < Σ |h| / 3); online, all but small
+    rates diverge with it, which is told and ends the training at the last good epoch. A unit in whose neighbourhood
+    are no rows stays where it is. With σ = 0 the winner stands alone, and a batch step is one of Lloyd's.
 
     σ and η go from start to end within the first epochs, a share `annealing` of all, and stay the same within an
     epoch. Only then may `tol` end the training. No cost falls with every step of a map, not even the one shown.
@@ -243,8 +243,9 @@ class SOM(EuclideanCodebook):
         epoch = 0 if first else getattr(self, "n_iter_", 0)
         assert plan.rate is not None
         rate = plan.rate.at(epoch)
-        prototypes = shown(rows.array, weights, np.arange(n), prototypes, plan.neighbourhood(epoch), rate, stop)
-        if not np.all(np.isfinite(prototypes)):
+        before = prototypes
+        prototypes = shown(rows.array, weights, np.arange(n), before, plan.neighbourhood(epoch), rate, stop)
+        if escaped(sample, before, prototypes):
             raise ValueError("SOM: the units diverge: take a lower learning rate or another neighbourhood.")
         found = winners(rows, weights, prototypes, grid, n_jobs=n_jobs, stop=stop)
         self.adopt(
