@@ -65,3 +65,36 @@ def sum_of_codewords(books, codes, out):  # type: ignore[no-untyped-def]
             k = codes[i, b]
             for j in range(d):
                 out[i, j] += books[b, k, j]
+
+
+@njit(cache=True, nogil=True)
+def cell_sums(X, weights, labels, ends, order, sums, counts):  # type: ignore[no-untyped-def]
+    """Add rows X (n, d), cell by cell, into the weighted sums (K, d) and counts (K,); no weights are an empty array.
+
+    `ends` (K,) and `order` (n,) are scratch of integers.
+    """
+    n, d = X.shape
+    ends[:] = 0
+    for i in range(n):
+        ends[labels[i]] += 1
+    passed = 0
+    for k in range(ends.shape[0]):
+        own = ends[k]
+        ends[k] = passed
+        passed += own
+    for i in range(n):
+        k = labels[i]
+        order[ends[k]] = i
+        ends[k] += 1
+    for place in range(n):
+        i = order[place]
+        k = labels[i]
+        if weights.size:
+            weight = weights[i]
+            counts[k] += weight
+            for j in range(d):
+                sums[k, j] += weight * X[i, j]
+        else:
+            counts[k] += 1.0
+            for j in range(d):
+                sums[k, j] += X[i, j]

@@ -21,9 +21,7 @@ from engines.rows import ArrayRows, RowSource
 from engines.training import StopToken
 
 Floats = NDArray[Any]
-CoderFor = Callable[[np.dtype[Any]], Coder]
-"""Gives the coder for rows of one precision."""
-Validator = Callable[[CoderFor, StopToken], float]
+Validator = Callable[[Coder, StopToken], float]
 """Tells the mean squared error of a coder on rows that are not learned from."""
 
 
@@ -163,7 +161,7 @@ class BookQuantizer(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixi
             return None
         held_out, n_jobs = self._validation_rows(validation), resolve_jobs(self.n_jobs)
 
-        def error(coder_for: CoderFor, stop: StopToken) -> float:
-            return float(np.mean(coded_errors(held_out, coder_for(held_out.dtype), n_jobs=n_jobs, stop=stop)))
+        def error(coder: Coder, stop: StopToken) -> float:
+            return float(np.mean(coded_errors(held_out, coder.astype(held_out.dtype), n_jobs=n_jobs, stop=stop)))
 
         return error

@@ -32,6 +32,10 @@ class Coder(Protocol):
         """How many codewords each book has."""
         ...
 
+    def astype(self, dtype: np.dtype[Any]) -> Coder:
+        """The same for rows of another precision."""
+        ...
+
     def encode(self, block: Floats, codes: Codes) -> None:
         """Fill in the codes (b, n_books) of a block of rows (b, d)."""
         ...
@@ -90,12 +94,16 @@ class ProductCoder:
         return [frozen(np.ascontiguousarray(self.codebooks[:, columns])) for columns in self.edges]
 
     @cached_property
-    def _searches(self) -> list[Codebook]:
+    def searches(self) -> list[Codebook]:
+        """The same, made ready to be searched."""
         return [Codebook(book) for book in self.books]
+
+    def astype(self, dtype: np.dtype[Any]) -> ProductCoder:
+        return ProductCoder(np.ascontiguousarray(self.codebooks, dtype), self.splits)
 
     def encode(self, block: Floats, codes: Codes) -> None:
         labels = np.empty(len(block), np.int32)
-        for s, (columns, search) in enumerate(zip(self.edges, self._searches, strict=True)):
+        for s, (columns, search) in enumerate(zip(self.edges, self.searches, strict=True)):
             search.label(np.ascontiguousarray(block[:, columns]), labels)
             codes[:, s] = labels
 
@@ -127,6 +135,45 @@ class ProductCoder:
 
     def offsets(self, codes: NDArray[Any]) -> NDArray[np.float64]:
         return np.zeros(len(codes))
+
+
+@dataclass(frozen=True, eq=False)
+class RotatedCoder(ProductCoder):
+    """A book for each run of columns of the rotated rows (x − mean) R.
+
+    Attributes
+    ----------
+    mean : (d,), rotation : (d, d)
+        In the codebooks' precision.
+    """
+
+    mean: Floats
+    rotation: Floats
+
+    def astype(self, dtype: np.dtype[Any]) -> RotatedCoder:
+        """The same for rows of another precision."""
+        codebooks: Floats = np.ascontiguousarray(self.codebooks, dtype)
+        return RotatedCoder(codebooks, self.splits, self.mean.astype(dtype), self.rotation.astype(dtype))
+
+    def encode(self, block: Floats, codes: Codes) -> None:
+        super().encode(self._turned(block), codes)
+
+    def decode(self, codes: NDArray[Any]) -> Floats:
+        decoded: Floats = super().decode(codes) @ self.rotation.T + self.mean
+        return decoded
+
+    def errors(self, block: Floats, codes: Codes) -> NDArray[np.float64]:
+        return super().errors(self._turned(block), codes)
+
+    def distances(self, block: Floats, out: Floats) -> None:
+        super().distances(self._turned(block), out)
+
+    def tables(self, block: Floats) -> NDArray[np.float64]:
+        return super().tables(self._turned(block))
+
+    def _turned(self, block: Floats) -> Floats:
+        turned: Floats = (block - self.mean) @ self.rotation
+        return turned
 
 
 def coding_bounds(rows: RowSource, coder: Coder) -> list[tuple[int, int]]:

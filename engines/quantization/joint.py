@@ -45,6 +45,20 @@ class Position:
     validation_error: float | None
 
 
+def most_steps(plan: Plan) -> int:
+    """Steps at most, from all starts together, and one that takes the best up again."""
+    return plan.n_starts * (plan.max_iter + 1) - (plan.n_starts == 1)
+
+
+def refuse_other_subspaces(state: State, shape: tuple[int, int], n_subspaces: int) -> None:
+    """Raise ValueError where a state is of rows of another shape, or of another number of subspaces."""
+    if list(state["shape"]) != list(shape) or state["n_subspaces"] != n_subspaces:
+        raise ValueError(
+            f"The state to resume is of {state['n_subspaces']} subspaces of data of shape {tuple(state['shape'])}, "
+            f"which does not fit {n_subspaces} subspaces of data of shape {shape}."
+        )
+
+
 class JointLloyd(Learner):
     """Lloyd's algorithm, with its restarts, in each subspace; a step is one of all subspaces that are not at their end.
 
@@ -85,7 +99,7 @@ class JointLloyd(Learner):
         return all(part.finished for part in self._at.parts)
 
     def snapshot(self) -> Snapshot:
-        at, plan = self._at, self._plan
+        at = self._at
         inside = [part.snapshot() for part in at.parts]
         error = at.cost / self._mass
         metrics = {
@@ -99,9 +113,10 @@ class JointLloyd(Learner):
         }
         if at.validation_error is not None:
             metrics["validation_error_per_row"] = at.validation_error
-        most = plan.n_starts * (plan.max_iter + 1) - (plan.n_starts == 1)
         arrays = {"codebooks": at.codebooks, "counts": at.counts, "splits": self._splits}
-        return Snapshot(at.iteration, most, at.cost, metrics, "converged" if self.finished else "", lambda: arrays)
+        return Snapshot(
+            at.iteration, most_steps(self._plan), at.cost, metrics, "converged" if self.finished else "", lambda: arrays
+        )
 
     def state(self) -> State:
         state: State = {
@@ -114,12 +129,7 @@ class JointLloyd(Learner):
         return state
 
     def load_state(self, state: State) -> None:
-        shape = self._rows.shape
-        if list(state["shape"]) != list(shape) or state["n_subspaces"] != len(self._seeds):
-            raise ValueError(
-                f"The state to resume is of {state['n_subspaces']} subspaces of data of shape {tuple(state['shape'])}, "
-                f"which does not fit {len(self._seeds)} subspaces of data of shape {shape}."
-            )
+        refuse_other_subspaces(state, self._rows.shape, len(self._seeds))
         stop = StopToken()
         parts = self._lloyds(stop)
         for s, part in enumerate(parts):
@@ -147,14 +157,12 @@ class JointLloyd(Learner):
     def _reached(self, iteration: int, parts: list[Lloyd], stop: StopToken) -> Position:
         best = [part.fitted() for part in parts]
         codebooks = np.hstack([one["prototypes_"] for one in best])
-        error = None
-        if self._validate is not None:
-            error = self._validate(lambda dtype: ProductCoder(codebooks.astype(dtype), self._splits), stop)
+        score = self._validate
         return Position(
             iteration=iteration,
             parts=tuple(parts),
             codebooks=codebooks,
             counts=np.array([one["counts_"] for one in best]),
             cost=float(sum(one["inertia_"] for one in best)),
-            validation_error=error,
+            validation_error=score and score(ProductCoder(codebooks, self._splits), stop),
         )

@@ -11,8 +11,8 @@ from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
 from engines.clustering.lloyd import Plan
 from engines.parameters import Param, RandomState
-from engines.quantization.books import BookQuantizer, Floats
-from engines.quantization.coders import Coder, ProductCoder
+from engines.quantization.books import BookQuantizer
+from engines.quantization.coders import ProductCoder
 from engines.quantization.columns import split_columns
 from engines.quantization.joint import JointLloyd
 from engines.quantization.starts import book_seeders, check_rows_for_books, n_starts_of
@@ -130,6 +130,5 @@ class ProductQuantizer(BookQuantizer):
         seeds = book_seeders(self.init, 2**self.n_bits, splits, rows.dtype)
         return JointLloyd(rows, weights, splits, plan, seeds, generator(self.random_state), self._validator(validation))
 
-    def _coder(self, dtype: np.dtype[Any]) -> Coder:
-        codebooks: Floats = np.ascontiguousarray(self.codebooks_, dtype)
-        return ProductCoder(codebooks, np.asarray(self.splits_))
+    def _coder(self, dtype: np.dtype[Any]) -> ProductCoder:
+        return ProductCoder(self.codebooks_, np.asarray(self.splits_)).astype(dtype)

@@ -1,0 +1,123 @@
+"""Rotations for product quantization: where one starts, and the best one for given cells; no pass over rows but one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.blocks import block_bounds, map_blocks, single_threaded_blas
+from engines.quantization.columns import edges_of
+from engines.rows import RowSource
+from engines.survey import Sample
+from engines.training import StopToken
+
+Floats = NDArray[Any]
+Array = NDArray[np.float64]
+RotationStart = Literal["pca", "identity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rotated:
+    """Another source's rows x as (x − mean) R, block by block.
+
+    Attributes
+    ----------
+    mean : (d,), rotation : (d, d)
+        In the rows' precision.
+    """
+
+    source: RowSource
+    mean: Floats
+    rotation: Floats
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    def read(self, start: int, stop: int) -> Floats:
+        with single_threaded_blas():
+            turned: Floats = (self.source.read(start, stop) - self.mean) @ self.rotation
+        return turned
+
+
+def first_rotation(start: RotationStart, sample: Sample, splits: NDArray[np.int64], stop: StopToken) -> Array:
+    """The identity, or principal axes shared out so that the subspaces' products of variances are alike, (d, d).
+
+    Each axis, the most variance first, goes to the subspace with the smallest product so far that has room (Ge 2014,
+    section 3.2.3, "eigenvalue allocation").
+    """
+    d = sample.rows.shape[1]
+    if start == "identity":
+        return np.eye(d)
+    with single_threaded_blas():
+        variances, axes = np.linalg.eigh(_covariance(sample, stop))
+    variances = np.maximum(variances[::-1], np.finfo(float).tiny + 1e-12 * max(variances[-1], 0.0))
+    room = np.diff(splits).tolist()
+    products = np.zeros(len(room))
+    taken: list[list[int]] = [[] for _ in room]
+    logs = np.log(variances / variances[-1])  # none negative: a further axis never makes a product smaller
+    for axis in range(d):
+        free = [s for s in range(len(room)) if len(taken[s]) < room[s]]
+        s = min(free, key=lambda s: (products[s], s))
+        products[s] += logs[axis]
+        taken[s].append(d - 1 - axis)
+    return np.ascontiguousarray(axes[:, [axis for own in taken for axis in own]])
+
+
+def best_rotation(sums: Array, counts: Array, rotation: Array, splits: NDArray[np.int64], rounds: int = 1) -> Array:
+    """A rotation (d, d) that lowers the error of cells whose codewords are their means, other than which stays.
+
+    With the cells as they are, codewords are means of rotated rows, C = S R / counts, and the error is least for
+    R = U Vᵀ of the singular value decomposition of XᵀY = Σ S_sᵀ C_s (Ge 2014, section 3.1): sums over cells are all it
+    takes. The two are done in turn, `rounds` times; neither raises the error.
+
+    Parameters
+    ----------
+    sums : (n_subspaces, K, d)
+        Of the rows, not rotated, in each cell.
+    counts : (n_subspaces, K)
+    rotation : (d, d)
+        The present one.
+    """
+    edges = edges_of(splits)
+    with single_threaded_blas():
+        for _ in range(rounds):
+            product = np.empty_like(rotation)
+            for s, columns in enumerate(edges):
+                product[:, columns] = sums[s].T @ cell_means(sums[s], counts[s], rotation[:, columns])
+            left, _, right = np.linalg.svd(product)
+            rotation = left @ right
+    return rotation
+
+
+def cell_means(sums: Array, counts: Array, axes: Array) -> Array:
+    """Means (K, width) of the cells' rows along `axes` (d, width); 0 for empty cells."""
+    means: Array = (sums @ axes) / np.where(counts > 0, counts, 1.0)[:, None]
+    return means
+
+
+def _covariance(sample: Sample, stop: StopToken) -> Array:
+    """Weighted covariance (d, d) of the rows, summed over blocks in float64."""
+    rows = sample.rows
+    n, d = rows.shape
+    mean = sample.mean.astype(rows.dtype)
+
+    def one(block: Floats, start: int) -> Array:
+        centred = block - mean
+        weighted = centred
+        if sample.weights is not None:
+            weighted = centred * sample.weights[start : start + len(block), None].astype(rows.dtype)
+        scatter: Array = (weighted.T @ centred).astype(np.float64)
+        return scatter
+
+    total = np.zeros((d, d))
+    for part in map_blocks(rows, one, block_bounds(n, d, rows.dtype.itemsize, d), n_jobs=sample.n_jobs, stop=stop):
+        total += part
+    return total / sample.mass
