@@ -66,6 +66,8 @@ class Tree:
             order = np.argsort(own, kind="stable")
             ends = np.searchsorted(own[order], np.arange(len(fine) + 1))
             for cell in np.unique(own):
+                if stop is not None:
+                    stop.check()
                 inside = order[ends[cell] : ends[cell + 1]]
                 codebook, found = fine[cell], np.zeros(len(inside), np.int32)
                 if codebook is not None:
