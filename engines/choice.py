@@ -225,13 +225,16 @@ def elbow(counts: Sequence[int], errors: Column) -> int | None:
 
 
 def chord(counts: Sequence[int], errors: Column) -> Floats:
-    """The line (m,) under which `elbow` looks for the bend: straight in logarithms, from first to last error."""
+    """The line (m,) under which `elbow` looks for the bend: straight in logarithms, from first to last error.
+
+    NaN outside of these two.
+    """
     known, values = _known(counts, errors)
     known, values = known[values > 0], values[values > 0]
     if len(known) < 2:
         return np.full(len(counts), np.nan)
     ends = [0, -1]
-    return np.asarray(np.exp(np.interp(np.log(counts), np.log(known[ends]), np.log(values[ends]))))
+    return np.asarray(np.exp(np.interp(np.log(counts), np.log(known[ends]), np.log(values[ends]), np.nan, np.nan)))
 
 
 def highest(counts: Sequence[int], values: Column) -> int | None:

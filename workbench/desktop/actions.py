@@ -65,11 +65,12 @@ _OWN = (
     Action("rename", "Rename…", "Give the selected dataset or run another name", "Edit", "rename", "F2", WRITE | {"item"}, separated=True),
     Action("delete", "Delete", "Remove the selected dataset or run; undo brings it back", "Edit", "delete", "Del", WRITE | {"item"}),
     Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
+    Action("sweep", "How many?…", "Try several numbers of prototypes on the selected dataset and recommend one", "Run", "sweep", "Ctrl+Shift+R", WRITE | {"dataset"}, 1),
     Action("start", "Start training", "Start the run set up in the inspector", "Run", "play", "Ctrl+Return", WRITE | {"prepared"}, 3, separated=True),
     Action("pause", "Pause", "Stop after this step, ready to go on", "Run", "pause", "F6", RUN | {"running"}, 3),
     Action("step", "Single step", "Do one step and pause", "Run", "step", "F7", RUN | {"active"}, 3),
-    Action("resume", "Resume", "Go on with the selected run", "Run", "resume", "F5", RUN | {"resumable"}, 3),
-    Action("stop", "Stop", "End the run and keep what it learned", "Run", "stop", "Shift+F5", RUN | {"active"}, 3),
+    Action("resume", "Resume", "Go on with the selected run or sweep", "Run", "resume", "F5", PROJECT | {"resumable"}, 3),
+    Action("stop", "Stop", "End the run or sweep and keep what it learned", "Run", "stop", "Shift+F5", PROJECT | {"active"}, 3),
     Action("view_beside", "Split view to the right", "Put the view in front beside the others", "View", "beside", "Ctrl+\\", PROJECT),
     Action("view_float", "Float view", "Give the view in front a window of its own", "View", "float", "Ctrl+Shift+F", PROJECT),
     Action("view_reset", "Reset layout", "Put all panels and views back", "View", "", "", PROJECT),
@@ -104,6 +105,16 @@ ACTIONS = (
             MODEL,
         )
         for export in EXPORTS
+    ),
+    Action(
+        "export_sweep",
+        "Page of the sweep…",
+        "All criteria of the selected sweep as a web page or a picture",
+        "File/Export",
+        "sweep",
+        "",
+        frozenset({"project", "sweep"}),
+        separated=True,
     ),
     *_OWN[4:],
 )

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop.background import Background
 from workbench.desktop.settings import Settings
-from workbench.reports import Export, export
-from workbench.session import Run, Session
+from workbench.reports import Export, export, write_sweep
+from workbench.reports.sweep import FORMS as SWEEP_FORMS
+from workbench.session import Run, Session, Sweep
 
 FORMS = {
     "csv": "Table",
@@ -46,7 +47,7 @@ class Exporter(QObject):
     def choose(self, kind: Export, session: Session, run: Run) -> None:
         """Ask where to, then write."""
         folder = self._settings.folder("export")
-        stem = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", f"{run.name} {kind.name}").strip()
+        stem = _file_name(f"{run.name} {kind.name}")
         filters = {_filter(form, kind.is_many): form for form in kind.formats}
         first = str(folder / (stem if kind.is_many else f"{stem}.{kind.formats[0]}"))
         name, chosen = QFileDialog.getSaveFileName(
@@ -63,6 +64,24 @@ class Exporter(QObject):
         self._window.statusBar().showMessage(f"Writing {path.name}…")
         self._background.call(self, partial(export, kind.name, session, run, path, format=form), self._done)
 
+    def choose_sweep(self, sweep: Sweep) -> None:
+        """Ask where to, then write the page of a sweep."""
+        stem = _file_name(sweep.name)
+        first = str(self._settings.folder("export") / f"{stem}.{SWEEP_FORMS[0]}")
+        filters = {_filter(form, False): form for form in SWEEP_FORMS}
+        name, chosen = QFileDialog.getSaveFileName(
+            self._window, "Save the page of the sweep", first, ";;".join(filters)
+        )
+        if name:
+            path = _with_ending(Path(name), filters.get(chosen, SWEEP_FORMS[0]), SWEEP_FORMS)
+            self._settings.set_folder("export", path.parent)
+            self.write_sweep(sweep, path)
+
+    def write_sweep(self, sweep: Sweep, path: Path) -> None:
+        """Write the page of `sweep` to `path`."""
+        self._window.statusBar().showMessage(f"Writing {path.name}…")
+        self._background.call(self, lambda: (write_sweep(sweep, path),), self._done)
+
     def _done(self, paths: tuple[Path, ...]) -> None:
         self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)
         several = len(paths) > 1
@@ -75,6 +94,11 @@ class Exporter(QObject):
         look.clicked.connect(partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(target))))
         box.open()
         self.written.emit(paths)
+
+
+def _file_name(words: str) -> str:
+    """`words` without what file names may not have."""
+    return re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", words).strip()
 
 
 def _filter(form: str, is_many: bool) -> str:

@@ -18,9 +18,11 @@ from workbench.desktop.project_tree import ProjectTree
 from workbench.desktop.samples import samples
 from workbench.desktop.settings import Settings
 from workbench.desktop.status import StatusBar
+from workbench.desktop.sweep_page import SweepPage
 from workbench.desktop.timeline import Timeline
 from workbench.desktop.view_area import ViewArea
 from workbench.desktop.welcome import Welcome
+from workbench.session import Sweep
 
 TEXT_GROUPS = (1, 3)
 PANELS = ("left", "right", "bottom")
@@ -32,7 +34,7 @@ class Frame(QMainWindow):
     Attributes
     ----------
     actions_by_name : Actions
-    tree, inspector, timeline, views, live, welcome, status
+    tree, inspector, timeline, views, sweeps, live, welcome, status
         The parts.
     """
 
@@ -45,6 +47,7 @@ class Frame(QMainWindow):
         self.background = Background(self)
         self.views = ViewArea()
         self.live = Live(self.views, self)
+        self.sweeps = SweepPage()
         self.tree = ProjectTree()
         self.timeline = Timeline()
         self.status = StatusBar()
@@ -59,12 +62,15 @@ class Frame(QMainWindow):
         """Make actions and panels, and put everything where it was."""
         self.actions_by_name = Actions(self, handlers)
         by_name = self.actions_by_name.by_name
-        self.tree.set_actions(by_name["import"], [by_name[name] for name in ("new_run", "rename", "delete")])
+        self.tree.set_actions(by_name["import"], [by_name[name] for name in ("new_run", "sweep", "rename", "delete")])
         self.inspector = Inspector(self.background, by_name["new_run"], by_name["export_report"])
         self._build_toolbar()
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._down = QSplitter(Qt.Orientation.Vertical)
-        self._down.addWidget(self.views)
+        self._stage = QStackedWidget()
+        self._stage.addWidget(self.views)
+        self._stage.addWidget(self.sweeps)
+        self._down.addWidget(self._stage)
         self._down.addWidget(self.timeline)
         self._down.setStretchFactor(0, 1)
         for part in (self.tree, self._down, self.inspector):
@@ -102,6 +108,12 @@ class Frame(QMainWindow):
         self._centre.setCurrentWidget(self._across)
         self.tree.view.setFocus()
 
+    def show_sweep(self, sweep: Sweep | None, *, writable: bool = True) -> None:
+        """Show the page of a sweep in place of the views and their timeline; None goes back to these."""
+        self.sweeps.show_sweep(sweep, writable=writable)
+        self._stage.setCurrentWidget(self.views if sweep is None else self.sweeps)
+        self._show_panels()
+
     def show_inspector(self) -> None:
         """Make sure that the inspector can be seen."""
         self.actions_by_name.by_name["panel_right"].setChecked(True)
@@ -134,7 +146,8 @@ class Frame(QMainWindow):
     @Slot()
     def _show_panels(self) -> None:
         for name, panel in self._panels.items():
-            panel.setVisible(self.actions_by_name.by_name[f"panel_{name}"].isChecked())
+            hidden = panel is self.timeline and self._stage.currentWidget() is self.sweeps
+            panel.setVisible(self.actions_by_name.by_name[f"panel_{name}"].isChecked() and not hidden)
 
     def _restore(self) -> None:
         letter = self.fontMetrics().averageCharWidth()

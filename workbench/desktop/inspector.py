@@ -1,4 +1,4 @@
-"""The panel at the right: a dataset, a new run to set up, or a run and how it fares; one page each."""
+"""The panel at the right: a dataset, a new run to set up, a run or a sweep and how it fares; one page each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from workbench.desktop.background import Background
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import NewRunPage
 from workbench.desktop.wording import STATUS, duration, progress_of
-from workbench.session import Dataset, Run
+from workbench.session import Dataset, Run, Sweep
+from workbench.views.sweep import bests as sweep_bests
+from workbench.views.sweep import counts_in_words
 from workbench.views.wording import metric_title, number, percent
 
 PARTS = ("training", "validation", "test")
@@ -58,7 +60,8 @@ class Inspector(QStackedWidget):
         self._dataset = DatasetPage(new_run)
         self.new_run = NewRunPage(background)
         self._run = RunPage(report)
-        for page in (self._nothing, self._dataset, self.new_run, self._run):
+        self._sweep = SweepFacts()
+        for page in (self._nothing, self._dataset, self.new_run, self._run, self._sweep):
             self.addWidget(page)
         self.new_run.start_wanted.connect(self.start_wanted)
         self._run.again_wanted.connect(self.again_wanted)
@@ -68,7 +71,7 @@ class Inspector(QStackedWidget):
         """Whether a new run is being set up."""
         return self.currentWidget() is self.new_run
 
-    def show_thing(self, thing: Dataset | Run | None) -> None:
+    def show_thing(self, thing: Dataset | Run | Sweep | None) -> None:
         """Show what is known of `thing`."""
         if isinstance(thing, Dataset):
             self._dataset.show_dataset(thing)
@@ -76,6 +79,9 @@ class Inspector(QStackedWidget):
         elif isinstance(thing, Run):
             self._run.show_run(thing)
             self.setCurrentWidget(self._run)
+        elif isinstance(thing, Sweep):
+            self._sweep.show_sweep(thing)
+            self.setCurrentWidget(self._sweep)
         else:
             self.setCurrentWidget(self._nothing)
 
@@ -87,6 +93,8 @@ class Inspector(QStackedWidget):
         """Bring status and progress up to date."""
         if self.currentWidget() is self._run:
             self._run.refresh()
+        elif self.currentWidget() is self._sweep:
+            self._sweep.refresh()
 
     def prepare(self) -> None:
         """Show the page of the new run."""
@@ -274,22 +282,69 @@ class RunPage(Page):
         self.results_title.setVisible(self.results.isVisibleTo(self))
 
     def _show_status(self, run: Run) -> None:
-        role = {"running": "strong", "finished": "good", "failed": "bad"}.get(run.status, "warning")
         left = run.seconds_left
         words = STATUS[run.status].capitalize()
         if run.seconds:
             words += f" · {duration(run.seconds)} of learning"
         if run.status == "running" and left is not None:
             words += f", at most {duration(left)} left"
-        self.status.setText(words)
-        if self.status.property("role") != role:
-            self.status.setProperty("role", role)
-            self.status.style().unpolish(self.status)
-            self.status.style().polish(self.status)
+        say_status(self.status, run.status, words)
 
     @Slot()
     def _again(self) -> None:
         self.again_wanted.emit(self._run)
+
+
+class SweepFacts(Page):
+    """What a sweep is and how far it has come; what it found is in the centre of the window."""
+
+    def __init__(self) -> None:
+        super().__init__("Sweep")
+        self._sweep: Sweep | None = None
+        self.title = heading()
+        self.about = QLabel(wordWrap=True)
+        self.about.setProperty("role", "muted")
+        self.status = QLabel(wordWrap=True)
+        self.bests_title = section("What each criterion takes")
+        self.bests = Facts("What each criterion takes")
+        self.failures_title = section("Not measured")
+        self.failures = Facts("Not measured")
+        self.parameters = Facts("Parameters")
+        for widget in (self.title, self.about, self.status, self.bests_title, self.bests):
+            self.column.addWidget(widget)
+        for widget in (self.failures_title, self.failures, section("Parameters"), self.parameters):
+            self.column.addWidget(widget)
+        self.column.addStretch()
+
+    def show_sweep(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self.parameters.show_pairs(
+            [(sweep.engine.count, counts_in_words(sweep.counts)), *_parameters(sweep.parameters)]
+        )
+        self.refresh()
+
+    def refresh(self) -> None:
+        sweep = self._sweep
+        if sweep is None:
+            return
+        self.title.setText(sweep.name)
+        self.about.setText(f"{sweep.engine.title} on {sweep.dataset.name}")
+        words = f"{STATUS[sweep.status].capitalize()} · {len(sweep.measured)} of {len(sweep.counts)} numbers measured"
+        say_status(self.status, sweep.status, words + (f" in {duration(sweep.seconds)}" if sweep.seconds else ""))
+        self.bests.show_pairs(sweep_bests(sweep))
+        self.bests_title.setVisible(self.bests.isVisibleTo(self))
+        self.failures.show_pairs([(f"{count:,}", text) for count, text in sorted(sweep.failures.items())])
+        self.failures_title.setVisible(self.failures.isVisibleTo(self))
+
+
+def say_status(label: QLabel, status: str, words: str) -> None:
+    """Tell a status in words and in its colour."""
+    role = {"running": "strong", "finished": "good", "failed": "bad"}.get(status, "warning")
+    label.setText(words)
+    if label.property("role") != role:
+        label.setProperty("role", role)
+        label.style().unpolish(label)
+        label.style().polish(label)
 
 
 def heading() -> QLabel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psygnal
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from workbench.session import Job, Run, Session
+from workbench.session import Job, Run, Session, Sweep
 
 DRAIN_MS = 30
 
@@ -17,9 +17,9 @@ class OpenProject(QObject):
     ----------
     session : Session
     contents_changed : Signal
-        Datasets or runs came, went, or were renamed; or what can be undone changed.
+        Datasets, runs or sweeps came, went, or were renamed; or what can be undone changed.
     dataset_added, run_added : Signal(object)
-    run_changed : Signal(Run)
+    run_changed : Signal(Run or Sweep)
         Status, name or results.
     failed : Signal(str, str)
         Title and sentence of background work that failed.
@@ -41,6 +41,9 @@ class OpenProject(QObject):
             (events.run_added, self._contents),
             (events.run_removed, self._contents),
             (events.run_changed, self._run),
+            (events.sweep_added, self._contents),
+            (events.sweep_removed, self._contents),
+            (events.sweep_changed, self._run),
             (events.history_changed, self._contents),
             (events.job_changed, self._job),
             (events.failed, self._failed),
@@ -52,9 +55,10 @@ class OpenProject(QObject):
         self._timer.start()
 
     @property
-    def active_runs(self) -> list[Run]:
-        """Runs that wait, train or pause."""
-        return [run for run in self.session.runs.values() if run.active]
+    def active_work(self) -> list[Run | Sweep]:
+        """Runs and sweeps that wait, go on or pause."""
+        works: list[Run | Sweep] = [*self.session.runs.values(), *self.session.sweeps.values()]
+        return [work for work in works if work.active]
 
     @property
     def imports(self) -> list[Job[object]]:
@@ -79,8 +83,8 @@ class OpenProject(QObject):
         self.contents_changed.emit()
         self.dataset_added.emit(dataset)
 
-    def _run(self, run: Run) -> None:
-        self.run_changed.emit(run)
+    def _run(self, work: Run | Sweep) -> None:
+        self.run_changed.emit(work)
 
     def _job(self, job: Job[object]) -> None:
         self.contents_changed.emit()

@@ -1,4 +1,4 @@
-"""The project panel: datasets with their runs, each run with its status and a small progress bar."""
+"""The project panel: datasets with their runs and sweeps, each with its status and a small progress bar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from workbench.desktop import icons, theme
 from workbench.desktop.wording import progress_of, status_words
-from workbench.session import Dataset, Run
+from workbench.session import Dataset, Run, Sweep
 
 THING = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2
@@ -38,9 +38,9 @@ class ProjectTree(QWidget):
 
     Attributes
     ----------
-    picked : Signal(Dataset, Run or None)
+    picked : Signal(Dataset, Run, Sweep or None)
         The thing that is now selected.
-    renamed : Signal(Dataset or Run, str)
+    renamed : Signal(Dataset, Run or Sweep, str)
         A new name was typed.
     """
 
@@ -59,7 +59,7 @@ class ProjectTree(QWidget):
         self.model = QStandardItemModel(self)
         self.view = QTreeView(headerHidden=True, uniformRowHeights=True, animated=False)
         self.view.setModel(self.model)
-        self.view.setAccessibleName("Datasets and runs")
+        self.view.setAccessibleName("Datasets, runs and sweeps")
         self.view.setItemDelegate(_Delegate(self.view))
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -89,10 +89,10 @@ class ProjectTree(QWidget):
         self._context = context
         self.importing.clicked.connect(importing.trigger)
 
-    def show_things(self, datasets: list[Dataset], runs: list[Run]) -> None:
+    def show_things(self, datasets: list[Dataset], works: list[Run | Sweep]) -> None:
         """Show exactly these, keeping what is selected where it is still there."""
-        wanted = [(dataset, [run for run in runs if run.dataset is dataset]) for dataset in datasets]
-        ids = [(dataset.id, [run.id for run in its]) for dataset, its in wanted]
+        wanted = [(dataset, [work for work in works if work.dataset is dataset]) for dataset in datasets]
+        ids = [(dataset.id, [work.id for work in its]) for dataset, its in wanted]
         if ids != self._ids():
             selected = self.selected
             self._quiet = True
@@ -100,8 +100,8 @@ class ProjectTree(QWidget):
             for dataset, its in wanted:
                 item = _item(dataset)
                 self.model.appendRow(item)
-                for run in its:
-                    item.appendRow(_item(run))
+                for work in its:
+                    item.appendRow(_item(work))
             self.view.expandAll()
             self._quiet = False
             if selected is not None:
@@ -120,11 +120,11 @@ class ProjectTree(QWidget):
         self._quiet = False
 
     @property
-    def selected(self) -> Dataset | Run | None:
+    def selected(self) -> Dataset | Run | Sweep | None:
         index = self.view.currentIndex()
         return index.data(THING) if index.isValid() else None
 
-    def select(self, thing: Dataset | Run) -> None:
+    def select(self, thing: Dataset | Run | Sweep) -> None:
         """Make `thing` the selected one, if it is here."""
         for item in self._items():
             if item.data(THING).id == thing.id:
@@ -169,7 +169,7 @@ class ProjectTree(QWidget):
                 self.renamed.emit(thing, name)
 
 
-def _item(thing: Dataset | Run) -> QStandardItem:
+def _item(thing: Dataset | Run | Sweep) -> QStandardItem:
     item = QStandardItem()
     item.setData(thing, THING)
     _update(item)
@@ -185,7 +185,7 @@ def _update(item: QStandardItem) -> None:
     else:
         detail, progress = status_words(thing), progress_of(thing)
         tone = TONES.get(thing.status, "muted")
-        icon = "run"
+        icon = "sweep" if isinstance(thing, Sweep) else "run"
         told = f"{thing.name}: {thing.engine.title}, {detail}"
     wanted: dict[int, Any] = {
         Qt.ItemDataRole.EditRole: thing.name,

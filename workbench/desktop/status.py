@@ -72,13 +72,13 @@ def _work(project: OpenProject | None) -> tuple[str, float | None]:
     if imports:
         more = f" and {len(imports) - 1} more" if len(imports) > 1 else ""
         return f"Importing {imports[0].title}{more}".replace("Importing Import", "Import"), imports[0].progress
-    for run in project.active_runs:
+    for run in project.active_work:
         if run.status in ("running", "paused"):
             left = run.seconds_left
             words = f"{run.name}: {run.status}"
             if run.status == "running" and left is not None:
                 words += f", at most {duration(left)} left"
-            waiting = len(project.active_runs) - 1
+            waiting = len(project.active_work) - 1
             if waiting:
                 words += f", {waiting} waiting"
             return words, progress_of(run) if run.status == "running" else progress_of(run) or 0.0

@@ -22,11 +22,12 @@ from workbench.desktop.new_run import RunRequest
 from workbench.desktop.open_project import OpenProject
 from workbench.desktop.projects import Projects
 from workbench.desktop.settings import Settings
+from workbench.desktop.sweep_dialog import SweepDialog, SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
 from workbench.desktop.wording import newest
 from workbench.reports import EXPORTS, Export
-from workbench.session import Dataset, Run, Session
+from workbench.session import Dataset, Run, Session, Sweep
 
 NO_DATA = "Import data first: press Ctrl+I, or drop a file on this window."
 NO_RUNS = "Set up a run on your data with Ctrl+R; it is drawn here while it learns."
@@ -41,6 +42,8 @@ class Window(Frame):
     exporter : Exporter
     import_dialog : ImportDialog or None
         While it is open.
+    sweep_dialog : SweepDialog or None
+        While it is open.
     """
 
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
@@ -48,6 +51,7 @@ class Window(Frame):
         self.projects = Projects(self, self.background, settings)
         self.exporter = Exporter(self, self.background, settings)
         self.import_dialog: ImportDialog | None = None
+        self.sweep_dialog: SweepDialog | None = None
         self._switch = switch
         self._closing = False
         self.build(self._handlers())
@@ -68,6 +72,11 @@ class Window(Frame):
     def session(self) -> Session | None:
         """Its session."""
         return self.project.session if self.project is not None else None
+
+    @property
+    def sweep(self) -> Sweep | None:
+        """The sweep that is shown."""
+        return self.sweeps.sweep
 
     @Slot(object)
     def _entered(self, project: OpenProject) -> None:
@@ -90,6 +99,7 @@ class Window(Frame):
     @Slot()
     def _leaving(self) -> None:
         self.live.show_run(None)
+        self.show_sweep(None)
 
     @Slot()
     def _left(self) -> None:
@@ -149,15 +159,20 @@ class Window(Frame):
 
     def new_run(self) -> None:
         """Show the page for a new run on the selected dataset, or on the newest one."""
-        thing = self.tree.selected
-        dataset = thing.dataset if isinstance(thing, Run) else thing
-        if dataset is None and self.session is not None:
-            dataset = next(reversed(list(self.session.datasets.values())), None)
+        dataset = self._chosen_dataset()
         if dataset is not None:
             self.inspector.new_run.set_up(dataset)
             self.show_inspector()
             self.inspector.prepare()
             self._update_facts()
+
+    def _chosen_dataset(self) -> Dataset | None:
+        """The selected dataset, or that of the selected run or sweep, or the newest one."""
+        thing = self.tree.selected
+        dataset = thing.dataset if isinstance(thing, Run | Sweep) else thing
+        if dataset is None and self.session is not None:
+            dataset = next(reversed(list(self.session.datasets.values())), None)
+        return dataset
 
     @Slot(object)
     def new_run_like(self, run: Run) -> None:
@@ -183,18 +198,43 @@ class Window(Frame):
                 self._not_started,
             )
 
-    def _started(self, run: Run) -> None:
+    def _started(self, work: Run | Sweep) -> None:
         self._show_contents()
-        self.tree.select(run)
+        self.tree.select(work)
 
     def _not_started(self, error: Exception) -> None:
         self.inspector.new_run.start.setEnabled(True)
         errors.report(errors.describe(error))
 
     def _control(self, act: str) -> None:
-        run = self.live.run
-        if run is not None:
-            self.background.call(self, getattr(run, act), lambda _: self._update_facts())
+        work = self.sweep or self.live.run
+        if work is not None:
+            self.background.call(self, getattr(work, act), lambda _: self._update_facts())
+
+    # sweeps
+
+    def new_sweep(self) -> None:
+        """Open the dialog for a sweep on the selected dataset."""
+        dataset, session = self._chosen_dataset(), self.session
+        if dataset is not None and session is not None and self.sweep_dialog is None:
+            self.sweep_dialog = SweepDialog(self.background, list(session.datasets.values()), dataset, self)
+            self.sweep_dialog.finished.connect(self._sweep_set_up)
+            self.sweep_dialog.open()
+
+    @Slot(int)
+    def _sweep_set_up(self, accepted: int) -> None:
+        dialog, self.sweep_dialog = self.sweep_dialog, None
+        if dialog is not None:
+            request, session = dialog.request, self.session
+            dialog.deleteLater()
+            if accepted and request is not None and session is not None:
+                self.background.call(self, partial(_add_sweep, session, request), self._started)
+
+    @Slot(object, int)
+    def _train(self, sweep: Sweep, count: int) -> None:
+        """Start the run of a sweep with one of its counts."""
+        if self.session is not None:
+            self.background.call(self, partial(self.session.add_run_of, sweep, count), self._started)
 
     # changes
 
@@ -210,7 +250,7 @@ class Window(Frame):
             self.background.call(self, partial(self.session.delete, thing))
 
     @Slot(object, str)
-    def _rename(self, thing: Dataset | Run, name: str) -> None:
+    def _rename(self, thing: Dataset | Run | Sweep, name: str) -> None:
         if self.session is not None:
             self.background.call(self, partial(self.session.rename, thing, name))
 
@@ -222,17 +262,24 @@ class Window(Frame):
         if session is None:
             return
         datasets = list(session.datasets.values())
-        self.tree.show_things(datasets, list(session.runs.values()))
+        self.tree.show_things(datasets, [*session.runs.values(), *session.sweeps.values()])
         self.inspector.new_run.show_datasets(datasets)
         if run is not None and run.id not in session.runs:
             self.live.show_run(None)
             self.timeline.clear()
+        if self.sweep is not None and self.sweep.id not in session.sweeps:
+            self.show_sweep(None)
         self.live.say_empty(NO_RUN if session.runs else NO_RUNS if datasets else NO_DATA)
         self._update_facts()
 
     @Slot(object)
-    def _picked(self, thing: Dataset | Run | None) -> None:
+    def _picked(self, thing: Dataset | Run | Sweep | None) -> None:
         self.inspector.show_thing(thing)
+        if isinstance(thing, Sweep) and thing is not self.sweep:
+            self.live.show_run(None)
+            self.show_sweep(thing, writable=self.session is not None and not self.session.read_only)
+        elif isinstance(thing, Run) and self.sweep is not None:
+            self.show_sweep(None)
         if isinstance(thing, Run) and thing is not self.live.run:
             self.timeline.clear()
             self.timeline.caption.setText(thing.name)
@@ -240,9 +287,10 @@ class Window(Frame):
         self._update_facts()
 
     @Slot(object)
-    def _run_changed(self, run: Run) -> None:
+    def _run_changed(self, work: Run | Sweep) -> None:
         self.tree.refresh()
         self.inspector.refresh()
+        self.sweeps.refresh()
         self._update_facts()
 
     @Slot(str, str)
@@ -260,6 +308,7 @@ class Window(Frame):
         if self.project is not None:
             self.tree.refresh()
             self.inspector.refresh()
+            self.sweeps.refresh()
             self._update_facts()
             self.projects.settle()
 
@@ -274,9 +323,10 @@ class Window(Frame):
 
     def facts(self) -> frozenset[str]:
         """What is true now, in the words of the table of actions."""
-        session, run = self.session, self.live.run
+        session, run, sweep = self.session, self.live.run, self.sweep
         if session is None:
             return frozenset()
+        work = sweep or run
         held = run is not None and run.active and run.control.paused
         truths = {
             "project": True,
@@ -289,8 +339,9 @@ class Window(Frame):
             "run": run is not None,
             "model": run is not None and newest(run) is not None,
             "running": run is not None and run.active and not held,
-            "active": run is not None and run.active,
-            "resumable": held or (run is not None and run.resumable and not session.read_only),
+            "sweep": sweep is not None,
+            "active": work is not None and work.active,
+            "resumable": held or (work is not None and work.resumable and not session.read_only),
         }
         return frozenset(name for name, true in truths.items() if true)
 
@@ -337,12 +388,15 @@ class Window(Frame):
         if self.session is not None:
             for run in self.session.runs.values():
                 entries.append(Entry(run.name, "Run", icons.icon("run"), True, partial(self.tree.select, run)))
+            for sweep in self.session.sweeps.values():
+                entries.append(Entry(sweep.name, "Sweep", icons.icon("sweep"), True, partial(self.tree.select, sweep)))
         CommandPalette(entries, self).show()
 
     @Slot()
     def _dress(self) -> None:
         icons.refresh(self)
         self.timeline.dress(theme.current_plots())
+        self.sweeps.refresh()
         self.tree.refresh()
 
     def _about(self) -> None:
@@ -356,6 +410,10 @@ class Window(Frame):
         if self.session is not None and self.live.run is not None:
             self.exporter.choose(kind, self.session, self.live.run)
 
+    def _export_sweep(self) -> None:
+        if self.sweep is not None:
+            self.exporter.choose_sweep(self.sweep)
+
     def _handlers(self) -> dict[str, Callable[[], object]]:
         made: dict[str, Callable[[], object]] = {
             "new": self.projects.choose_new,
@@ -368,6 +426,8 @@ class Window(Frame):
             "delete": self.delete,
             "new_run": self.new_run,
             "start": self.start_run,
+            "sweep": self.new_sweep,
+            "export_sweep": self._export_sweep,
             "palette": self._palette,
             "about": self._about,
         }
@@ -391,6 +451,10 @@ class Window(Frame):
         self.timeline.wanted.connect(self._pin)
         self.timeline.stepped.connect(self._step_back)
         self.live.moved.connect(self._moved)
+        self.sweeps.train_wanted.connect(self._train)
+        self.sweeps.stop_wanted.connect(partial(self._control, "stop"))
+        self.sweeps.resume_wanted.connect(partial(self._control, "resume"))
+        self.sweeps.save_wanted.connect(self.exporter.choose_sweep)
         self.status.cancel_wanted.connect(self._cancel_import)
         self.welcome.new_wanted.connect(self.projects.choose_new)
         self.welcome.open_wanted.connect(self.projects.choose)
@@ -413,6 +477,10 @@ class Window(Frame):
     def _close_now(self) -> None:
         self._closing = True
         self.close()
+
+
+def _add_sweep(session: Session, request: SweepRequest) -> Sweep:
+    return session.add_sweep(request.dataset, request.engine, request.counts, request.parameters, name=request.name)
 
 
 def _import_engines() -> None:

@@ -1,9 +1,9 @@
-"""Runs and times in words for the window; reads only what never waits for the project file."""
+"""Runs, sweeps and times in words for the window; reads only what never waits for the project file."""
 
 from __future__ import annotations
 
 from engines import Snapshot
-from workbench.session import Run
+from workbench.session import Run, Sweep
 
 STATUS = {
     "queued": "waiting",
@@ -16,12 +16,15 @@ STATUS = {
 }
 
 
-def status_words(run: Run) -> str:
-    """One word or two on how far a run is."""
-    progress = progress_of(run)
-    if run.status == "running" and progress is not None:
+def status_words(work: Run | Sweep) -> str:
+    """One word or two on how far a run or a sweep is; of a finished sweep what it recommends."""
+    progress = progress_of(work)
+    if work.status == "running" and progress is not None:
         return f"{100 * progress:.0f} %"
-    return STATUS[run.status]
+    if isinstance(work, Sweep) and work.status == "finished":
+        value = work.recommendation.value
+        return "no clear number" if value is None else f"{value:,} recommended"
+    return STATUS[work.status]
 
 
 def newest(run: Run) -> Snapshot | None:
@@ -29,9 +32,11 @@ def newest(run: Run) -> Snapshot | None:
     return run.mailbox.latest
 
 
-def progress_of(run: Run) -> float | None:
-    """0 to 1 for a run under way with a known end; None otherwise."""
-    snapshot = newest(run)
+def progress_of(work: Run | Sweep) -> float | None:
+    """0 to 1 for a run with a known end, or a sweep, that is under way; None otherwise."""
+    if isinstance(work, Sweep):
+        return work.progress if work.status == "running" else None
+    run, snapshot = work, newest(work)
     if run.status not in ("running", "paused") or snapshot is None or not snapshot.n_iterations:
         return None
     return min(1.0, snapshot.iteration / snapshot.n_iterations)

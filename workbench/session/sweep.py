@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
@@ -99,6 +100,8 @@ class Sweep:
         self.sequence = 0
         self.job: Job[Any] | None = None
         self.control = Control()
+        self.clock: float | None = None  # when the present sitting began, and how far the sweep was then
+        self.done_before = 0.0
         self.announce: Callable[[], None] = lambda: None
         self.requeue: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
@@ -153,6 +156,14 @@ class Sweep:
     def seconds(self) -> float:
         """Spent so far."""
         return self.facts.seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        """About so long, judged by the work done since it was started; None where it cannot be told."""
+        done = self.progress
+        if self.status != "running" or self.clock is None or done - self.done_before < 0.02:
+            return None
+        return (time.monotonic() - self.clock) * (1 - done) / (done - self.done_before)
 
     @property
     def error(self) -> str:

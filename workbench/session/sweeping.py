@@ -86,6 +86,7 @@ class Sweeper:
         began, before = time.perf_counter(), sweep.facts.seconds
         status: RunStatus = "finished"
         try:
+            sweep.clock, sweep.done_before = time.monotonic(), len(sweep.measured) / len(sweep.counts)
             sweep.become("running")
             judged = self._prepare()
             for count in sweep.counts:

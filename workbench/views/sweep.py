@@ -127,7 +127,7 @@ def compute(sweep: Sweep) -> SweepData:
         return Line(title, table[name], role, at.get(name), table[spread] if spread else None)
 
     straight = Line("straight fall", chord(sweep.counts, table["error_per_row"]), "reference")
-    chance = Line("rows without groups", table["silhouette_without_groups"], "reference")
+    chance = Line("without groups", table["silhouette_without_groups"], "reference")
     errors = table["error_per_row"]
     positive = errors[np.isfinite(errors)]
     panels = [

@@ -154,7 +154,8 @@ class SweepChart(QScrollArea):
             item.setLabel("bottom", data.counted)
         dress(item, theme)
         item.setTitle(words, justify="left", size="9pt", color=theme.text)
-        item.titleLabel.setMinimumWidth(0)  # a long title is cut, and does not widen its column
+        item.titleLabel.updateMin = item.titleLabel.updateGeometry  # a long title does not widen its column
+        item.titleLabel.setMinimumWidth(0)
         faint = pg.mkColor(theme.accent)
         faint.setAlphaF(0.25)
         band = pg.InfiniteLine(angle=90, pen=pg.mkPen(faint, width=7))
@@ -227,7 +228,9 @@ class SweepChart(QScrollArea):
                     drawn.label.setText(f"{data.counts[at[0]]:,}")
                     drawn.label.setPos(float(x[at[0]]), float(y[at[0]]))
             if line.spread is not None and drawn.spread is not None:
-                drawn.spread.setData(x=x[known], y=y[known], height=2 * np.nan_to_num(line.spread[known]))
+                spread = np.nan_to_num(line.spread[known])
+                drawn.spread.setData(x=x[known], y=y[known], height=2 * spread)
+                levels += [y[known] - spread, y[known] + spread]
         self._scale(drawn.item, np.concatenate(levels), panel.log)
         if drawn.item.legend is not None:
             _put_aside(drawn.item, np.concatenate(points))
