@@ -7,99 +7,112 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.kernels.bounds import CHUNK, bounded_labels
+from engines.kernels.bounds import Memory, Rounding, Travel, bounded_labels, scratch
 from engines.kernels.exact import Labels, frozen
 from engines.kernels.nearest import Codebook, Frame, Placed
 from engines.kernels.tiles import layout_of
 
 Floats = NDArray[Any]
 
+OVERHEAD = 50
+"""What asking a tile costs beside its products: as much as this many columns do."""
+SMALL_PRICE = 1.3
+"""Where asking costs at most so many times as much a tile as searching all does, it is tried from the start."""
+
 
 class Bounds:
     """Bounds of n rows under K prototypes that move step by step; labels are those of a full search.
 
-    A row has 2 + ⌈K / C⌉ numbers, C being the prototypes in a tile of the search.
+    A row has 1 + ⌈K / C⌉ numbers, C being the prototypes in a tile of the search. Asking single tiles costs more a
+    tile than searching all, so most rows of a chunk are searched in full until it has been tried whether asking pays;
+    where it does not, it is tried again after twice as many steps.
     """
 
-    def __init__(self, n_rows: int, prototypes: Floats, frame: Frame) -> None:
+    def __init__(self, cuts: list[tuple[int, int]], prototypes: Floats, frame: Frame) -> None:
         layout = layout_of(prototypes.dtype)
         assert layout is not None
-        n_prototypes, tile = len(prototypes), layout.tile
-        self._frame = frame
-        self._order = similar_together(prototypes, tile)
-        n_tiles = -(-n_prototypes // tile)
+        n_prototypes, d = prototypes.shape
+        self._layout, self._frame, self._prototypes = layout, frame, prototypes
+        self._order = similar_together(prototypes, layout.tile)
+        n_tiles = -(-n_prototypes // layout.tile)
         self._tile_of = np.empty(n_prototypes, np.int32)
-        self._tile_of[self._order] = np.arange(n_prototypes) // tile
-        self._upper = np.full(n_rows, np.inf, prototypes.dtype)
-        self._lowest = np.full(n_rows, -np.inf, prototypes.dtype)
-        self._lower = np.full((n_rows, n_tiles), -np.inf, prototypes.dtype)
-        self._travelled = np.zeros(n_prototypes)
-        self._tile_travelled = np.zeros(n_tiles)
-        self._farthest = 0.0
-        self._prototypes = prototypes
+        self._tile_of[self._order] = np.arange(n_prototypes) // layout.tile
+        dtype = prototypes.dtype
+        self._memory = {
+            start: Memory(np.full(stop - start, -np.inf, dtype), np.full((n_tiles, stop - start), -np.inf, dtype))
+            for start, stop in cuts
+        }
+        self._n_pairs = cuts[-1][1] * n_tiles
+        self._travelled, self._tiles_travelled, self._farthest = np.zeros(n_prototypes), np.zeros(n_tiles), 0.0
+        self._price = 1.0 + OVERHEAD / d
+        self._asked: list[int] = []
+        self._n_trials, self._next_wait = 0, 4
+        self._several = n_tiles > 1  # a single tile is either asked or not: there is nothing to try
+        self._wait = 0 if self._price < SMALL_PRICE else 3
 
     def follow(self, prototypes: Floats) -> Codebook:
         """Let the prototypes move to `prototypes` (K, d); gives the codebook in which rows are to be labelled now."""
         moves = prototypes.astype(np.float64) - self._prototypes
         steps = np.linalg.norm(moves, axis=1) * self._frame.scale * (1 + 1e-9)
-        tile_steps = np.zeros(len(self._tile_travelled))
+        tile_steps = np.zeros(len(self._tiles_travelled))
         np.maximum.at(tile_steps, self._tile_of, steps)
         self._travelled = self._travelled + steps
-        self._tile_travelled = self._tile_travelled + tile_steps
+        self._tiles_travelled = self._tiles_travelled + tile_steps
         self._farthest += float(steps.max())
         self._prototypes = prototypes
+        self._review()
         return Codebook(prototypes, self._frame, self._order)
 
-    def label(self, codebook: Codebook, placed: Placed, labels: Labels, start: int) -> NDArray[np.intp]:
-        """Renew the labels (b,) of rows from number `start` on; gives those in doubt, counted from there."""
+    def label(
+        self, codebook: Codebook, placed: Placed, labels: Labels, start: int, first: int, last: int
+    ) -> NDArray[np.intp]:
+        """Renew the labels (b,) of rows `first` to `last` of the block from row `start` on; gives those in doubt."""
         tiles = codebook.tiles
         assert tiles is not None
-        rows, n_tiles, dtype = placed.rows, len(tiles.tiles), placed.rows.dtype
-        here = slice(start, start + len(labels))
-        doubtful = np.empty(len(labels), np.intp)
-        room = CHUNK + tiles.layout.rows
-        n_doubtful, _ = bounded_labels(
-            frozen(rows),
+        doubtful = np.empty(last - first, np.intp)
+        dtype = placed.rows.dtype
+        both, by_tile = (
+            (known * (1 + 4 * float(np.finfo(dtype).eps))).astype(dtype)
+            for known in (self._travelled + self._farthest, self._tiles_travelled)
+        )
+        n_doubtful, n_asked = bounded_labels(
+            frozen(placed.rows),
             frozen(placed.norms),
+            first,
+            last,
             tiles.tiles,
             tiles.halves,
             tiles.slots,
             self._tile_of,
-            tiles.far,
-            tiles.reach,
-            tiles.chain,
-            tiles.blur,
-            float(np.finfo(dtype).eps),
-            self._travelled,
-            self._tile_travelled,
-            self._farthest,
+            Rounding(tiles.far, tiles.reach, tiles.chain, tiles.blur),
+            Travel(both, by_tile),
+            self._memory[start],
+            1.0 if self._wait == 0 else self._price,
             labels,
-            self._upper[here],
-            self._lowest[here],
-            self._lower[here],
             doubtful,
-            np.empty(tiles.layout.rows, np.int64),
-            np.empty(room, dtype),
-            np.empty(room, dtype),
-            np.empty(room, np.int32),
-            np.empty(CHUNK, np.int64),
-            np.empty(CHUNK),
-            np.empty(CHUNK),
-            np.empty(CHUNK),
-            np.empty(CHUNK, np.int32),
-            np.empty(CHUNK, np.int32),
-            np.empty(CHUNK),
-            np.empty((n_tiles, CHUNK), np.int32),
-            np.empty(n_tiles, np.int64),
+            scratch(len(tiles.tiles), dtype, self._layout.rows),
         )
+        self._asked.append(n_asked)
         return doubtful[:n_doubtful]
+
+    def _review(self) -> None:
+        """Decide whether rows ask single tiles in the next pass, by what the last one asked."""
+        share = sum(self._asked) / self._n_pairs
+        self._asked = []
+        if self._wait > 0:
+            self._wait -= self._several
+            self._n_trials = int(self._wait == 0)
+        else:
+            self._n_trials += 1
+            if self._n_trials > 2 and share * self._price > 1:  # the first pass that asks has nothing to go by
+                self._wait = self._next_wait = 2 * self._next_wait
 
 
 def bytes_of_bounds(n_rows: int, n_prototypes: int, dtype: np.dtype[Any]) -> int:
     """Memory that the bounds of so many rows take."""
     layout = layout_of(dtype)
     n_tiles = 0 if layout is None else -(-n_prototypes // layout.tile)
-    return n_rows * (2 + n_tiles) * dtype.itemsize
+    return n_rows * (1 + n_tiles) * dtype.itemsize
 
 
 def similar_together(prototypes: Floats, tile: int) -> NDArray[np.int32]:

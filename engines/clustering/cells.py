@@ -117,7 +117,7 @@ class Assigner:
         """Cells of prototypes (K, d) that nothing is known of, or nothing but their `sums`."""
         n, d = self._sample.rows.shape
         if self._bounded:
-            self._bounds = Bounds(n, prototypes, self._frame)
+            self._bounds = Bounds(self._cuts, prototypes, self._frame)
         nowhere = np.full(n, -1, np.int32)
         none = Sums(
             np.zeros((len(prototypes), d + 1)), np.zeros((len(prototypes), d + 1)), np.zeros(len(prototypes), np.int64)
@@ -140,19 +140,18 @@ class Assigner:
         def one(block: Floats, start: int) -> _Changes:
             placed = self._placed.get(start) or place(block, self._frame)
             end = start + len(block)
+            own_labels = labels[start:end]
             for first in range(0, len(block), codebook.piece):
                 stop.check()
                 last = min(first + codebook.piece, len(block))
-                here, piece = labels[start + first : start + last], placed.part(first, last)
                 if bounds is None:
-                    codebook.label(block[first:last], here, piece)
+                    codebook.label(block[first:last], own_labels[first:last], placed.part(first, last))
                 else:
-                    doubtful = bounds.label(codebook, piece, here, start + first)
-                    codebook.decide(block[first:last], here, doubtful)
+                    codebook.decide(block, own_labels, bounds.label(codebook, placed, own_labels, start, first, last))
             own = NO_WEIGHTS if weights is None else weights[start:end]
             if known is not None:
                 return _NO_CHANGES
-            return _changes(block, own, before[start:end], labels[start:end], len(prototypes))
+            return _changes(block, own, before[start:end], own_labels, len(prototypes))
 
         n_changed = 0
         for part in map_blocks(sample.rows, one, self._cuts, n_jobs=sample.n_jobs, stop=stop):

@@ -41,7 +41,7 @@ class KMeans(EuclideanCodebook):
     algorithm : {"auto", "lloyd", "bounds", "bisecting"}
         "lloyd" takes every distance in each iteration. "bounds" remembers how near and how far prototypes were and
         takes only the distances that may change a label (Hamerly 2010; Ding et al. 2015): the same labels, prototypes
-        and cost, bit for bit, in less time and for 2 + K/16 numbers of memory a row. "auto" does so where that is at
+        and cost, bit for bit, in less time and for 1 + K/16 numbers of memory a row. "auto" does so where that is at
         most 256 MB. "bisecting" begins at the mean and splits the cell of greatest cost in two, by all of the above
         inside it, until there are K (Steinbach, Karypis & Kumar 2000): less work for many prototypes, at a somewhat
         higher J; each split is one step, and equal rows are not split, so there may be fewer than K in the end.

@@ -228,7 +228,7 @@ class Lloyd(Learner):
         step = replace(at, iteration=at.iteration + 1, rounds=at.rounds + 1)
         if found.cost > at.cost:  # the means, rounded to the data's precision, are no better than what was there
             return replace(step, shift=0.0, n_changed=0, n_reseeded=0, settled=True, message="at rounding precision")
-        shift = float(np.linalg.norm(prototypes.astype(np.float64) - at.prototypes))
+        shift = float(np.sqrt(np.sum(np.square(prototypes.astype(np.float64) - at.prototypes))))
         still = found.n_changed == 0 and n_reseeded == 0
         settled = still or shift**2 <= self._plan.tol * float(np.mean(self._sample.variance))
         message = "converged" if settled else ""

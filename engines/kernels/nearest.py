@@ -25,6 +25,8 @@ UNIT64 = 2.0**-53
 
 PIECE_WORK = 2**28
 """Multiply-adds between two looks at a stop token: at most a tenth of a second, mostly a hundredth."""
+FEW_WORK = 2**18
+"""So many exact differences are sooner taken than avoided by a search in float64."""
 FAR = 2.0
 """Rows whose centre is this many of their spreads away from 0 are moved there before they are searched."""
 
@@ -125,7 +127,7 @@ class Codebook:
 
     def decide(self, block: Floats, labels: Labels, doubtful: NDArray[np.intp]) -> None:
         """Put right the labels of the rows numbered `doubtful`, of which the search was not sure."""
-        if len(doubtful) and block.dtype == np.float32:
+        if block.dtype == np.float32 and len(doubtful) * self._prototypes.size > FEW_WORK:
             wide = Frame(self._frame.offset.astype(np.float64), self._frame.scale, self._frame.moved)
             layout = layout_of(wide.offset.dtype)
             assert layout is not None

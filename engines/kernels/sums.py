@@ -6,7 +6,10 @@ moves out leaves no trace of its size behind, and the order in which rows came h
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
+
+from engines.kernels.vectors import add_twofold
 
 
 @njit(cache=True, nogil=True)
@@ -45,6 +48,7 @@ def regroup(X, weights, old, new, cell, high, low, members):  # type: ignore[no-
         Changed in place; rows of positive weight.
     """
     n, d = X.shape
+    factor = np.empty(1)
     for i in range(n):
         weight = weights[i] if weights.size else 1.0
         if old[i] == new[i] or weight == 0.0:
@@ -54,29 +58,17 @@ def regroup(X, weights, old, new, cell, high, low, members):  # type: ignore[no-
                 continue
             k = cell[label]
             members[k] += sign
-            factor = sign * weight
-            for j in range(d):
-                value = factor * X[i, j]
-                before = high[k, j]
-                total = before + value
-                part = total - before
-                low[k, j] += (before - (total - part)) + (value - part)
-                high[k, j] = total
-            total = high[k, d] + factor
-            part = total - high[k, d]
-            low[k, d] += (high[k, d] - (total - part)) + (factor - part)
-            high[k, d] = total
+            factor[0] = sign * weight
+            add_twofold(high, low, k * (d + 1), X, i * d, factor[0], d)
+            add_twofold(high, low, k * (d + 1) + d, factor, 0, 1.0, 1)
 
 
 @njit(cache=True, nogil=True)
 def merge(high, low, cells, part_high, part_low):  # type: ignore[no-untyped-def]
     """Add twofold sums (m, d + 1) of the cells numbered `cells` (m,) to those of all cells (K, d + 1)."""
+    width = high.shape[1]
     for m in range(cells.shape[0]):
         k = cells[m]
-        for j in range(high.shape[1]):
-            value = part_high[m, j]
-            before = high[k, j]
-            total = before + value
-            part = total - before
-            low[k, j] += (before - (total - part)) + (value - part) + part_low[m, j]
-            high[k, j] = total
+        add_twofold(high, low, k * width, part_high, m * width, 1.0, width)
+        for j in range(width):
+            low[k, j] += part_low[m, j]

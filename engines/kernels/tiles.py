@@ -119,7 +119,25 @@ def _tile_values(
     return signature, codegen
 
 
+def _prefetch(typing_context: Any, X: Any, position: Any) -> Any:
+    """Have the memory fetch the cache line of the number at flat position `position` of X; waits for nothing."""
+    signature = types.void(X, types.intp)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        byte, short = ir.IntType(8).as_pointer(), ir.IntType(32)
+        fetch = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, short, short, short]), "llvm.prefetch.p0i8"
+        )
+        place = builder.bitcast(builder.gep(data, [args[1]]), byte)
+        builder.call(fetch, [place, ir.Constant(short, 0), ir.Constant(short, 3), ir.Constant(short, 1)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
 search_rows: Any = intrinsic(_search_rows)
+prefetch: Any = intrinsic(_prefetch)
 tile_values: Any = intrinsic(_tile_values)
 
 

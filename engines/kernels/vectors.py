@@ -46,7 +46,48 @@ def _squared_distance(typing_context: Any, X: Any, x_start: Any, W: Any, w_start
     return signature, codegen
 
 
+def _add_twofold(
+    typing_context: Any, high: Any, low: Any, start: Any, X: Any, x_start: Any, factor: Any, d: Any
+) -> Any:
+    """Add `factor` times `d` numbers from flat position `x_start` of X to the twofold sums from position `start` on.
+
+    A sum is high + low, float64: what rounding takes from `high` goes to `low` (Knuth's TwoSum).
+    """
+    signature = types.void(high, low, types.intp, X, types.intp, types.float64, types.intp)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        sums = [_element(context, builder, sig.args[i], args[i], args[2]) for i in (0, 1)]
+        rows = _element(context, builder, sig.args[3], args[3], args[4])
+        size = args[6].type
+        whole = builder.and_(args[6], ir.Constant(size, -LANES))
+
+        def add(j: Any, lanes: int) -> None:
+            double: Any = ir.DoubleType() if lanes == 1 else ir.VectorType(ir.DoubleType(), lanes)
+            high_at, low_at = (builder.bitcast(builder.gep(p, [j]), double.as_pointer()) for p in sums)
+            times = args[5]
+            if lanes > 1:
+                lone = builder.insert_element(ir.Constant(double, ir.Undefined), times, ir.Constant(ir.IntType(32), 0))
+                mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+                times = builder.shuffle_vector(lone, ir.Constant(double, ir.Undefined), mask)
+            value = builder.fmul(times, _widened(builder, rows, j, lanes))
+            before = builder.load(high_at, align=8)
+            total = builder.fadd(before, value)
+            part = builder.fsub(total, before)
+            lost = builder.fadd(builder.fsub(before, builder.fsub(total, part)), builder.fsub(value, part))
+            builder.store(builder.fadd(builder.load(low_at, align=8), lost), low_at, align=8)
+            builder.store(total, high_at, align=8)
+
+        with cgutils.for_range_slice(builder, ir.Constant(size, 0), whole, ir.Constant(size, LANES)) as (j, _):
+            add(j, LANES)
+        with cgutils.for_range_slice(builder, whole, args[6], ir.Constant(size, 1)) as (j, _):
+            add(j, 1)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
 squared_distance: Any = intrinsic(_squared_distance)
+add_twofold: Any = intrinsic(_add_twofold)
 
 
 def _element(context: Any, builder: Any, array_type: Any, array: Any, position: Any) -> Any:
