@@ -144,7 +144,7 @@ class Sweeper:
                 row |= figures
         except Cancelled:
             raise
-        except (ValueError, ArithmeticError, MemoryError, WorkbenchError, np.linalg.LinAlgError) as error:
+        except Exception as error:
             logger.info("count %d of sweep %s failed", count, self._sweep.id, exc_info=True)
             failure = one_sentence(error)
         self._sweep.put(count, row | {"seconds": time.perf_counter() - began}, failure)
