@@ -26,6 +26,11 @@ Floats = NDArray[Any]
 Array = NDArray[np.float64]
 
 
+REACH = 2.0
+"""An alternation first goes this many times as far as the best rotation for the present cells, which halves the number
+of alternations; where that raises the cost, it goes just there."""
+
+
 @dataclass(frozen=True)
 class Turns:
     """How the rotation starts and when it ends.
@@ -207,27 +212,29 @@ class Alternation(Learner):
         return Position(0, self._first, codebooks, cells, 0.0, 0, False, None)
 
     def _alternated(self, at: Position, stop: StopToken) -> Position:
-        rotation = best_rotation(at.cells.sums, at.cells.counts, at.rotation, self._splits)
-        codebooks, n_reseeded = self._means(at.cells, rotation)
-        coder = self._coder(rotation, codebooks)
-        cells = rotated_cells(self._sample, coder, at.cells.labels, stop)
-        step = replace(at, rounds=at.rounds + 1)
-        if cells.cost > at.cells.cost:  # rounded to the rows' precision, no better than what was there
+        found = self._turned(at, REACH, stop)
+        if found.cells.cost > at.cells.cost:
+            found = self._turned(at, 1.0, stop)
+        if found.cells.cost > at.cells.cost:  # rounded to the rows' precision, no better than what was there
             cells = replace(at.cells, n_changed=0)
-            return replace(step, cells=cells, turned=0.0, n_reseeded=0, settled=True, message="at rounding precision")
-        converged = at.cells.cost - cells.cost <= self._turns.tol * at.cells.cost
+            found = replace(at, cells=cells, turned=0.0, n_reseeded=0, message="at rounding precision")
+            return replace(found, rounds=at.rounds + 1, settled=True)
+        converged = at.cells.cost - found.cells.cost <= self._turns.tol * at.cells.cost
         score = self._validate
-        return Position(
-            rounds=step.rounds,
-            rotation=rotation,
-            codebooks=codebooks,
-            cells=cells,
-            turned=float(np.linalg.norm(rotation - at.rotation)),
-            n_reseeded=n_reseeded,
-            settled=converged or step.rounds >= self._turns.most,
-            validation_error=score and score(coder, stop),
+        return replace(
+            found,
+            settled=converged or found.rounds >= self._turns.most,
+            validation_error=score and score(self._coder(found.rotation, found.codebooks), stop),
             message="converged" if converged else "",
         )
+
+    def _turned(self, at: Position, reach: float, stop: StopToken) -> Position:
+        """After one alternation, without regard to whether the cost fell."""
+        rotation = best_rotation(at.cells.sums, at.cells.counts, at.rotation, self._splits, reach)
+        codebooks, n_reseeded = self._means(at.cells, rotation)
+        cells = rotated_cells(self._sample, self._coder(rotation, codebooks), at.cells.labels, stop)
+        turned = float(np.linalg.norm(rotation - at.rotation))
+        return Position(at.rounds + 1, rotation, codebooks, cells, turned, n_reseeded, False, None)
 
     def _means(self, cells: Cells, rotation: Array) -> tuple[Floats, int]:
         """Codewords (K, d) as means of their cells; far rows in the place of those whose cell is empty."""

@@ -71,30 +71,31 @@ def first_rotation(start: RotationStart, sample: Sample, splits: NDArray[np.int6
     return np.ascontiguousarray(axes[:, [axis for own in taken for axis in own]])
 
 
-def best_rotation(sums: Array, counts: Array, rotation: Array, splits: NDArray[np.int64], rounds: int = 1) -> Array:
-    """A rotation (d, d) that lowers the error of cells whose codewords are their means, other than which stays.
+def best_rotation(sums: Array, counts: Array, rotation: Array, splits: NDArray[np.int64], reach: float = 1.0) -> Array:
+    """The rotation R (d, d) for cells as they are, or one that goes `reach` times as far from the present one.
 
-    With the cells as they are, codewords are means of rotated rows, C = S R / counts, and the error is least for
-    R = U Vᵀ of the singular value decomposition of XᵀY = Σ S_sᵀ C_s (Ge 2014, section 3.1): sums over cells are all it
-    takes. The two are done in turn, `rounds` times; neither raises the error.
+    Under the present rotation codewords are the means of their cells, C = S R / counts, and with Y the codewords of
+    the rows, the error ‖XR − Y‖² is least for R = U Vᵀ of the singular value decomposition of XᵀY (Ge 2014, section
+    3.1). XᵀY = Σ S_sᵀ C_s: sums over cells are all it takes. What turns is the antisymmetric part of XᵀYRᵀ, whose
+    symmetric part alone would leave R as it is; `reach` multiplies it.
 
     Parameters
     ----------
     sums : (n_subspaces, K, d)
-        Of the rows, not rotated, in each cell.
+        Of the centred rows, not rotated, in each cell.
     counts : (n_subspaces, K)
     rotation : (d, d)
         The present one.
     """
-    edges = edges_of(splits)
     with single_threaded_blas():
-        for _ in range(rounds):
-            product = np.empty_like(rotation)
-            for s, columns in enumerate(edges):
-                product[:, columns] = sums[s].T @ cell_means(sums[s], counts[s], rotation[:, columns])
-            left, _, right = np.linalg.svd(product)
-            rotation = left @ right
-    return rotation
+        product = np.empty_like(rotation)
+        for s, columns in enumerate(edges_of(splits)):
+            product[:, columns] = sums[s].T @ cell_means(sums[s], counts[s], rotation[:, columns])
+        product = product @ rotation.T
+        product += (reach - 1.0) / 2.0 * (product - product.T)
+        left, _, right = np.linalg.svd(product)
+        turned: Array = left @ right @ rotation
+    return turned
 
 
 def cell_means(sums: Array, counts: Array, axes: Array) -> Array:
