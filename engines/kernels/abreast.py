@@ -37,7 +37,7 @@ def lay_out(prototypes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     padded[:n_prototypes] = prototypes
     starts = np.full(n_groups * lanes, np.inf, prototypes.dtype)
     starts[:n_prototypes] = 0
-    groups = _aligned((n_groups, d, lanes), prototypes.dtype)
+    groups = aligned((n_groups, d, lanes), prototypes.dtype)
     groups[...] = padded.reshape(n_groups, lanes, d).transpose(0, 2, 1)
     return groups, starts.reshape(n_groups, lanes)
 
@@ -49,7 +49,7 @@ def taken_up(groups: NDArray[Any], n_prototypes: int) -> NDArray[Any]:
     return np.array(flat[:n_prototypes], order="C")
 
 
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array that begins with a cache line: vectors that lie across two take twice as long."""
     n_bytes = int(np.prod(shape)) * dtype.itemsize
     room = np.empty(n_bytes + CACHE_LINE, np.uint8)

@@ -14,6 +14,8 @@ from llvmlite import ir
 from numba.core import cgutils as cgutils_module
 from numpy.typing import NDArray
 
+from engines.kernels.abreast import aligned
+
 cgutils: Any = cgutils_module
 
 
@@ -44,7 +46,9 @@ def tiled(prototypes: NDArray[Any], lanes: int, fill: float = 0.0) -> NDArray[An
     n, d = prototypes.shape
     padded = np.full((-(-n // lanes) * lanes, d), fill, prototypes.dtype)
     padded[:n] = prototypes
-    return np.ascontiguousarray(padded.reshape(-1, lanes, d).transpose(0, 2, 1))
+    tiles = aligned((len(padded) // lanes, d, lanes), prototypes.dtype)
+    tiles[...] = padded.reshape(-1, lanes, d).transpose(0, 2, 1)
+    return tiles
 
 
 def untiled(tiles: NDArray[Any], n: int) -> NDArray[Any]:

@@ -26,6 +26,8 @@ VECTORS = 2
 """Vectors of prototypes in a tile."""
 PIECE = 1536
 """Rows that are laid out for the search at once: a multiple of `ROWS`."""
+FEW = 8
+"""Doubtful rows that are looked at exactly at once, without a search in float64 before."""
 
 
 class PairSearch:
@@ -57,7 +59,7 @@ class PairSearch:
             exact_pairs(frozen(block), self._prototypes, frozen(np.arange(n)), first, second)
             return
         doubtful = self._search(block, block.dtype, first, second)
-        if len(doubtful) and block.dtype == np.float32:
+        if len(doubtful) > FEW and block.dtype == np.float32:
             pair = np.empty((2, len(doubtful)), np.int32)
             still = self._search(block[doubtful], np.dtype(np.float64), pair[0], pair[1])
             first[doubtful], second[doubtful] = pair

@@ -22,7 +22,7 @@ _STEPS = {
         ((0, 1), (1, 1), (1, 0), (0, -1), (-1, 0), (-1, 1)),
     ),
 }
-"""(rows, columns) to the neighbours of a unit in an even row and of one in an odd row, counter-clockwise."""
+"""(rows, columns) to the neighbours of a unit in an even row and of one in an odd row."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,19 @@ class Grid:
 
     @cached_property
     def neighbours(self) -> NDArray[np.int32]:
-        """Units next to each unit, (M, 8) rectangular or (M, 6) hexagonal, filled up with −1."""
-        width = len(_STEPS[self.topology][0])
-        found = np.full((self.n_units, width), -1, np.int32)
-        for unit in range(self.n_units):
-            near = self._next_to(*divmod(unit, self.cols))
-            found[unit, : len(near)] = near
+        """Units next to each unit, (M, 8) rectangular or (M, 6) hexagonal: falling numbers, filled up with −1."""
+        row, col = np.divmod(np.arange(self.n_units)[:, None], self.cols)
+        steps = np.array(_STEPS[self.topology])[row[:, 0] % 2]  # (M, 8 or 6, 2)
+        down, right = row + steps[:, :, 0], col + steps[:, :, 1]
+        if self.toroidal:
+            down, right = down % self.rows, right % self.cols
+        there = (down >= 0) & (down < self.rows) & (right >= 0) & (right < self.cols)
+        found = np.where(there & ((down != row) | (right != col)), down * self.cols + right, -1).astype(np.int32)
+        for place in range(1, found.shape[1]):  # a narrow torus leads to the same unit on both ways
+            again = (found[:, :place] == found[:, place : place + 1]).any(axis=1)
+            found[again, place] = -1
+        found.sort(axis=1)
+        found = np.ascontiguousarray(found[:, ::-1])
         found.flags.writeable = False
         return found
 
@@ -142,15 +149,3 @@ class Grid:
     def shorter(self, apart: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
         """Lengths along an axis, or those the other way round a torus where these are shorter."""
         return np.minimum(apart, np.abs(self.extent[axis] - apart)) if self.toroidal else apart
-
-    def _next_to(self, row: int, col: int) -> list[int]:
-        near = []
-        for down, right in _STEPS[self.topology][row % 2]:
-            r, c = row + down, col + right
-            if self.toroidal:
-                r, c = r % self.rows, c % self.cols
-            elif not (0 <= r < self.rows and 0 <= c < self.cols):
-                continue
-            if (r, c) != (row, col):
-                near.append(r * self.cols + c)
-        return list(dict.fromkeys(near))

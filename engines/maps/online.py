@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.held import held
+from engines.kernels.abreast import aligned
 from engines.kernels.exact import frozen
 from engines.kernels.lanes import tiled, untiled, width_of
 from engines.kernels.sweep import VECTORS, train_in_order
@@ -70,7 +71,7 @@ def shown(
     rates = frozen((rate * np.where(np.abs(h) < np.finfo(dtype).eps, 0.0, h)).astype(dtype))
     lanes = VECTORS * width_of(dtype)
     tiles = tiled(prototypes, lanes, np.nan)
-    scratch, slots = np.zeros((len(tiles) + 1) * lanes, dtype), np.zeros(lanes, np.int32)
+    scratch, slots = aligned(((len(tiles) + 1) * lanes,), dtype), np.zeros(lanes, np.int32)
     n_rows = max(1, PIECE_WORK // tiles.size)
     for start in range(0, len(order), n_rows):
         stop.check()
