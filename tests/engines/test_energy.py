@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from codebook_help import Source, squared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -18,20 +19,8 @@ BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 POINTS = st.integers(1, 9)
 
 
-class Source:
-    def __init__(self, array):
-        self.array, self.shape, self.dtype = array, array.shape, array.dtype
-
-    def read(self, start, stop):
-        return self.array[start:stop].copy()
-
-
 def rows(n=200, d=3, seed=0):
     return np.random.default_rng(seed).normal(size=(n, d)) * 2
-
-
-def squared(X, W):
-    return ((X.astype(float)[:, None] - W.astype(float)[None]) ** 2).sum(axis=2)
 
 
 @BOTH
