@@ -11,8 +11,8 @@ from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
-TINIEST = -708.0
-"""exp of less is taken as 0."""
+TINIEST = -80.0
+"""exp of less, 2e-35, is taken as 0: too little to count, and its products would be subnormal, which are slow."""
 ROUNDER = 6755399441055744.0  # 1.5 * 2**52: added to a number, it leaves the nearest integer in the lowest bits
 LOG2_HIGH, LOG2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 
@@ -41,7 +41,7 @@ of_bits: Any = intrinsic(_of_bits)
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def exponentials(x, shift, total):  # type: ignore[no-untyped-def]
-    """x (R,) becomes exp(x − shift), 0 below exp(−708), and is added to `total`; x − shift must not be positive."""
+    """x (R,) becomes exp(x − shift), 0 where that is under 2e-35, and is added to `total`; x − shift must not be positive."""
     for i in range(x.shape[0]):
         power = x[i] - shift[i]
         v = power if power > TINIEST else TINIEST
@@ -49,24 +49,20 @@ def exponentials(x, shift, total):  # type: ignore[no-untyped-def]
         k = rounded - ROUNDER
         r = v - k * LOG2_HIGH
         r = r - k * LOG2_LOW  # |r| <= log(2) / 2
-        p = 2.08860621107283687536e-9
-        p = p * r + 2.51112930892876518610e-8
-        p = p * r + 2.75573911234900471893e-7
-        p = p * r + 2.75572362911928827629e-6
-        p = p * r + 2.48015871592354729987e-5
-        p = p * r + 1.98412698960509205564e-4
-        p = p * r + 1.38888888889774492207e-3
-        p = p * r + 8.33333333331652721664e-3
-        p = p * r + 4.16666666666665047591e-2
-        p = p * r + 1.66666666666666851703e-1
-        p = p * r + 5.0e-1
-        value = (p * r * r + r + 1.0) * of_bits((bits_of(rounded) + 1023) << 52)
+        r2 = r * r
+        r4 = r2 * r2
+        low = (0.5 + 1.66666666666666851703e-1 * r) + (4.16666666666665047591e-2 + 8.33333333333331652721e-3 * r) * r2
+        middle = 1.38888888889774492207e-3 + 1.98412698960509205564e-4 * r
+        middle += (2.48015871592354729987e-5 + 2.75572362911928827629e-6 * r) * r2
+        high = (2.75573911234900471893e-7 + 2.51112930892876518610e-8 * r) + 2.08860621107283687536e-9 * r2
+        p = low + r4 * (middle + r4 * high)  # in pairs, so that few products wait for one another
+        value = (1.0 + (r + r2 * p)) * of_bits((bits_of(rounded) + 1023) << 52)
         value = value if power > TINIEST else 0.0
         x[i] = value
         total[i] += value
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def logarithms(x, out):  # type: ignore[no-untyped-def]
     """log of x (R,), positive and not subnormal, as `out` (R,), another array."""
     for i in range(x.shape[0]):

@@ -49,7 +49,7 @@ def diagonal_logs(panel, means, precisions, constants, lengths, logs):  # type: 
             logs[k, lane] = constants[k] - 0.5 * np.float64(lengths[k, lane])
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def normalise(logs, lanes, density):  # type: ignore[no-untyped-def]
     """Turn log densities (K, R) into shares that sum to one in every lane, and `density` (R,) into their log-sum-exp.
 
@@ -74,15 +74,23 @@ def normalise(logs, lanes, density):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def report(shares, density, first, n, densities, labels):  # type: ignore[no-untyped-def]
-    """Write the first `n` lanes' densities (b,) and most responsible components (b,) from row `first` on."""
+def report(shares, lanes, first, n, densities, labels):  # type: ignore[no-untyped-def]
+    """Write the first `n` lanes' densities (b,) and most responsible components (b,) from row `first` on.
+
+    `lanes` (3, R) has the densities last; the rest is scratch.
+    """
+    highest, winner = lanes[0], lanes[1]
+    highest[:] = shares[0]
+    winner[:] = 0.0
+    for k in range(1, shares.shape[0]):
+        share, own = shares[k], np.float64(k)
+        for lane in range(highest.shape[0]):
+            wins = share[lane] > highest[lane]
+            winner[lane] = own if wins else winner[lane]
+            highest[lane] = share[lane] if wins else highest[lane]
     for lane in range(n):
-        densities[first + lane] = density[lane]
-        best = 0
-        for k in range(1, shares.shape[0]):
-            if shares[k, lane] > shares[best, lane]:
-                best = k
-        labels[first + lane] = best
+        densities[first + lane] = lanes[2, lane]
+        labels[first + lane] = winner[lane]
 
 
 @njit(cache=True, nogil=True)
@@ -108,6 +116,8 @@ def add_triangular(panel, shares, means, scaled, roots, counts, sums, scatters):
         for lane in range(share.shape[0]):
             count += share[lane]
             roots[lane] = math.sqrt(share[lane])
+        if count == 0.0:
+            continue
         counts[k] += count
         for j in range(panel.shape[0]):
             column, own, centre = panel[j], scaled[j], means[k, j]
@@ -129,6 +139,8 @@ def add_diagonal(panel, shares, means, roots, counts, sums, squares):  # type: i
         for lane in range(share.shape[0]):
             count += share[lane]
             roots[lane] = share[lane]
+        if count == 0.0:
+            continue
         counts[k] += count
         weighted_moments(panel, roots, means[k], sums[k], squares[k])
 
@@ -158,7 +170,7 @@ def triangular_step(  # type: ignore[no-untyped-def]
         fill_panel(X, first, n, panel)
         triangular_logs(panel, means, factors, constants, lengths, logs)
         normalise(logs, lanes, lanes[2])
-        report(logs, lanes[2], first, n, densities, labels)
+        report(logs, lanes, first, n, densities, labels)
         weigh(logs, weights, first, n)
         add_triangular(panel, logs, means, scaled, lengths[0], counts, sums, scatters)
 
@@ -191,7 +203,7 @@ def diagonal_step(  # type: ignore[no-untyped-def]
         fill_panel(X, first, n, panel)
         diagonal_logs(panel, columns, precisions, constants, lengths, logs)
         normalise(logs, lanes, lanes[2])
-        report(logs, lanes[2], first, n, densities, labels)
+        report(logs, lanes, first, n, densities, labels)
         weigh(logs, weights, first, n)
         add_diagonal(panel, logs, means, lengths[0], counts, sums, squares)
 
@@ -226,5 +238,5 @@ def normalise_rows(rows, logs, lanes, densities, labels):  # type: ignore[no-unt
         n = min(step, rows.shape[0] - first)
         fill_panel(rows, first, n, logs)
         normalise(logs, lanes, lanes[2])
-        report(logs, lanes[2], first, n, densities, labels)
+        report(logs, lanes, first, n, densities, labels)
         rows[first : first + n] = logs.T[:n]
