@@ -90,7 +90,7 @@ class Bounds:
             1.0 if self._wait == 0 else self._price,
             labels,
             doubtful,
-            scratch(len(tiles.tiles), dtype, self._layout.rows),
+            scratch(len(tiles.tiles), dtype, self._layout),
         )
         self._asked.append(n_asked)
         return doubtful[:n_doubtful]

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from engines.kernels.fused import in_doubt
-from engines.kernels.tiles import prefetch, search_rows
+from engines.kernels.tiles import Layout, prefetch, search_rows
 
 CHUNK = 512
 """Rows that are looked at together: what of them is needed again and again stays in the cache."""
@@ -59,7 +59,7 @@ class Scratch(NamedTuple):
     offsets: NDArray[np.int64]
     best: NDArray[Any]
     second: NDArray[Any]
-    index: NDArray[np.int32]
+    slots: NDArray[np.int32]
     rows: NDArray[np.int32]
     listed: NDArray[np.int32]
     asked: NDArray[np.int32]
@@ -74,12 +74,12 @@ class Scratch(NamedTuple):
     bounds: NDArray[Any]
 
 
-def scratch(n_tiles: int, dtype: np.dtype[Any], n_at_once: int) -> Scratch:
-    """Room for `n_at_once` rows in the registers and a chunk of them in the cache."""
-    room = CHUNK + n_at_once
+def scratch(n_tiles: int, dtype: np.dtype[Any], layout: Layout) -> Scratch:
+    """Room for the rows of a chunk."""
+    room = CHUNK + layout.rows
     numbers, whole = np.empty((9, room), dtype), np.empty((6, room), np.int32)
     return Scratch(
-        np.empty(n_at_once, np.int64), np.empty(n_tiles + 1, np.int64), numbers[0], numbers[1], *whole, *numbers[2:]
+        np.empty(layout.rows, np.int64), np.empty(n_tiles + 1, np.int64), numbers[0], numbers[1], *whole, *numbers[2:]
     )
 
 
@@ -198,7 +198,7 @@ def _search_all(  # type: ignore[no-untyped-def]
     for first in range(start, stop, step):
         for r in range(step):
             s.places[r] = min(first + r, stop - 1) * d
-        search_rows(X, s.places, tiles, halves, 0, tiles.shape[0], s.best, s.second, s.index, first - start)
+        search_rows(X, s.places, tiles, halves, 0, tiles.shape[0], s.best, s.second, s.slots, first - start)
     for a in range(stop - start):
         s.rows[a] = start + a
     _know(norms, s.rows, stop - start, rounding, s)
@@ -206,7 +206,7 @@ def _search_all(  # type: ignore[no-untyped-def]
         s.limits[a] = _upper(s.best[a], s.squares[a], s.slacks[a])
         s.bounds[a] = _lower(s.second[a], s.squares[a], s.slacks[a])
     for a in range(stop - start):
-        i, k = start + a, slots[s.index[a]]
+        i, k = start + a, slots[s.slots[a]]
         if (
             k != labels[i] and tiles.shape[0] > 1
         ):  # the tile that was home now holds a rival, which is at least as far as the winner
@@ -244,7 +244,7 @@ def _ask_home(X, norms, tiles, halves, tile_of, labels, n_active, rounding, s): 
             _ask(X, tiles, halves, g, n, s)
         for m in range(n):
             a = s.listed[m]
-            s.values[a], s.others[a], s.runners[a], s.winners[a] = s.best[m], s.second[m], s.second[m], s.index[m]
+            s.values[a], s.others[a], s.runners[a], s.winners[a] = s.best[m], s.second[m], s.second[m], s.slots[m]
     for a in range(n_active):
         s.limits[a] = _upper(s.values[a], s.squares[a], s.slacks[a]) * up
     return n_active
@@ -275,7 +275,7 @@ def _ask_others(X, tiles, halves, n_active, travel, memory, s):  # type: ignore[
                 least = _lower(s.values[a], s.squares[a], s.slacks[a])
                 memory.lower[home, i] = (least + travel.tiles[home]) * down
                 s.runners[a] = min(s.values[a], s.second[m])
-                s.values[a], s.others[a], s.winners[a], s.homes[a] = s.best[m], s.second[m], s.index[m], g
+                s.values[a], s.others[a], s.winners[a], s.homes[a] = s.best[m], s.second[m], s.slots[m], g
                 s.limits[a] = _upper(s.values[a], s.squares[a], s.slacks[a]) * up
             else:
                 s.runners[a] = min(s.runners[a], s.best[m])
@@ -290,7 +290,7 @@ def _ask(X, tiles, halves, g, n_listed, s):  # type: ignore[no-untyped-def]
     for first in range(0, n_listed, step):
         for r in range(step):
             s.places[r] = s.rows[s.listed[min(first + r, n_listed - 1)]] * d
-        search_rows(X, s.places, tiles, halves, g, g + 1, s.best, s.second, s.index, first)
+        search_rows(X, s.places, tiles, halves, g, g + 1, s.best, s.second, s.slots, first)
 
 
 @njit(cache=True, nogil=True)

@@ -53,6 +53,17 @@ def row_norms(X, offset, norms):  # type: ignore[no-untyped-def]
         norms[i] = np.sqrt(squared_distance(X, i * d, offset, 0, d))
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def rough_norms(X, offset, norms):  # type: ignore[no-untyped-def]
+    """No less than ‖x − offset‖ of the rows (n, d), and little more: `norms` (n,)."""
+    for i in range(X.shape[0]):
+        square = X[i, 0] * 0
+        for j in range(X.shape[1]):
+            gap = X[i, j] - offset[j]
+            square += gap * gap
+        norms[i] = 1.01 * np.sqrt(square)
+
+
 @njit(cache=True, nogil=True)
 def search(X, tiles, halves, places, best, second, index):  # type: ignore[no-untyped-def]
     """The two smallest ½‖w‖² − x·w of every row, and the slot of the smallest: (n + len(places),) each."""

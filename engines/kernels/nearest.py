@@ -14,6 +14,7 @@ from engines.kernels.fused import (
     move_rows,
     nearest_of_some,
     pack_prototypes,
+    rough_norms,
     row_norms,
     search,
     settle,
@@ -84,16 +85,18 @@ def frame_for(mean: NDArray[Any], variance: float, dtype: np.dtype[Any]) -> Fram
     return Frame(offset, float(2.0 ** np.clip(-np.round(np.log2(spread)), -100, 100)), moved=True)
 
 
-def place(block: Floats, frame: Frame) -> Placed:
-    """A block of rows (b, d) ready to be searched by codebooks of this frame."""
-    norms = np.empty(len(block), block.dtype)
-    if not frame.moved:
-        row_norms(frozen(block), frozen(frame.offset), norms)
-        return Placed(block, norms)
-    moved = np.empty(block.shape, block.dtype)
-    move_rows(frozen(block), frozen(frame.offset), block.dtype.type(frame.scale), moved)
-    row_norms(frozen(moved), frozen(np.zeros_like(frame.offset)), norms)
-    return Placed(moved, norms)
+def place(block: Floats, frame: Frame, *, roughly: bool = False) -> Placed:
+    """A block of rows (b, d) ready to be searched by codebooks of this frame.
+
+    Norms that are only `roughly` right are enough to tell which labels are in doubt.
+    """
+    norms, offset = np.empty(len(block), block.dtype), frame.offset
+    if frame.moved:
+        moved = np.empty(block.shape, block.dtype)
+        move_rows(frozen(block), frozen(offset), block.dtype.type(frame.scale), moved)
+        block, offset = moved, np.zeros_like(offset)
+    (rough_norms if roughly else row_norms)(frozen(block), frozen(offset), norms)
+    return Placed(block, norms)
 
 
 class Codebook:
@@ -122,7 +125,7 @@ class Codebook:
         if self.tiles is None:
             nearest_rows(frozen(block), self._prototypes, labels)
             return
-        doubtful = _search(self.tiles, placed or place(block, self._frame), labels)
+        doubtful = _search(self.tiles, placed or place(block, self._frame, roughly=True), labels)
         self.decide(block, labels, doubtful)
 
     def decide(self, block: Floats, labels: Labels, doubtful: NDArray[np.intp]) -> None:
@@ -202,7 +205,7 @@ class Tiles:
     @property
     def reach(self) -> float:
         """The largest of the norms."""
-        return float(self.norms.max(initial=0.0))
+        return float(np.linalg.norm(self.norms, np.inf))
 
 
 def tiles_of(
@@ -229,7 +232,7 @@ def tiles_of(
 
 def blur_of(rows: Floats) -> float:
     """Relative error of a squared exact distance: a float64 sum of d squares in eight lanes, its root rounded."""
-    return 2 * float(np.finfo(rows.dtype).eps) + (rows.shape[1] / 8 + 8) * UNIT64
+    return float(2 * np.finfo(rows.dtype).eps + (rows.shape[1] / 8 + 8) * UNIT64)
 
 
 def _search(tiles: Tiles, placed: Placed, labels: Labels) -> NDArray[np.intp]:

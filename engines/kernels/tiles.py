@@ -222,29 +222,31 @@ class _Competition:
             ir.Constant(self._whole, [0] * layout.width),
         ]
         self._kept = [[cgutils.alloca_once(builder, start.type) for start in starts] for _ in range(layout.rows)]
-        for slots in self._kept:
-            for slot, start in zip(slots, starts, strict=True):
+        for kept in self._kept:
+            for slot, start in zip(kept, starts, strict=True):
                 builder.store(start, slot)
 
     def enter(self, slot: Any) -> None:
-        """Let the tile that begins with slot `slot` compete; an equal one that comes later does not win."""
+        """Let the tile that begins with slot number `slot` compete; an equal one that comes later does not win."""
         products, builder, layout = self._products, self._products.builder, self._products.layout
         first = products.spread(slot if products.double else builder.trunc(slot, self._short), self._whole)
-        for v in range(layout.vectors):
-            lanes = ir.Constant(self._whole, [v * layout.width + lane for lane in range(layout.width)])
-            number = builder.add(first, lanes)
-            for r, slots in enumerate(self._kept):
-                best, second, index = (builder.load(kept) for kept in slots)
-                entrant = (builder.load(products.sums[r][v]), number)
-                for kept, value in zip(slots, self._winner((best, second, index), entrant), strict=True):
-                    builder.store(value, kept)
+        numbers = [
+            builder.add(first, ir.Constant(self._whole, [v * layout.width + lane for lane in range(layout.width)]))
+            for v in range(layout.vectors)
+        ]
+        for sums, kept in zip(products.sums, self._kept, strict=True):  # one row after the other needs few registers
+            held = tuple(builder.load(slot) for slot in kept)
+            for value, number in zip(sums, numbers, strict=True):
+                held = self._winner(held, (builder.load(value), number))
+            for slot, value in zip(kept, held, strict=True):
+                builder.store(value, slot)
 
     def store(self, places: list[Any]) -> None:
         """Settle the competition across the lanes; write smallest, second smallest and slot of each row."""
         products, builder, layout = self._products, self._products.builder, self._products.layout
         zero = ir.Constant(ir.IntType(64), 0)
-        for r, slots in enumerate(self._kept):
-            best, second, index = (builder.load(kept) for kept in slots)
+        for r, kept in enumerate(self._kept):
+            best, second, index = (builder.load(slot) for slot in kept)
             width = layout.width
             while width > 1:
                 width //= 2
