@@ -26,6 +26,8 @@ VECTORS = 2
 """Vectors of prototypes in a tile."""
 PIECE = 1536
 """Rows that are laid out for the search at once: a multiple of `ROWS`."""
+CHUNK = 96
+"""Columns whose products are added up on their own: short chains of sums leave fewer rows in doubt."""
 FEW = 8
 """Doubtful rows that are looked at exactly at once, without a search in float64 before."""
 
@@ -71,7 +73,7 @@ class PairSearch:
         """Find pairs computing in `dtype`; gives the rows that rounding could have decided."""
         tiles, halves, reach = self._laid_out(dtype)
         d = block.shape[1]
-        chain = (d + 4) * float(np.finfo(dtype).eps)
+        chain = (min(d, CHUNK) + d // CHUNK + 5) * float(np.finfo(dtype).eps)
         blur = 2 * float(np.finfo(block.dtype).eps) + (d / 8 + 8) * 2.0**-53
         doubtful = np.empty(len(block), np.intp)
         scratch = np.empty((min(PIECE, -(-len(block) // ROWS) * ROWS), d), dtype)
@@ -120,9 +122,9 @@ def search_pairs(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Pairs of the rows of X (n, d) by ½‖w‖² − x·w; returns how many rows `doubtful` then lists.
 
-    Two computed ½‖w‖² − x·w together are off by at most `chain` (½‖w‖² + ‖x‖‖w‖) (d fused multiply-adds, Higham 2002,
-    section 3.1), and exact distances are rounded, which blurs their squares by at most `blur` (‖x‖ + ‖w‖)². ‖w‖ is at
-    most `reach`, and of use only up to ‖x‖ + ‖x − w‖ of the third best.
+    Two computed ½‖w‖² − x·w together are off by at most `chain` (½‖w‖² + ‖x‖‖w‖) (chunks of fused multiply-adds, Higham
+    2002, section 3.1), and exact distances are rounded, which blurs their squares by at most `blur` (‖x‖ + ‖w‖)².
+    ‖w‖ is at most `reach`, and of use only up to ‖x‖ + ‖x − w‖ of the third best.
     """
     n = X.shape[0]
     n_doubtful = 0
@@ -180,6 +182,7 @@ def _two_nearest(
             for r in range(ROWS)
         ]
         sums = [[writer.slot(writer.constant(0.0)) for _ in range(VECTORS)] for _ in range(ROWS)]
+        totals = [[writer.slot(writer.constant(0.0)) for _ in range(VECTORS)] for _ in range(ROWS)]
         ranks = [_Ranks(writer) for _ in range(ROWS)]
         with cgutils.for_range(builder, n_tiles) as loop:
             start = builder.mul(loop.index, ir.Constant(d.type, lanes))
@@ -188,14 +191,7 @@ def _two_nearest(
                 for r in range(ROWS):
                     builder.store(half, sums[r][v])
             tile = builder.gep(arrays[2].data, [builder.mul(start, d)])
-            with cgutils.for_range(builder, d) as column:
-                place = builder.mul(column.index, ir.Constant(d.type, lanes))
-                w = [writer.load(writer.at(tile, place, v * writer.width)) for v in range(VECTORS)]
-                for r in range(ROWS):
-                    number = writer.spread(builder.load(builder.gep(x[r], [column.index])))
-                    for v in range(VECTORS):
-                        total = writer.multiply_add(number, w[v], builder.load(sums[r][v]))
-                        builder.store(total, sums[r][v])
+            _products(writer, x, tile, d, sums, totals)
             for v in range(VECTORS):
                 index = writer.numbered(builder.add(start, ir.Constant(d.type, v * writer.width)))
                 for r in range(ROWS):
@@ -209,6 +205,33 @@ def _two_nearest(
 
 
 two_nearest: Any = intrinsic(_two_nearest)
+
+
+def _products(writer: Writer, x: list[Any], tile: Any, d: Any, sums: Any, totals: Any) -> None:
+    """Write the addition of the products of rows `x` and a tile to `sums`, chunk by chunk of columns."""
+    builder, size = writer.builder, d.type
+    zero, pairs = writer.constant(0.0), [(r, v) for r in range(ROWS) for v in range(VECTORS)]
+    wide = builder.icmp_signed(">", d, ir.Constant(size, CHUNK))
+    with builder.if_then(wide):
+        for r, v in pairs:
+            builder.store(zero, totals[r][v])
+    with cgutils.for_range_slice(builder, ir.Constant(size, 0), d, ir.Constant(size, CHUNK)) as (first, _):
+        with builder.if_then(builder.icmp_signed(">", first, ir.Constant(size, 0))):
+            for r, v in pairs:
+                builder.store(builder.fadd(builder.load(totals[r][v]), builder.load(sums[r][v])), totals[r][v])
+                builder.store(zero, sums[r][v])
+        end = builder.add(first, ir.Constant(size, CHUNK))
+        end = builder.select(builder.icmp_signed("<", end, d), end, d)
+        with cgutils.for_range_slice(builder, first, end, ir.Constant(size, 1)) as (column, _):
+            place = builder.mul(column, ir.Constant(size, VECTORS * writer.width))
+            w = [writer.load(writer.at(tile, place, v * writer.width)) for v in range(VECTORS)]
+            for r in range(ROWS):
+                number = writer.spread(builder.load(builder.gep(x[r], [column])))
+                for v in range(VECTORS):
+                    builder.store(writer.multiply_add(number, w[v], builder.load(sums[r][v])), sums[r][v])
+    with builder.if_then(wide):
+        for r, v in pairs:
+            builder.store(builder.fadd(builder.load(totals[r][v]), builder.load(sums[r][v])), sums[r][v])
 
 
 class _Ranks:

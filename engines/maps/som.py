@@ -33,7 +33,8 @@ class SOM(EuclideanCodebook):
     In mode "batch" an epoch puts every unit k on w_k = Σ h x / Σ h over all rows, h = h(r, σ) by the distance r on
     the grid between k and the row's winner. It is a sum over rows: in memory or from a `RowSource`, with the same
     bits for any `n_jobs`. In mode "online" each row x in turn, in an order drawn anew for each epoch, moves all units
-    by w_k ← w_k + η h (x − w_k); rows are held in memory.
+    by w_k ← w_k + η h (x − w_k), one by one. Rows are then held in memory, winners are found in the rows' own
+    precision, and units where |h| is below its rounding unit (2⁻²³, 2⁻⁵²) are left as they are.
 
     h is exp(−r²/2σ²) ("gaussian"), 1 up to r = σ and 0 beyond ("bubble"), or (1 − r²/σ²) exp(−r²/2σ²)
     ("mexican_hat"). The latter is negative far from the winner: a batch step then is w_k + Σ h (x − w_k) / Σ |h|, and
