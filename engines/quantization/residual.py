@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
 from engines.clustering.lloyd import Plan
-from engines.clustering.starts import seeder
 from engines.parameters import Param, RandomState
 from engines.quantization.books import BookQuantizer
 from engines.quantization.residual_coder import ResidualCoder
 from engines.quantization.stages import Stages
-from engines.quantization.starts import check_rows_for_books, n_starts_of
+from engines.quantization.starts import check_rows_for_books, n_starts_of, stage_seeders
 from engines.training import Learner
 
 
@@ -38,7 +38,7 @@ class ResidualQuantizer(BookQuantizer):
         Bits of the code of one stage: K = 2^n_bits codewords, of which there may be no more than rows.
     beam : int
         Paths that are kept in the search.
-    init : {"k-means++", "random", "pca"}
+    init : {"k-means++", "random", "pca"} or array of shape (n_stages, K, d)
         Start of each stage, as in `KMeans`.
     n_init : int or "auto"
         Starts of each stage, of which the lowest error is kept; "auto" is 10 for random rows, else 1.
@@ -92,7 +92,8 @@ class ResidualQuantizer(BookQuantizer):
         beam: Annotated[int, Param("paths that are kept in the search for a code", low=1)] = 5,
         *,
         init: Annotated[
-            Literal["k-means++", "random", "pca"], Param("how the codebook of each stage starts")
+            Literal["k-means++", "random", "pca"] | NDArray[Any],
+            Param("where the codebooks of the stages start: a method, or an array (n_stages, 2**n_bits, d)"),
         ] = "k-means++",
         n_init: Annotated[
             int | Literal["auto"],
@@ -127,7 +128,7 @@ class ResidualQuantizer(BookQuantizer):
             tol=float(self.tol),
             n_jobs=resolve_jobs(self.n_jobs),
         )
-        seeds = [seeder(self.init, 2**self.n_bits, d, rows.dtype) for _ in range(self.n_stages)]
+        seeds = stage_seeders(self.init, self.n_stages, 2**self.n_bits, d, rows.dtype)
         rng = generator(self.random_state)
         return Stages(rows, weights, self.n_stages, self.beam, plan, seeds, rng, self._validator(validation))
 

@@ -51,3 +51,19 @@ def book_seeders(init: Start, n_codewords: int, splits: NDArray[np.int64], dtype
         )
     pairs = zip(edges, widths, strict=True)
     return [seeder(given[:, columns], n_codewords, width, dtype) for columns, width in pairs]
+
+
+def stage_seeders(init: Start, n_stages: int, n_codewords: int, d: int, dtype: np.dtype[Any]) -> list[Seeder]:
+    """A start for each stage: by name, or from one given array (n_stages, n_codewords, d).
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape, or is not finite.
+    """
+    if isinstance(init, str):
+        return [seeder(init, n_codewords, d, dtype) for _ in range(n_stages)]
+    shape = np.shape(init)
+    if shape != (n_stages, n_codewords, d):
+        raise ValueError(f"init has shape {shape}, expected {(n_stages, n_codewords, d)}: a codebook for each stage.")
+    return [seeder(book, n_codewords, d, dtype) for book in init]
