@@ -5,6 +5,8 @@ from __future__ import annotations
 from workbench.views import (
     confusion,
     curves,
+    energy,
+    mixture,
     projection,
     prototypes,
     rate_distortion,
@@ -25,9 +27,11 @@ VIEWS: tuple[View, ...] = tuple(
         ("projection", "Projection", "Rows and prototypes in the plane.", projection),
         ("prototypes", "Prototypes", "Every prototype as a picture or a profile.", prototypes),
         ("som", "Map", "The units of a map on their grid: distances, hits, classes, features.", som),
+        ("mixture", "Mixture", "Components of a mixture as ellipses, and which rows are whose.", mixture),
         ("reconstructions", "Reconstructions", "Rows, their codes, and what the codes make of them.", reconstructions),
         ("usage", "Code usage", "How evenly the codes are used, and what that wastes.", usage),
         ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),
+        ("energy", "Energy", "The energy of a codebook as a landscape.", energy),
         ("relevance", "Relevance", "Which features the learned metric uses.", relevance),
         ("confusion", "Confusion", "Which classes are taken for which.", confusion),
     )

@@ -49,6 +49,20 @@ def shared(grid: Grid) -> Grid:
     return grid
 
 
+@lru_cache(maxsize=8)
+def grid_edges(grid: Grid) -> NDArray[np.int64]:
+    """(e, 2) pairs of neighbouring units, each once; of a rectangular grid without the diagonals."""
+    near = grid.neighbours
+    unit = np.repeat(np.arange(grid.n_units), near.shape[1])
+    pairs = np.column_stack([unit, near.ravel()]).astype(np.int64)
+    pairs = pairs[pairs[:, 1] > pairs[:, 0]]
+    if grid.topology == "rectangular":
+        same = pairs // grid.cols == pairs[:, ::-1] // grid.cols, pairs % grid.cols == pairs[:, ::-1] % grid.cols
+        pairs = pairs[same[0][:, 0] | same[1][:, 0]]
+    pairs.flags.writeable = False
+    return pairs
+
+
 @lru_cache(maxsize=16)
 def cell_image(grid: Grid, longest: int) -> CellImage:
     """The cells of `grid` on about `longest` pixels along its longer side.

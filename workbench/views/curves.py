@@ -16,7 +16,7 @@ from workbench.views.wording import metric_title, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SHARES = ("accuracy", "recall", "precision", "purity", "share", "usage", "changed")
+_SHARES = ("accuracy", "recall", "precision", "purity", "share", "usage", "changed", "topographic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +109,8 @@ def _group(name: str) -> str:
         return "cost"
     if any(word in name for word in _SHARES):
         return "share of rows"
+    if name.endswith(("error_per_row", "log_likelihood_per_row")):
+        return metric_title(name.removeprefix("validation_"))
     return "number of prototypes" if name.startswith("n_") else metric_title(name)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.cells import grid_edges, shared
 from workbench.views.scene import Array, Scene, per_sample
 from workbench.views.theme import Theme, rgb
 from workbench.views.wording import counted, percent, shorten, with_unit
@@ -81,6 +82,8 @@ class ProjectionData:
     codes : (m,) int64
         Class codes of the points; -1 for none.
     prototype_codes : (M,) int64
+    edges : (e, 2) int64
+        Prototypes that are neighbours on the grid of a map; none otherwise.
     class_names : tuple of str
     note : str
         What is shown of how much.
@@ -90,6 +93,7 @@ class ProjectionData:
     rows: Array
     codes: NDArray[np.int64]
     prototype_codes: NDArray[np.int64]
+    edges: NDArray[np.int64]
     class_names: tuple[str, ...]
     note: str
 
@@ -108,15 +112,27 @@ def compute(scene: Scene) -> ProjectionData:
     return ProjectionData(
         planes=tuple(planes),
         rows=np.asarray(scene.sample.rows),
-        codes=_codes(scene),
+        codes=row_codes(scene),
         prototype_codes=scene.prototype_codes,
+        edges=_edges(scene),
         class_names=scene.class_names,
         note=counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random",
     )
 
 
+def _edges(scene: Scene) -> NDArray[np.int64]:
+    if not hasattr(scene.engine.estimator, "grid"):
+        return np.empty((0, 2), np.int64)
+    return grid_edges(shared(scene.model.grid))
+
+
+def edge_lines(plane: Plane, edges: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(e, 2, 2) where the lines between neighbouring prototypes begin and end in the plane."""
+    return plane.prototypes[edges]
+
+
 @dataclass(frozen=True, eq=False)
-class _Cloud:
+class Cloud:
     """Rows in a plane, as far as no snapshot changes them."""
 
     points: NDArray[np.float64]
@@ -125,27 +141,30 @@ class _Cloud:
 
 
 @dataclass(frozen=True, eq=False)
-class _Principal:
+class PrincipalAxes:
     """Principal components of one sample: mean (d,), components (2, d), labels of the axes, and the rows there."""
 
     mean: NDArray[np.float64]
     components: NDArray[np.float64]
     labels: tuple[str, str]
-    cloud: _Cloud
+    cloud: Cloud
+
+    def place(self, X: Array) -> NDArray[np.float64]:
+        """Where rows (k, d) in training units lie in the plane, (k, 2)."""
+        return np.asarray((finite(X) - self.mean) @ self.components.T)
 
 
 def _principal(scene: Scene) -> Plane:
-    axes = _principal_axes(scene)
-    places = (_finite(scene.prototypes) - axes.mean) @ axes.components.T
-    return _plane("pca", "Principal components", axes.labels, axes.cloud, places)
+    axes = principal_axes(scene)
+    return _plane("pca", "Principal components", axes.labels, axes.cloud, axes.place(scene.prototypes))
 
 
 @per_sample
-def _principal_axes(scene: Scene) -> _Principal:
+def principal_axes(scene: Scene) -> PrincipalAxes:
     """The axes belong to the sample alone, so they never jump while prototypes move."""
     from sklearn.decomposition import PCA
 
-    X = _rows(scene).astype(np.float64)
+    X = whole_rows(scene).astype(np.float64)
     mean = X.mean(axis=0) if len(X) else np.zeros(X.shape[1])
     total = float(((X - mean) ** 2).sum())
     if len(X) > 2 and total > 0:
@@ -155,8 +174,8 @@ def _principal_axes(scene: Scene) -> _Principal:
         components = np.eye(2, X.shape[1])
         shares = (((X - mean) @ components.T) ** 2).sum(axis=0) / (total or 1.0)
     first, second = (f"principal component {i + 1} ({percent(float(shares[i]))} of the variance)" for i in (0, 1))
-    cloud = _cloud((X - mean) @ components.T, _codes(scene))
-    return _Principal(mean, components, (first, second), cloud)
+    cloud = _cloud((X - mean) @ components.T, row_codes(scene))
+    return PrincipalAxes(mean, components, (first, second), cloud)
 
 
 def _metric(scene: Scene) -> Plane:
@@ -169,58 +188,58 @@ def _metric(scene: Scene) -> Plane:
     turn = np.zeros((2, omega.shape[1]))
     turn[: len(values)] = (directions * values[:, None])[:2]
     labels = [f"direction {i + 1} of Λ ({percent(float(shares[i]))} of the relevance)" for i in range(len(values))]
-    X, center = _rows(scene), _center(scene)
+    X, center = whole_rows(scene), _center(scene)
     points = (X @ turn.T.astype(X.dtype)).astype(float) - center @ turn.T
-    places = (_finite(scene.prototypes) - center) @ turn.T
+    places = (finite(scene.prototypes) - center) @ turn.T
     first, second = (*labels, "no second direction")[:2]
-    return _plane("metric", "In the learned metric", (first, second), _cloud(points, _codes(scene)), places)
+    return _plane("metric", "In the learned metric", (first, second), _cloud(points, row_codes(scene)), places)
 
 
 def _single(scene: Scene) -> Plane:
     """One feature: its value along the plane, and rows spread upwards for reading only."""
-    values = np.asarray(scene.to_original(_rows(scene)), dtype=float)[:, 0]
+    values = np.asarray(scene.to_original(whole_rows(scene)), dtype=float)[:, 0]
     spread = np.modf(np.arange(1, len(values) + 1) * 0.6180339887498949)[0] - 0.5
-    places = np.asarray(scene.to_original(_finite(scene.prototypes)), dtype=float)[:, 0]
+    places = np.asarray(scene.to_original(finite(scene.prototypes)), dtype=float)[:, 0]
     name = with_unit(shorten(scene.original_names[0], 40), scene.units[0])
     return _plane(
         "pca",
         "The only feature",
         (name, "spread for reading, without meaning"),
-        _cloud(np.column_stack([values, spread]), _codes(scene)),
+        _cloud(np.column_stack([values, spread]), row_codes(scene)),
         np.column_stack([places, np.zeros(len(places))]),
     )
 
 
-def _plane(name: str, title: str, labels: tuple[str, str], cloud: _Cloud, prototypes: NDArray[np.float64]) -> Plane:
+def _plane(name: str, title: str, labels: tuple[str, str], cloud: Cloud, prototypes: NDArray[np.float64]) -> Plane:
     return Plane(name, title, *labels, cloud.points, prototypes, cloud.density, cloud.limits)
 
 
-def _cloud(points: NDArray[np.float64], codes: NDArray[np.int64]) -> _Cloud:
+def _cloud(points: NDArray[np.float64], codes: NDArray[np.int64]) -> Cloud:
     low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.ones(2))
     margin = np.where(high > low, 0.04 * (high - low), np.maximum(0.5, 0.05 * np.abs(high)))
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
     limits = (left, right, bottom, top)
-    return _Cloud(points, _density(points, codes, limits) if len(points) > MOST_POINTS else None, limits)
+    return Cloud(points, _density(points, codes, limits) if len(points) > MOST_POINTS else None, limits)
 
 
 @per_sample
-def _codes(scene: Scene) -> NDArray[np.int64]:
+def row_codes(scene: Scene) -> NDArray[np.int64]:
     codes = scene.sample.codes
     return np.full(len(scene.sample.rows), -1, np.int64) if codes is None else np.asarray(codes, np.int64)
 
 
 @per_sample
-def _rows(scene: Scene) -> Array:
+def whole_rows(scene: Scene) -> Array:
     """The sample in its own precision, with nothing missing."""
-    return _finite(np.asarray(scene.sample.X))
+    return finite(np.asarray(scene.sample.X))
 
 
 @per_sample
 def _center(scene: Scene) -> NDArray[np.float64]:
-    return np.asarray(_rows(scene).mean(axis=0, dtype=np.float64))
+    return np.asarray(whole_rows(scene).mean(axis=0, dtype=np.float64))
 
 
-def _finite(X: Array) -> Array:
+def finite(X: Array) -> Array:
     """`X` with what is not finite replaced by the mean of its column, for drawing only."""
     known = np.isfinite(X)
     if known.all():
@@ -293,7 +312,12 @@ def _draw_rows(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> N
 
 
 def _draw_prototypes(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> None:
+    from matplotlib.collections import LineCollection
+
     many = len(plane.prototypes) > 60
+    if len(data.edges):
+        lines = edge_lines(plane, data.edges)
+        axes.add_collection(LineCollection(list(lines), colors=theme.text, linewidths=0.7, alpha=0.75, zorder=2.5))
     for code in np.unique(data.prototype_codes):
         mine = data.prototype_codes == code
         axes.scatter(

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
-from workbench.views.scene import Scene, per_sample
+from workbench.views.scene import Array, Scene, per_sample
 from workbench.views.theme import Theme, rgb
 from workbench.views.wording import counted, distinct, number, percent, shorten, with_unit
+from workbench.views.words import has_words, words_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TILES = 400
+MOST_WORDS = 1200
 MOST_CURVES = 60
 MOST_BARRED = 30
 FEW_FEATURES = 12
@@ -26,7 +28,9 @@ FEW_FEATURES = 12
 
 @dataclass(frozen=True, eq=False)
 class PrototypesData:
-    """All prototypes, sorted by class and then by how many rows they stand for.
+    """All prototypes, sorted by class and then by how many rows they stand for; those of a map as on its grid.
+
+    The words of an engine with several books come book by book, the most used first.
 
     Attributes
     ----------
@@ -42,6 +46,12 @@ class PrototypesData:
         The same as shares of all these rows.
     titles, captions : tuple of M str
         "prototype 3 · class setosa", "17 rows".
+    names : tuple of M str
+        The same in short: the class where there is one, else "#3".
+    noun : str
+        What one of them is: "prototype", "unit" or "word".
+    n_columns : int
+        How many go side by side, where their places mean something; else 0.
     feature_names, units : tuple of d str
     low, high : (d,) float64
         The range of the data, feature by feature (and for pictures the common one).
@@ -60,6 +70,9 @@ class PrototypesData:
     shares: NDArray[np.float64]
     titles: tuple[str, ...]
     captions: tuple[str, ...]
+    names: tuple[str, ...]
+    noun: str
+    n_columns: int
     feature_names: tuple[str, ...]
     units: tuple[str, ...]
     low: NDArray[np.float64]
@@ -78,45 +91,100 @@ class PrototypesData:
 
 
 def applies(scene: Scene) -> bool:
-    """Whatever has vector prototypes has a gallery."""
-    return "prototypes" in scene.snapshot.arrays
+    """Whatever has vector prototypes, or books of words, has a gallery."""
+    return "prototypes" in scene.snapshot.arrays or has_words(scene)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shelf:
+    """What stands in the gallery, in its order: training units, class codes, rows, and what each is called."""
+
+    index: NDArray[np.int64]
+    vectors: Array
+    codes: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    titles: tuple[str, ...]
+    names: tuple[str, ...]
+    noun: str
+    n_columns: int
+    note: str
 
 
 def compute(scene: Scene) -> PrototypesData:
     """The gallery of the scene."""
-    counts, codes = scene.counts, scene.prototype_codes
-    order = np.lexsort((np.arange(len(codes)), -counts, np.where(codes < 0, np.iinfo(np.int64).max, codes)))
-    values = np.asarray(scene.to_original(scene.prototypes), dtype=float)[order]
+    shelf = _words(scene) if has_words(scene) else _prototypes(scene)
+    values = np.asarray(scene.to_original(shelf.vectors), dtype=float)
     low, high = range_of(scene) if len(scene.sample.rows) else (values.min(axis=0), values.max(axis=0))
-    shares = counts[order] / max(1, int(counts.sum()))
+    of_all = int(shelf.counts.sum()) if not has_words(scene) else int(np.sum(scene.snapshot.arrays["counts"][0]))
+    shares = shelf.counts / max(1, of_all)
     images, image_range = None, (0.0, 1.0)
     if scene.image_shape is not None and math.prod(scene.image_shape) == values.shape[1]:
         images, image_range = pictures(values, scene.image_shape, low, high)
-    names = scene.class_names
-    titles = tuple(
-        f"prototype {i}" + (f" · class {names[c]}" if 0 <= c < len(names) else "")
-        for i, c in zip(order.tolist(), codes[order].tolist(), strict=True)
-    )
     captions = tuple(
         percent(share) if scene.counted_rows == "rows of the sample" else counted(n, "row")
-        for n, share in zip(counts[order].tolist(), shares.tolist(), strict=True)
+        for n, share in zip(shelf.counts.tolist(), shares.tolist(), strict=True)
     )
     return PrototypesData(
-        index=order.astype(np.int64),
+        index=shelf.index,
         values=values,
-        codes=codes[order],
-        counts=counts[order],
+        codes=shelf.codes,
+        counts=shelf.counts,
         shares=shares,
-        titles=titles,
+        titles=shelf.titles,
         captions=captions,
+        names=shelf.names,
+        noun=shelf.noun,
+        n_columns=shelf.n_columns,
         feature_names=scene.original_names,
         units=scene.units,
         low=low,
         high=high,
         images=images,
         image_range=image_range,
-        class_names=names,
+        class_names=scene.class_names,
+        note=shelf.note,
+    )
+
+
+def _prototypes(scene: Scene) -> _Shelf:
+    """By class and use; the units of a map in the order of their grid."""
+    counts, codes, classes = scene.counts, scene.prototype_codes, scene.class_names
+    n_columns, noun = 0, "prototype"
+    if hasattr(scene.engine.estimator, "grid"):
+        grid = scene.model.grid
+        order, noun = np.arange(len(codes)), "unit"
+        n_columns = grid.cols if grid.n_units <= MOST_TILES else 0
+        heads = [f"unit {i} (row {i // grid.cols}, column {i % grid.cols})" for i in order.tolist()]
+    else:
+        order = np.lexsort((np.arange(len(codes)), -counts, np.where(codes < 0, np.iinfo(np.int64).max, codes)))
+        heads = [f"prototype {i}" for i in order.tolist()]
+    named = [classes[c] if 0 <= c < len(classes) else "" for c in codes[order].tolist()]
+    return _Shelf(
+        index=order.astype(np.int64),
+        vectors=scene.prototypes[order],
+        codes=codes[order],
+        counts=counts[order],
+        titles=tuple(head + (f" · class {name}" if name else "") for head, name in zip(heads, named, strict=True)),
+        names=tuple(name or f"#{i}" for i, name in zip(order.tolist(), named, strict=True)),
+        noun=noun,
+        n_columns=n_columns,
         note=f"counts of {scene.counted_rows}" if scene.counted_rows != "rows" else "",
+    )
+
+
+def _words(scene: Scene) -> _Shelf:
+    words = words_of(scene, MOST_WORDS)
+    pairs = list(zip(words.book.tolist(), words.number.tolist(), strict=True))
+    return _Shelf(
+        index=np.arange(len(pairs)),
+        vectors=words.values,
+        codes=np.full(len(pairs), -1, np.int64),
+        counts=words.counts,
+        titles=tuple(f"book {book + 1} · word {number}" for book, number in pairs),
+        names=tuple(f"{book + 1}·{number}" for book, number in pairs),
+        noun="word",
+        n_columns=0,
+        note="each word as the row that it makes when the other books give their mean; counts of training rows",
     )
 
 
@@ -170,7 +238,7 @@ def _picture_figure(data: PrototypesData, images: NDArray[np.uint8], theme: Them
     from matplotlib.collections import PolyCollection
 
     shown = _most_used(data, MOST_TILES)
-    n_columns = max(1, min(len(shown), math.ceil(math.sqrt(1.5 * len(shown)))))
+    n_columns = data.n_columns or max(1, min(len(shown), math.ceil(math.sqrt(1.5 * len(shown)))))
     n_rows = math.ceil(len(shown) / n_columns)
     pitch = images.shape[1] / images.shape[2] + 0.42
     inch = min(1.5, max(0.62, 11.0 / n_columns))
@@ -228,9 +296,9 @@ def contact_sheet(
 
 def _tile_text(data: PrototypesData, which: int, letters: int) -> str:
     """The class where there is one, else the number, and how many rows, in two short lines."""
-    code = int(data.codes[which])
-    head = data.class_names[code] if code >= 0 else f"#{data.index[which]}"
-    return canvas.plain(shorten(head, letters)) + "\n" + canvas.plain(shorten(data.captions[which], letters))
+    return (
+        canvas.plain(shorten(data.names[which], letters)) + "\n" + canvas.plain(shorten(data.captions[which], letters))
+    )
 
 
 def _scale_text(data: PrototypesData, in_color: bool) -> str:
@@ -340,12 +408,7 @@ def _ink(data: PrototypesData, which: int, theme: Theme) -> str:
     return theme.class_color(code) if code >= 0 else theme.accent
 
 
-def _tile_title(axes: Any, data: PrototypesData, which: int, letters: int) -> None:
-    lines = (shorten(data.titles[which], letters), data.captions[which])
-    axes.set_title("\n".join(map(canvas.plain, lines)), fontsize=8.5)
-
-
 def _footer(made: Any, data: PrototypesData, n_shown: int, theme: Theme, *, scale: str) -> None:
     n_all = len(data.index)
-    parts = [f"the {n_shown:,} most used of {n_all:,} prototypes" if n_shown < n_all else "", scale, data.note]
+    parts = [f"the {n_shown:,} most used of {n_all:,} {data.noun}s" if n_shown < n_all else "", scale, data.note]
     made.supxlabel(canvas.plain(" · ".join(p for p in parts if p)), fontsize=8, color=theme.muted)

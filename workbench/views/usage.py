@@ -88,8 +88,9 @@ def compute(scene: Scene) -> UsageData:
     """Count the codes: as the engine counted them in training, else over the sample."""
     sizes = scene.model.code_sizes
     known = scene.snapshot.arrays.get("counts")
-    if len(sizes) == 1 and known is not None and known.shape == tuple(sizes):
-        counts = [np.asarray(known, float)]
+    if known is not None and known.shape in (sizes, (len(sizes), max(sizes))):
+        table = np.atleast_2d(np.asarray(known, float))
+        counts = [row[:size] for row, size in zip(table, sizes, strict=True)]
         what = "training rows"
     else:
         codes = scene.codes

@@ -21,9 +21,11 @@ PLOTS = {
     "projection": "workbench.desktop.plots.projection:ProjectionPlot",
     "prototypes": "workbench.desktop.plots.prototypes:PrototypesPlot",
     "som": "workbench.desktop.plots.som:SomPlot",
+    "mixture": "workbench.desktop.plots.mixture:MixturePlot",
     "reconstructions": "workbench.desktop.plots.reconstructions:ReconstructionsPlot",
     "usage": "workbench.desktop.plots.usage:UsagePlot",
     "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
+    "energy": "workbench.desktop.plots.energy:EnergyPlot",
     "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
     "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
 }

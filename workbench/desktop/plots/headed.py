@@ -32,7 +32,7 @@ class Head(QWidget):
         self.choice.setAccessibleName(name)
         self.choice.setToolTip(tip)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.choice.setMinimumContentsLength(18)
+        self.choice.setMinimumContentsLength(24)
         self.choice.hide()
         self.choice.activated.connect(self._choose)
         self.words = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)

@@ -31,6 +31,8 @@ def paint_gallery(data: PrototypesData, theme: Theme, surface: Surface) -> Pictu
     width, body = _tile_size(data, metrics)
     height = body + 2 * line + 8
     columns = max(1, int((surface.width - 2 * MARGIN + GAP) // (width + GAP)))
+    if 0 < data.n_columns <= columns:
+        columns = data.n_columns
     if data.images is None:
         width = (surface.width - 2 * MARGIN - (columns - 1) * GAP) / columns
     top = MARGIN + line + 10
@@ -51,7 +53,7 @@ def paint_gallery(data: PrototypesData, theme: Theme, surface: Surface) -> Pictu
 
 def _heading(data: PrototypesData, n_shown: int) -> str:
     total = len(data.index)
-    words = counted(total, "prototype") if n_shown == total else f"The first {n_shown:,} of {total:,} prototypes"
+    words = counted(total, data.noun) if n_shown == total else f"The first {n_shown:,} of {total:,} {data.noun}s"
     if data.images is not None:
         low, high = data.image_range
         words += f" · black {number(low)}, white {number(high)}"
@@ -89,8 +91,7 @@ def _tile(painter: QPainter, data: PrototypesData, theme: Theme, k: int, box: QR
         painter.drawEllipse(QPointF(x + 5, y - metrics.xHeight() / 2), 4, 4)
         x += 14
     painter.setPen(QColor(theme.text))
-    name = data.class_names[code] if 0 <= code < len(data.class_names) else f"#{int(data.index[k])}"
-    elided = metrics.elidedText(str(name), Qt.TextElideMode.ElideMiddle, box.right() - x)
+    elided = metrics.elidedText(data.names[k], Qt.TextElideMode.ElideMiddle, box.right() - x)
     painter.drawText(QPointF(x, y), elided)
     painter.setPen(QColor(theme.muted))
     painter.drawText(QPointF(box.left(), y + metrics.height()), data.captions[k])
