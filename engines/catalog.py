@@ -124,7 +124,7 @@ _ENGINES = (
         "Columns in groups, a small codebook for each: many prototypes out of few codewords.",
         supervised=False,
         data_kinds=("table", "image"),
-        exports=("model",),
+        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -135,7 +135,7 @@ _ENGINES = (
         "Product quantization of rotated rows; rotation and codebooks are learned in turn.",
         supervised=False,
         data_kinds=("table", "image"),
-        exports=("model",),
+        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2, "start_iter": 2},
     ),
     EngineInfo(
@@ -146,7 +146,7 @@ _ENGINES = (
         "A codebook for the rows, one for what it leaves, and so on; codes are found by beam search.",
         supervised=False,
         data_kinds=("table", "image"),
-        exports=("model",),
+        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
     ),
     EngineInfo(
