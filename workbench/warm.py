@@ -22,7 +22,7 @@ def warm() -> Iterator[str]:
             rows = X.astype(dtype)
             model = info.estimator(**info.trial)
             model.fit(rows, y if info.supervised else None)
-            for method in ("predict", "transform", "encode"):
+            for method in ("predict", "transform", "encode", "partial_fit"):
                 if hasattr(model, method):
                     getattr(model, method)(rows)
         yield info.title

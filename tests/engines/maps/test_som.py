@@ -10,11 +10,12 @@ from sklearn.datasets import load_iris
 from sklearn.preprocessing import scale
 
 from engines import SOM, KMeans
+from engines.maps import online
 from engines.maps.grid import Grid
 from engines.maps.starts import principal_axes
 from engines.rows import ArrayRows
 from engines.survey import survey
-from engines.training import StopToken
+from engines.training import Stopped, StopToken
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 MODES = pytest.mark.parametrize("mode", ["batch", "online"])
@@ -421,6 +422,41 @@ def test_calls_of_partial_fit_anneal_as_epochs_do():
         alone = steady(sigmas[epoch], shape=(4, 4), init=steps, learning_rate_start=rates[epoch])
         steps = alone.partial_fit(X).prototypes_
         np.testing.assert_allclose(model.partial_fit(X).prototypes_, steps, rtol=1e-12)
+
+
+# --- threads and stops
+
+
+@BOTH
+def test_an_online_map_has_the_same_bits_for_any_number_of_threads(dtype):
+    X = clouds(9000).astype(dtype)
+    fits = [SOM((3, 4), mode="online", max_iter=2, random_state=0, n_jobs=n_jobs).fit(X) for n_jobs in (1, 3)]
+    np.testing.assert_array_equal(fits[0].prototypes_, fits[1].prototypes_)
+    assert fits[0].inertia_ == fits[1].inertia_
+
+
+def test_a_stop_within_an_online_epoch_leaves_the_epoch_before(monkeypatch):
+    monkeypatch.setattr(online, "PIECE_WORK", 1)  # a look at the token before every row
+    X = clouds(50)
+    engine = SOM((3, 4), mode="online", random_state=0)
+    training = engine.train(X)
+    next(training)
+    next(training)
+    before = engine.prototypes_.copy()
+    looks = []
+
+    def check(self):
+        looks.append(1)
+        if len(looks) == 20:
+            training.stop()
+        if training.stopped:
+            raise Stopped
+
+    monkeypatch.setattr(StopToken, "check", check)
+    assert list(training) == []
+    assert len(looks) == 20
+    np.testing.assert_array_equal(engine.prototypes_, before)
+    assert engine.n_iter_ == 1
 
 
 # --- odd rows
