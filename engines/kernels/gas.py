@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engines.kernels.abreast import BYTES, PULLED_BYTES, all_lanes, nearest_lane, pull_lane
 from engines.kernels.exact import nearest
-from engines.kernels.ranks import first_ranks
+from engines.kernels.ranks import first_ranks, rank_scratch
 from engines.kernels.vectors import squared_distance
 
 
@@ -23,22 +23,27 @@ def rank_rows(X, W, groups, starts, strengths, doubt, floor, labels, squared, en
     `energies` (n,) float64 are Σ_r strengths[r]·d_r over the ranks of `strengths` (at most R). `scratch` is from
     `gas_scratch`.
     """
-    distances, keys, ranks, places, buckets, ends, rounded = scratch
+    distances, keys, counts, places, buckets, ends, rounded = scratch
     n_prototypes, d = W.shape
     flat = distances.reshape(distances.size)[:n_prototypes]
     for i in range(X.shape[0]):
         all_lanes(X, i, groups, starts, distances)
         own = order[i]
-        first_ranks(flat, own.shape[0], keys, ranks, places, buckets, ends, own)
+        first_ranks(flat, own.shape[0], keys, counts, places, buckets, ends, own)
         winner = own[0]
         if own.shape[0] > 1 and flat[own[1]] <= flat[winner] * (1.0 + doubt) + floor:
             winner = nearest(X, i, W, rounded)
         labels[i] = winner
         squared[i] = squared_distance(X, i * d, W, winner * d, d)
-        energy = 0.0
-        for r in range(strengths.shape[0]):
-            energy += strengths[r] * flat[own[r]]
-        energies[i] = energy
+        energies[i] = _energy(flat, own, strengths)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _energy(distances, order, strengths):  # type: ignore[no-untyped-def]
+    energy = 0.0
+    for r in range(strengths.shape[0]):
+        energy += strengths[r] * distances[order[r]]
+    return energy
 
 
 @njit(cache=True, nogil=True)
@@ -76,7 +81,7 @@ def present_ranked(X, weights, rates, falls, least, groups, starts, order, pulle
     Ranks whose fall^r is below `least` are left out. A row of weight w moves each prototype by
     1 − (1 − rate · fall^r)^w; no weights are an empty array. `order` (K,) and `pulled` (G, L), zero, are scratch.
     """
-    distances, keys, ranks, places, buckets, ends, _ = scratch
+    distances, keys, counts, places, buckets, ends, _ = scratch
     n_prototypes = order.shape[0]
     flat = distances.reshape(distances.size)[:n_prototypes]
     rates_abreast = pulled.reshape(pulled.size)
@@ -90,7 +95,7 @@ def present_ranked(X, weights, rates, falls, least, groups, starts, order, pulle
             order[0] = nearest_lane(X, i, groups, starts)
         else:
             all_lanes(X, i, groups, starts, distances)
-            first_ranks(flat, n_ranks, keys, ranks, places, buckets, ends, order)
+            first_ranks(flat, n_ranks, keys, counts, places, buckets, ends, order)
         wide = n_ranks * side > pulled.size
         strength = 1.0
         for r in range(n_ranks):
@@ -121,6 +126,5 @@ def _pull_all(x, groups, rates):  # type: ignore[no-untyped-def]
 def gas_scratch(n_prototypes: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], ...]:
     """What the kernels write into on the way, for K prototypes in this precision."""
     lanes = BYTES // dtype.itemsize
-    numbers = [np.empty(n_prototypes, dtype) for _ in range(2)]
-    integers = [np.empty(n_prototypes + 1, np.int32) for _ in range(3)]
-    return (np.empty((-(-n_prototypes // lanes), lanes), dtype), *numbers, *integers, np.empty(1, dtype))
+    distances = np.empty((-(-n_prototypes // lanes), lanes), dtype)
+    return (distances, *rank_scratch(n_prototypes, dtype), np.empty(1, dtype))

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from engines.kernels.counting import count_smaller, room
 
 FEW = 4
 """Up to so many ranks, every distance is held against the last of them."""
 BUCKET = 64
-"""Distances that are ranked by comparing all with all, which vectors do best; more are dealt into buckets first."""
+"""Distances in a bucket; they are ranked by comparing all with all, as vectors do best."""
+UNDEALT = 192
+"""Fewer distances than these are not dealt into buckets first."""
 
 
 @njit(cache=True, nogil=True)
-def first_ranks(distances, n_ranks, keys, ranks, places, buckets, ends, order):  # type: ignore[no-untyped-def]
+def first_ranks(distances, n_ranks, keys, counts, places, buckets, ends, order):  # type: ignore[no-untyped-def]
     """Fill in `order`[:n_ranks]: the indices of the `n_ranks` smallest of `distances` (K,), smallest first.
 
-    Of equal ones the lower index comes first. Scratch: `keys` and `ranks` (K,) in the distances' precision, `places`,
-    `buckets` and `ends`, (K + 1,) int32 each.
+    Of equal ones the lower index comes first. The rest is `rank_scratch`.
     """
     n = distances.shape[0]
     if n_ranks <= FEW:
         _insert(distances, n, n_ranks, keys, order)
         return
-    n_buckets = max(1, n // BUCKET)
+    n_buckets = 1 if n < UNDEALT else n // BUCKET
     last = _deal(distances, n, n_ranks, n_buckets, keys, places, buckets, ends)
     start = 0
     for b in range(last + 1):
-        end = ends[b]
-        _rank(keys[start:end], ranks[: end - start], places[start:end], start, n_ranks, order)
-        start = end
+        _rank(keys, counts, places, start, ends[b], n_ranks, order)
+        start = ends[b]
 
 
 @njit(cache=True, nogil=True)
@@ -92,38 +97,24 @@ def _range(distances, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _rank(keys, ranks, places, start, n_ranks, order):  # type: ignore[no-untyped-def]
-    """Rank the keys of a bucket, before which `start` keys come: how many are smaller than each?"""
-    n_smaller = _count(keys, ranks)
-    n = keys.shape[0]
+def _rank(keys, counts, places, start, end, n_ranks, order):  # type: ignore[no-untyped-def]
+    """Rank the keys `start` to `end` of a bucket, which are also the ranks they take."""
+    n = end - start
+    count_smaller(keys, start, end, counts)
+    n_smaller = 0
+    for j in range(n):
+        n_smaller += counts[j]
     if 2 * n_smaller != n * (n - 1):  # some are equal: the earlier ones count too
         for j in range(n):
             for i in range(j):
-                ranks[j] += keys[i] == keys[j]
+                counts[j] += keys[start + i] == keys[start + j]
     for j in range(n):
-        rank = start + np.int64(ranks[j])
+        rank = start + counts[j]
         if rank < n_ranks:
-            order[rank] = places[j]
+            order[rank] = places[start + j]
 
 
-@njit(cache=True, nogil=True)
-def _count(keys, ranks):  # type: ignore[no-untyped-def]
-    """Fill in how many keys are smaller than each, in their precision: lanes are then of one width. Gives the sum."""
-    n = keys.shape[0]
-    one, zero = keys.dtype.type(1), keys.dtype.type(0)
-    for j in range(n):
-        ranks[j] = zero
-    for i in range(0, n - 3, 4):
-        a, b, c, d = keys[i], keys[i + 1], keys[i + 2], keys[i + 3]
-        for j in range(n):
-            key = keys[j]
-            two = (one if a < key else zero) + (one if b < key else zero)
-            ranks[j] += two + ((one if c < key else zero) + (one if d < key else zero))
-    for i in range(n // 4 * 4, n):
-        a = keys[i]
-        for j in range(n):
-            ranks[j] += one if a < keys[j] else zero
-    n_smaller = np.int64(0)
-    for j in range(n):
-        n_smaller += np.int64(ranks[j])
-    return n_smaller
+def rank_scratch(n: int, dtype: np.dtype[Any]) -> tuple[NDArray[Any], ...]:
+    """What `first_ranks` writes into on the way, for n distances of this precision."""
+    keys = np.zeros(room(n, dtype.itemsize), dtype)
+    return (keys, np.zeros(len(keys), f"i{dtype.itemsize}"), *(np.empty(n + 1, np.int32) for _ in range(3)))
