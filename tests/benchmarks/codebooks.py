@@ -18,7 +18,7 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-from kmeans import blobs, images, interleaved, product_rate
+from peers import blobs, images, interleaved, product_rate
 from sklearn.cluster import BisectingKMeans
 from sklearn.cluster import KMeans as PeerKMeans
 from threadpoolctl import threadpool_limits
@@ -42,7 +42,7 @@ def main() -> None:
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     faiss.omp_set_num_threads(asked.threads)
-    data = [("blobs", blobs(), 64)]
+    data = [("blobs", blobs(100_000, 32, 64), 64)]
     if asked.mnist:
         data.append(("mnist", images(asked.mnist / "train-images-idx3-ubyte.gz"), 256))
     for name, X, n_clusters in data:
