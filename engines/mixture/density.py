@@ -112,7 +112,8 @@ class Density:
             if lacking.any():
                 own = weights[~lacking] if weights.size else weights
                 found = self._gather_complete(np.ascontiguousarray(block[~lacking]), own, stop)
-                return found + self._gather_incomplete(block[lacking], weights[lacking] if weights.size else weights)
+                own = weights[lacking] if weights.size else weights
+                return found + self._gather_incomplete(block[lacking], own, stop)
         return self._gather_complete(block, weights, stop)
 
     def gather_shares(self, block: Floats, shares: Doubles, stop: StopToken) -> Statistics:
@@ -159,14 +160,21 @@ class Density:
         likelihood, error = self._scores(block, weights, densities, labels)
         return Statistics(counts, sums, squares, likelihood, error)
 
-    def _gather_incomplete(self, block: Floats, weights: Doubles) -> Statistics:
-        mask = np.isnan(block)
-        order = np.lexsort(np.packbits(mask, axis=1).T)
-        rows, weights = np.ascontiguousarray(block[order]), weights[order] if weights.size else weights
-        shares, densities = self.responsibilities(rows)
-        likelihood, error = self._scores(rows, weights, densities, shares.argmax(axis=1).astype(np.int32))
-        found = no_statistics(self.mixture.kind, *self._means64.shape)
-        self._add_shares(rows, shares * weights[:, None] if weights.size else shares, found)
+    def _gather_incomplete(self, block: Floats, weights: Doubles, stop: StopToken) -> Statistics:
+        n_components, d = self._means64.shape
+        order = _by_gaps(block)
+        found = no_statistics(self.mixture.kind, n_components, d)
+        likelihood, error = 0.0, 0.0
+        dense = self.mixture.kind in ("full", "tied")
+        step = max(1, PIECE_WORK // (8 * n_components * d * (d * d // 3 + 4 * d if dense else 8)))
+        for first in range(0, len(block), step):
+            stop.check()
+            here = order[first : first + step]
+            rows, own = np.ascontiguousarray(block[here]), weights[here] if weights.size else weights
+            shares, densities = self.responsibilities(rows)
+            scores = self._scores(rows, own, densities, shares.argmax(axis=1).astype(np.int32))
+            likelihood, error = likelihood + scores[0], error + scores[1]
+            self._add_shares(rows, shares * own[:, None] if own.size else shares, found)
         return Statistics(found.counts, found.sums, found.squares, likelihood, error)
 
     def _add_shares(self, rows: Floats, shares: Doubles, found: Statistics) -> None:
@@ -193,7 +201,7 @@ class Density:
         self._complete_rows(np.ascontiguousarray(block[~lacking]), constants, complete)
         out[~lacking] = complete
         rows = np.flatnonzero(lacking)
-        rows = rows[np.lexsort(np.packbits(np.isnan(block[rows]), axis=1).T)]
+        rows = rows[_by_gaps(block[rows])]
         out[rows] = self._incomplete_rows(np.ascontiguousarray(block[rows]), normed)
         return out
 
@@ -272,6 +280,11 @@ def second_moments(block: Floats, weights: Doubles, origin: Doubles) -> Doubles:
     centred = block[kept].astype(np.float64) - origin
     weighted = centred * weights[kept, None] if weights.size else centred
     return np.asarray(weighted.T @ centred)
+
+
+def _by_gaps(rows: Floats) -> NDArray[np.intp]:
+    """An order in which rows that lack the same columns follow one another."""
+    return np.lexsort(np.packbits(np.isnan(rows), axis=1).T)
 
 
 def _check(densities: Doubles) -> None:

@@ -5,6 +5,7 @@ difference in iterations. Wall-clock seconds and those of the processor are the 
 limit is the time that the multiply-adds of E- and M-step take at the rate of a matrix product on as many threads.
 
 Usage: python tests/benchmarks/mixture.py [--repeats N] [--only full|diag|tied|spherical] [--threads N ...]
+       [--peers NAME ...]
 """
 
 from __future__ import annotations
@@ -57,16 +58,17 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--only", default="")
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--peers", nargs="*", default=["scikit-learn", "pomegranate"])
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     for kind, n, d, k in CASES:
         if asked.only in ("", kind):
             for dtype in (np.float64, np.float32):
                 for threads in asked.threads:
-                    compare(kind, blobs(n, d, k).astype(dtype), k, threads, asked.repeats)
+                    compare(kind, blobs(n, d, k).astype(dtype), k, threads, asked.repeats, asked.peers)
 
 
-def compare(kind: str, X: np.ndarray, k: int, threads: int, repeats: int) -> None:
+def compare(kind: str, X: np.ndarray, k: int, threads: int, repeats: int, peers: list[str]) -> None:
     n, d = X.shape
     works: dict[str, Callable[[int], float]] = {
         "ours": lambda n_iter: ours(kind, X, k, threads, n_iter),
@@ -74,6 +76,7 @@ def compare(kind: str, X: np.ndarray, k: int, threads: int, repeats: int) -> Non
     }
     if kind in ("full", "diag"):
         works["pomegranate"] = lambda n_iter: pomegranate(kind, X, k, n_iter)
+    works = {name: work for name, work in works.items() if name in ("ours", *peers)}
     torch.set_num_threads(threads)
     with threadpool_limits(threads):
         rate = product_rate(X.dtype)
