@@ -28,7 +28,7 @@ Validator = Callable[[Floats, StopToken], float]
 PIECE_WORK = 2**23
 """Multiply-adds and comparisons between two looks at a stop token: milliseconds."""
 PIECE_ROWS = 512
-WIDE = 6
+WIDE = 2
 """Where more than one rank in so many matters, the sums are a matrix product; else they are added up one by one."""
 
 
