@@ -144,7 +144,8 @@ class Unfolding(Learner):
             message = "diverged: the units leave the data; the epoch before is kept"
             self._at = replace(at, iteration=at.iteration + 1, shift=0.0, n_changed=0, settled=True, message=message)
             return
-        shift = float(np.linalg.norm(prototypes.astype(np.float64) - at.prototypes))
+        # no BLAS here: it would wake threads that then spin for longer than the step takes
+        shift = float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2)))
         settled = self._plan.settled(at.iteration) and shift**2 <= self._plan.tol * float(
             np.mean(self._sample.variance)
         )

@@ -305,7 +305,7 @@ def test_a_diverging_map_stops_and_says_so():
     assert np.abs(engine.prototypes_).max() < 1e8
     assert engine.n_iter_ < engine.max_iter
     with pytest.raises(ValueError, match="diverge"):
-        engine.partial_fit(np.repeat(X, 50, axis=0))
+        engine.partial_fit(np.repeat(X, 5, axis=0))
 
 
 def test_a_batch_with_a_mexican_hat_stays_with_the_rows():
