@@ -134,13 +134,14 @@ class Assigner:
         sample, weights = self._sample, self._sample.weights
         bounds = self._bounds
         codebook = Codebook(prototypes, self._frame) if bounds is None else bounds.follow(prototypes)
-        labels = np.maximum(before, 0)
+        labels = np.empty_like(before)
         high, low, members = sums.high.copy(), sums.low.copy(), sums.members.copy()
 
         def one(block: Floats, start: int) -> _Changes:
             placed = self._placed.get(start) or place(block, self._frame)
             end = start + len(block)
             own_labels = labels[start:end]
+            np.maximum(before[start:end], 0, out=own_labels)
             for first in range(0, len(block), codebook.piece):
                 stop.check()
                 last = min(first + codebook.piece, len(block))

@@ -157,15 +157,22 @@ from engines.kernels import tiles
 tiles.LAYOUTS = tiles.layouts({"FEATURE": True})
 from engines.kernels.exact import frozen, nearest_rows
 from engines.kernels.nearest import Codebook
+from engines import KMeans
 rng = np.random.default_rng(0)
 for dtype in (np.float32, np.float64):
-    for n, d, k in ((1, 1, 1), (65, 3, 7), (300, 20, 25)):
+    for n, d, k in ((1, 1, 1), (65, 3, 7), (300, 20, 75)):
         for X in (rng.normal(size=(n, d)).astype(dtype), rng.integers(0, 3, (n, d)).astype(dtype)):
             W = X[rng.integers(0, n, k)]
             found, expected = np.empty(n, np.int32), np.empty(n, np.int32)
             Codebook(W).label(X, found)
             nearest_rows(frozen(X), frozen(W), expected)
             assert np.array_equal(found, expected)
+            models = [
+                KMeans(min(k, len(np.unique(W, axis=0))), init="random", n_init=1, random_state=0, algorithm=name).fit(X)
+                for name in ("bounds", "lloyd")
+            ]
+            assert models[0].prototypes_.tobytes() == models[1].prototypes_.tobytes()
+            assert np.array_equal(models[0].labels_, models[1].labels_)
 """
 
 
