@@ -165,7 +165,7 @@ class Batches(Learner):
             best=min(at.best, cost),
             n_idle=n_idle,
             n_reassigned=n_reassigned,
-            shift=float(np.linalg.norm(prototypes.astype(np.float64) - at.prototypes)),
+            shift=float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2))),
             settled=settled,
             rng=generator_state(rng),
             validation_error=self._validate and self._validate(prototypes, stop),

@@ -129,7 +129,7 @@ class Competition(Learner):
         prototypes, wins = epoch(
             self._held.array, self._weights, at.prototypes, at.wins, plan.schedule, at.iteration, rng, stop
         )
-        shift = float(np.linalg.norm(prototypes.astype(np.float64) - at.prototypes))
+        shift = float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2)))
         settled = shift**2 <= plan.tol * float(np.mean(self._sample.variance))
         self._at = Position(
             iteration=at.iteration + 1,

@@ -152,7 +152,7 @@ class Gas(Learner):
             # the means, rounded to the data's precision, are no better than what was there
             self._at = replace(step, shift=0.0, settled=True, message="at rounding precision")
             return
-        shift = float(np.linalg.norm(prototypes.astype(np.float64) - at.prototypes))
+        shift = float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2)))
         settled = annealed and shift**2 <= plan.tol * float(np.mean(self._sample.variance))
         self._at = replace(
             step,
