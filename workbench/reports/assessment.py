@@ -13,7 +13,7 @@ from workbench.views.confusion import count_confusions
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """What every row says of the model.
+    """What every row says of the model; an engine of several books counts as one prototype, M = 1.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Assessment:
 
 def assess(run: Trained, watch: Watch) -> Assessment:
     """Go through all rows once."""
-    n_prototypes, n_classes = len(run.prototypes), len(run.data.classes)
+    n_prototypes, n_classes = run.n_cells, len(run.data.classes)
     split, codes = np.asarray(run.data.split), run.data.codes
     supervised = run.run.engine.supervised and codes is not None
     counts = np.zeros((3, n_prototypes), np.int64)

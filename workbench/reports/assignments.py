@@ -15,12 +15,16 @@ from workbench.views import PARTS
 def write_assignments(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
     """Write the assignments of all rows; a bounded number of rows is in memory at a time.
 
-    Columns: row (from 1), id (if rows have names), part, prototype (from 0), distance (as the engine measures it),
-    predicted (of classifiers) and label (of labelled data).
+    Columns: row (from 1), id (if rows have names), part, prototype (from 0; not of engines of several books), code 1,
+    code 2 ... (from 0; of engines with several columns of codes), distance (as the engine measures it, or to what the
+    codes stand for), predicted (of classifiers) and label (of labelled data).
     """
     data = run.data
     ids, codes = data.ids, data.codes
-    heading = ["row", *(["id"] if ids is not None else []), "part", "prototype", "distance"]
+    sizes = getattr(run.model, "code_sizes", ())
+    coded = [f"code {book + 1}" for book in range(len(sizes))] if run.has_books or len(sizes) > 1 else []
+    heading = ["row", *(["id"] if ids is not None else []), "part", *([] if run.has_books else ["prototype"])]
+    heading += [*coded, "distance"]
     heading += [*(["predicted"] if run.run.engine.supervised else []), *(["label"] if codes is not None else [])]
     labels = [cell(value) for value in data.classes] + [""]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -32,7 +36,9 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
             if ids is not None:
                 columns.append([cell(name) for name in ids[here].tolist()])
             columns.append([PARTS[part] for part in data.split[here].tolist()])
-            columns += [block.winners.tolist(), block.distances.tolist()]
+            columns += [] if run.has_books else [block.winners.tolist()]
+            columns += [] if block.codes is None else block.codes.T.tolist()
+            columns.append(block.distances.tolist())
             for known in (block.predicted, None if codes is None else codes[here]):
                 if known is not None:
                     columns.append([labels[code] for code in known.tolist()])

@@ -26,8 +26,13 @@ class Codebook:
 
     Attributes
     ----------
+    keys : tuple of str
+        What tells the prototypes apart: "prototype", or "book" and "word", or "prototype" with "row" and "column" of
+        the grid of a map.
+    places : (M, k) int64
+        These of each.
     original : (M, d) float
-        Prototypes in original units.
+        Prototypes in original units; a word of a book as the row it makes in company of the other books' means.
     training : (M, d') float
         The same as the engine uses them, after the recipe.
     labels : (M,) class values, or None
@@ -37,10 +42,15 @@ class Codebook:
     training_names : tuple of d' str
     metric : (m, d') float or None
         Ω of the learned distance ‖Ω(x − w)‖ in training units.
+    further : dict of str to array
+        What else makes the model whole, in training units: covariances and weights of a mixture; books, their columns
+        and rotation; the rows and columns of a grid.
     about : dict
         JSON: run, engine, parameters, dataset, hashes.
     """
 
+    keys: tuple[str, ...]
+    places: NDArray[np.int64]
     original: NDArray[Any]
     training: NDArray[Any]
     labels: NDArray[Any] | None
@@ -49,6 +59,7 @@ class Codebook:
     units: tuple[str, ...]
     training_names: tuple[str, ...]
     metric: NDArray[Any] | None
+    further: dict[str, NDArray[Any]]
     about: dict[str, Any]
 
 
@@ -63,23 +74,54 @@ def write_codebook(session: Session, run: Trained, path: Path, form: str, watch:
 
 
 def codebook(run: Trained, watch: Watch) -> Codebook:
-    """The codebook of a run; counts come from one pass over all rows."""
+    """The codebook of a run; counts come from one pass over all rows, those of words from training."""
+    keys, places = _places(run)
+    return Codebook(
+        keys=keys,
+        places=places,
+        original=run.original,
+        training=run.prototypes,
+        labels=run.labels,
+        counts=run.words.counts if run.has_books else _counts(run, watch),
+        names=run.data.raw_names,
+        units=run.units,
+        training_names=run.data.feature_names,
+        metric=getattr(run.model, "omega_", None),
+        further=_further(run),
+        about=about(run),
+    )
+
+
+def _counts(run: Trained, watch: Watch) -> NDArray[np.int64]:
+    """(M,) training rows of each prototype."""
     counts = np.zeros(len(run.prototypes), np.int64)
     split = np.asarray(run.data.split)
     for block in run.blocks(watch):
         mine = block.winners[split[block.start : block.start + len(block.winners)] == 0]
         counts += np.bincount(mine, minlength=len(counts))
-    return Codebook(
-        original=run.original,
-        training=run.prototypes,
-        labels=run.labels,
-        counts=counts,
-        names=run.data.raw_names,
-        units=run.units,
-        training_names=run.data.feature_names,
-        metric=getattr(run.model, "omega_", None),
-        about=about(run),
-    )
+    return counts
+
+
+def _places(run: Trained) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if run.has_books:
+        return ("book", "word"), np.column_stack([run.words.book, run.words.number])
+    number = np.arange(len(run.prototypes))
+    grid = getattr(run.model, "grid", None)
+    if grid is None:
+        return ("prototype",), number[:, None]
+    return ("prototype", "row", "column"), np.column_stack([number, *np.divmod(number, grid.cols)])
+
+
+def _further(run: Trained) -> dict[str, NDArray[Any]]:
+    """Fitted arrays beside the prototypes, by name."""
+    known = {"prototypes_", "prototype_labels_", "classes_", "omega_", "counts_", "means_"}
+    found = {
+        name[:-1]: np.asarray(getattr(run.model, name))
+        for name in run.model.FITTED
+        if name not in known and isinstance(getattr(run.model, name, None), np.ndarray)
+    }
+    grid = getattr(run.model, "grid", None)
+    return found if grid is None else found | {"grid": np.array([grid.rows, grid.cols])}
 
 
 def about(run: Trained) -> dict[str, Any]:
@@ -104,10 +146,13 @@ def _write_csv(book: Codebook, path: Path) -> None:
     features = [with_unit(name, unit) for name, unit in zip(book.names, book.units, strict=True)]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([cell(text) for text in ("prototype", "label", "training rows", *features)])
-        for k, values in enumerate(book.original):
+        weights = book.further.get("weights")
+        heading = (*book.keys, "label", "training rows", *(() if weights is None else ("weight",)), *features)
+        writer.writerow([cell(text) for text in heading])
+        for k, (place, values) in enumerate(zip(book.places.tolist(), book.original, strict=True)):
             label = None if book.labels is None else book.labels[k]
-            writer.writerow([cell(v) for v in (k, label, book.counts[k], *values)])
+            weight = () if weights is None else (weights[k],)
+            writer.writerow([cell(v) for v in (*place, label, book.counts[k], *weight, *values)])
 
 
 def _write_json(book: Codebook, path: Path) -> None:
@@ -115,7 +160,7 @@ def _write_json(book: Codebook, path: Path) -> None:
     features = [{"name": name, "unit": unit} for name, unit in zip(book.names, book.units, strict=True)]
     prototypes = [
         {
-            "prototype": k,
+            **dict(zip(book.keys, book.places[k].tolist(), strict=True)),
             "label": labels[k],
             "training_rows": int(book.counts[k]),
             "values": [plain_number(v) for v in book.original[k]],
@@ -128,9 +173,17 @@ def _write_json(book: Codebook, path: Path) -> None:
         "features": features,
         "training_features": list(book.training_names),
         "prototypes": prototypes,
-        "omega": None if book.metric is None else [[plain_number(v) for v in row] for row in book.metric],
+        "omega": None if book.metric is None else _plain(book.metric),
+        "further": {name: _plain(values) for name, values in book.further.items()},
     }
     path.write_text(json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def _plain(values: NDArray[Any]) -> Any:
+    """An array as nested lists of what JSON can hold."""
+    if values.ndim == 0:
+        return plain_number(values[()])
+    return [_plain(row) if values.ndim > 1 else plain_number(row) for row in values]
 
 
 def _arrays(book: Codebook) -> dict[str, NDArray[Any]]:
@@ -143,6 +196,9 @@ def _arrays(book: Codebook) -> dict[str, NDArray[Any]]:
         "units": np.array(book.units, dtype=np.str_),
         "training_feature_names": np.array(book.training_names, dtype=np.str_),
     }
+    if book.keys != ("prototype",):
+        arrays |= {key: book.places[:, k] for k, key in enumerate(book.keys)}
+    arrays |= book.further
     if book.labels is not None:
         labels = book.labels
         arrays["prototype_labels"] = labels.astype(np.str_) if labels.dtype.kind == "O" else labels

@@ -19,6 +19,7 @@ from workbench.views.confusion import ConfusionPart, confusion_data, wilson
 from workbench.views.relevance import RelevanceData
 from workbench.views.relevance import applies as has_relevance
 from workbench.views.relevance import compute as relevance_of
+from workbench.views.usage import compute as usage_of
 from workbench.views.wording import MISSING, counted, metric_title, number, percent
 
 MOST_ROWS = 500
@@ -87,7 +88,11 @@ def _highlights(run: Trained, found: Assessment, parts: tuple[ConfusionPart, ...
             if found.rows[code]:
                 value = number(found.mean_squared_distance(code))
                 shown.append((value, f"quantization error, {name} part", "mean squared distance to the prototype"))
-    shown.append((f"{len(run.prototypes):,}", "prototypes", f"{found.n_used:,} stand for training rows"))
+    if run.has_books:
+        sizes = run.model.code_sizes
+        shown.append((f"{run.bits_per_row:,}", "bits a row", f"{len(sizes)} books, {sum(sizes):,} words"))
+    else:
+        shown.append((f"{len(run.prototypes):,}", "prototypes", f"{found.n_used:,} stand for training rows"))
     iteration = run.scene.snapshot.iteration
     shown.append((f"{iteration:,}", "iterations", f"{number(run.run.seconds, 3)} s of training"))
     return shown
@@ -178,11 +183,21 @@ def _shown(value: Any) -> str:
 def _usage(run: Trained, found: Assessment) -> Pairs:
     """How well, and how evenly, the codebook stands for the rows."""
     metric = "in the learned metric" if has_relevance(run.scene) else "in training units"
+    if run.has_books:
+        pairs = [tuple(book.told.split(": ", 1)) for book in usage_of(run.scene).books[:MOST_ROWS]]
+        pairs += _errors(run, found, metric)
+        return pairs
     pairs = [
         ("prototypes in use", f"{found.n_used:,} of {len(run.prototypes):,} stand for at least one training row"),
         ("perplexity", f"{number(found.perplexity, 4)} prototypes, if all in use stood for equally many rows"),
         ("bits of a code", number(float(np.log2(max(2, len(run.prototypes)))), 4)),
     ]
+    return pairs + _errors(run, found, metric)
+
+
+def _errors(run: Trained, found: Assessment, metric: str) -> Pairs:
+    """Quantization error of each part."""
+    pairs = []
     n_features = run.prototypes.shape[1]
     for code, name in enumerate(PARTS):
         if found.rows[code]:
@@ -194,6 +209,10 @@ def _usage(run: Trained, found: Assessment) -> Pairs:
 
 def _prototypes(run: Trained, found: Assessment) -> dict[str, Any]:
     """One line for each prototype, those of a class together, the most used first."""
+    if run.has_books:
+        lines = zip(run.words.book.tolist(), run.words.number.tolist(), run.words.counts.tolist(), strict=True)
+        shown = [[str(book + 1), str(word), f"{count:,}"] for book, word, count in lines]
+        return {"heading": ["book", "word", "training rows"], "lines": shown[:MOST_ROWS], "n_all": len(shown)}
     totals, distances, names = found.counts.sum(axis=0), found.mean_distance(), run.scene.class_names
     has_class, has_rows = bool((run.codes >= 0).any()), bool(found.classes.sum())
     used = [i for i in range(len(PARTS)) if found.rows[i]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +18,8 @@ from workbench.reports.errors import ReportError
 from workbench.session import Dataset, Run
 from workbench.views import Scene, scene_of
 from workbench.views.scene import codes_of, nearest, predict_codes
+from workbench.views.siblings import bits_of_model
+from workbench.views.words import Words, words_of
 
 _BLOCK_NUMBERS = 1 << 20
 
@@ -45,15 +48,18 @@ class Block:
     start : int
         Row number of the first.
     winners : (k,) int64
-        Nearest prototype.
+        Prototype; 0 for an engine of several books, which has none.
+    codes : (k, B) int64 or None
+        Code in each book; None for an engine whose only code is the prototype.
     distances : (k,) float64
-        To it, as the engine measures.
+        To the prototype, as the engine measures; or to what the codes stand for.
     predicted : (k,) int64 or None
         Class codes; None for an engine that predicts no classes.
     """
 
     start: int
     winners: NDArray[np.int64]
+    codes: NDArray[np.int64] | None
     distances: NDArray[np.float64]
     predicted: NDArray[np.int64] | None
 
@@ -69,15 +75,35 @@ class Trained:
     def data(self) -> Dataset:
         return self.run.dataset
 
+    @property
+    def has_books(self) -> bool:
+        """Whether a row is several codes of several books, so that there are words and no prototypes."""
+        return hasattr(self.model, "codebooks_")
+
+    @cached_property
+    def words(self) -> Words:
+        """All words of an engine of several books."""
+        return words_of(self.scene, sys.maxsize)
+
     @cached_property
     def prototypes(self) -> NDArray[Any]:
-        """(M, d') in training units."""
-        return np.asarray(self.model.prototypes_)
+        """(M, d') prototypes, or words as rows, in training units."""
+        return np.asarray(self.words.values if self.has_books else self.model.prototypes_)
 
     @cached_property
     def original(self) -> NDArray[Any]:
-        """(M, d) the prototypes in original units."""
+        """(M, d) the same in original units."""
         return np.asarray(self.data.recipe.inverse(self.prototypes))
+
+    @property
+    def n_cells(self) -> int:
+        """Prototypes that rows belong to; 1 for an engine of several books."""
+        return 1 if self.has_books else len(self.prototypes)
+
+    @property
+    def bits_per_row(self) -> int | None:
+        """Bits that the codes of a row take; None for an engine without codes."""
+        return bits_of_model(self.model)
 
     @cached_property
     def labels(self) -> NDArray[Any] | None:
@@ -117,19 +143,31 @@ class Trained:
         """All rows of the dataset in order; a bounded number at a time is in memory."""
         rows = self.data.rows("all")
         n, d = rows.shape
-        step = max(64, _BLOCK_NUMBERS // max(d, len(self.prototypes), 1))
+        step = max(64, _BLOCK_NUMBERS // max(d, self.n_cells, 1))
         for start in range(0, n, step):
             watch(start / n)
             X = rows.read(start, min(start + step, n))
             try:
-                winners, distances = nearest(self.model, X)
+                winners, codes, distances = self._coded(X)
                 predicted = predict_codes(self.model, X, self.data.classes) if self.run.engine.supervised else None
             except ValueError as error:
                 raise ReportError(
                     f"Run '{self.run.name}' cannot be applied to all rows of '{self.data.name}': {error}"
                 ) from error
-            yield Block(start, winners, distances, predicted)
+            yield Block(start, winners, codes, distances, predicted)
         watch(1.0)
+
+    def _coded(self, X: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float64]]:
+        """Winners, codes of engines of several columns, and distances of some rows."""
+        model: Any = self.model
+        several = len(getattr(model, "code_sizes", ())) > 1
+        codes = np.asarray(model.encode(X)) if several or self.has_books else None
+        if not self.has_books:
+            winners, distances = nearest(model, X)
+        else:
+            winners = np.zeros(len(X), np.int64)
+            distances = np.linalg.norm(np.asarray(X, float) - model.decode(codes), axis=1)
+        return winners, None if codes is None else codes.astype(np.int64), distances
 
 
 def trained(run: Run) -> Trained:
@@ -138,13 +176,13 @@ def trained(run: Run) -> Trained:
     Raises
     ------
     ReportError
-        If nothing is learned yet, or the engine has no prototypes.
+        If nothing is learned yet, or the engine has neither prototypes nor books.
     """
     if run.latest is None:
         raise ReportError(nothing_learned(run))
     model = run.model()
-    if not hasattr(model, "prototypes_"):
-        raise ReportError(f"{run.engine.title} has no prototypes, so there is no codebook to export.")
+    if not hasattr(model, "prototypes_") and not hasattr(model, "codebooks_"):
+        raise ReportError(f"{run.engine.title} has neither prototypes nor books, so there is no codebook to export.")
     return Trained(run, model)
 
 

@@ -147,10 +147,10 @@ def choose(errors: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.i
     """Places of the worst, typical and best rows, each once, and the group of each; the worst first."""
     order = np.argsort(-errors, kind="stable")
     n = len(order)
-    each = min(EACH, -(-n // 3))
-    middle = max(each, min((n - each) // 2, n - 2 * each))
-    starts = (0, middle, max(middle + each, n - each))
-    parts = [order[start : min(start + each, n)] for start in starts]
+    parts = np.array_split(order, 3)
+    if n > 3 * EACH:
+        middle = (n - EACH) // 2
+        parts = [order[:EACH], order[middle : middle + EACH], order[n - EACH :]]
     groups = np.repeat(np.arange(3), [len(part) for part in parts])
     return np.concatenate(parts).astype(np.int64), groups.astype(np.int64)
 

@@ -235,17 +235,20 @@ def predict_codes(model: Engine, X: Array, classes: Sequence[Any]) -> NDArray[np
 
 
 def nearest(model: Engine, X: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Nearest prototype of each row of `X` (n, d) and the distance to it, as `model.transform` measures it.
+    """Prototype of each row of `X` (n, d) and the distance to it, as `model.transform` measures it.
 
+    It is the nearest one, or the one that the engine predicts where it goes another way (by likelihood, or in stages).
     Works block by block, so that no more than some millions of distances are held at a time.
     """
     n_prototypes = max(1, len(model.prototypes_))
     step = max(1, _BLOCK_CELLS // n_prototypes)
     winners = np.empty(len(X), np.int64)
     distances = np.empty(len(X), np.float64)
+    by_prediction = not hasattr(model, "classes_")
     for start in range(0, len(X), step):
-        block = np.asarray(model.transform(X[start : start + step]))
-        best = block.argmin(axis=1)
+        rows = X[start : start + step]
+        block = np.asarray(model.transform(rows))
+        best = np.asarray(model.predict(rows)) if by_prediction else block.argmin(axis=1)
         winners[start : start + step] = best
         distances[start : start + step] = block[np.arange(len(block)), best]
     return winners, distances

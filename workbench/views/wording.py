@@ -33,6 +33,7 @@ _METRICS = {
     "sigma": "radius of the neighbourhood",
     "neighbourhood": "range of the neighbourhood",
     "n_prototypes": "prototypes",
+    "n_empty": "prototypes without rows",
     "n_settled": "books that have settled",
     "cells_done": "cells that are done",
     "stage": "stage",
