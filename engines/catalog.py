@@ -30,6 +30,8 @@ class EngineInfo:
         The parameter that says how many prototypes, clusters or components there are, if one number does; else "".
     trial : mapping
         Parameters with which a training on a handful of rows is quick, beside the defaults.
+    ways : tuple of mappings
+        Parameters that make the engine work by other kernels, so that all can be compiled ahead.
     """
 
     name: str
@@ -42,6 +44,7 @@ class EngineInfo:
     exports: tuple[str, ...]
     count: str = ""
     trial: Mapping[str, Any] = field(default_factory=dict)
+    ways: tuple[Mapping[str, Any], ...] = ({},)
 
     @property
     def estimator(self) -> type[Engine]:
@@ -67,6 +70,7 @@ _ENGINES = (
         exports=("codebook", "model", "assignments"),
         count="n_clusters",
         trial={"max_iter": 2},
+        ways=({"algorithm": "lloyd"}, {"algorithm": "bounds"}, {"algorithm": "bisecting"}),
     ),
     EngineInfo(
         "MiniBatchKMeans",
@@ -170,6 +174,7 @@ _ENGINES = (
         data_kinds=("table", "image"),
         exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
+        ways=({"mode": "batch"}, {"mode": "online"}),
     ),
     EngineInfo(
         "GaussianMixture",
@@ -182,6 +187,7 @@ _ENGINES = (
         exports=("codebook", "model", "assignments"),
         count="n_components",
         trial={"max_iter": 2, "n_components": 2},
+        ways=tuple({"covariance_type": kind} for kind in ("full", "tied", "diag", "spherical")),
     ),
     EngineInfo(
         "NeuralGas",
@@ -194,6 +200,7 @@ _ENGINES = (
         exports=("codebook", "model", "assignments"),
         count="n_prototypes",
         trial={"max_iter": 2},
+        ways=({"mode": "batch"}, {"mode": "online"}),
     ),
     EngineInfo(
         "GMLVQ",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
@@ -18,9 +19,9 @@ def warm() -> Iterator[str]:
     X = rng.normal(size=(96, 5))
     y = np.arange(96) % 2
     for info in engines.catalog():
-        for dtype in (np.float32, np.float64):
+        for dtype, way in product((np.float32, np.float64), info.ways):
             rows = X.astype(dtype)
-            model = info.estimator(**info.trial)
+            model = info.estimator(**{**info.trial, **way})
             model.fit(rows, y if info.supervised else None)
             for method in ("predict", "transform", "encode", "partial_fit"):
                 if hasattr(model, method):

@@ -10,7 +10,7 @@ from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
 from engines.clustering.bisecting import Bisecting
 from engines.clustering.lloyd import Lloyd, Plan
-from engines.clustering.starts import check_enough_rows, seeder
+from engines.clustering.starts import check_enough_rows, n_starts_of, seeder
 from engines.euclidean import EuclideanCodebook
 from engines.parameters import Param, RandomState
 from engines.training import Learner
@@ -122,15 +122,9 @@ class KMeans(EuclideanCodebook):
         weights = check_sample_weight(sample_weight, n)
         check_enough_rows(n, weights, self.n_clusters, "n_clusters")
         seed = seeder(self.init, self.n_clusters, d, rows.dtype)
-        if not isinstance(self.init, str) or self.init == "pca":
-            n_starts = 1
-        elif self.n_init == "auto":
-            n_starts = 10 if self.init == "random" else 1
-        else:
-            n_starts = int(self.n_init)
         plan = Plan(
             n_clusters=self.n_clusters,
-            n_starts=n_starts,
+            n_starts=n_starts_of(self.init, self.n_init),
             max_iter=self.max_iter,
             tol=float(self.tol),
             n_jobs=resolve_jobs(self.n_jobs),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engines.base import check_sample_weight, generator
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.clustering.lloyd import Lloyd, Plan, Position
-from engines.clustering.starts import Seeder, check_enough_rows, seeder
+from engines.clustering.starts import Seeder, check_enough_rows, n_starts_of, seeder
 from engines.euclidean import EuclideanCodebook
 from engines.kernels.exact import frozen
 from engines.parameters import Param, RandomState
@@ -133,12 +133,7 @@ class SphericalKMeans(EuclideanCodebook):
         weights = check_sample_weight(sample_weight, n)
         check_enough_rows(n, weights, self.n_clusters, "n_clusters")
         start = _on_sphere(seeder(self.init, self.n_clusters, d, rows.dtype), self.n_clusters)
-        if not isinstance(self.init, str):
-            n_starts = 1
-        elif self.n_init == "auto":
-            n_starts = 10 if self.init == "random" else 1
-        else:
-            n_starts = int(self.n_init)
+        n_starts = n_starts_of(self.init, self.n_init)
         plan = Plan(self.n_clusters, n_starts, self.max_iter, float(self.tol), resolve_jobs(self.n_jobs))
         return SphericalLloyd(rows, weights, plan, start, generator(self.random_state), validate)
 

@@ -42,6 +42,15 @@ def seeder(init: Start, n_prototypes: int, d: int, dtype: np.dtype[Any]) -> Seed
     return lambda sample, rng, stop: given
 
 
+def n_starts_of(init: Start, n_init: int | Literal["auto"]) -> int:
+    """Restarts that `n_init` asks for; a start without chance is made once."""
+    if not isinstance(init, str) or init == "pca":
+        return 1
+    if n_init == "auto":
+        return 10 if init == "random" else 1
+    return int(n_init)
+
+
 def check_enough_rows(n_rows: int, weights: NDArray[np.float64] | None, n_prototypes: int, name: str) -> None:
     """Raise ValueError where fewer rows of positive weight than prototypes are there; `name` is the parameter's."""
     n_weighty = n_rows if weights is None else int(np.count_nonzero(weights))

@@ -41,7 +41,7 @@ of_bits: Any = intrinsic(_of_bits)
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
 def exponentials(x, shift, total):  # type: ignore[no-untyped-def]
-    """x (R,) becomes exp(x − shift), 0 where that is under 2e-35, and is added to `total`; x − shift must not be positive."""
+    """x (R,) becomes exp(x − shift), 0 where that is under 2e-35, and is added to `total`; shift is not exceeded."""
     for i in range(x.shape[0]):
         power = x[i] - shift[i]
         v = power if power > TINIEST else TINIEST

@@ -174,9 +174,9 @@ class PrototypeClassifier(
             spread = np.zeros(len(labels))
             spread[weighty] = s
             data = LabelledRows(rows, every, spread, 1.0).alone(weighty)
-        return data, self._validation_rows(validation, rows, classes), classes
+        return data, self._labelled_validation(validation, rows, classes), classes
 
-    def _validation_rows(
+    def _labelled_validation(
         self, validation: tuple[Any, Any] | None, rows: RowSource, classes: NDArray[Any]
     ) -> LabelledRows | None:
         if validation is None:

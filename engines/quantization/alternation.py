@@ -233,7 +233,7 @@ class Alternation(Learner):
         rotation = best_rotation(at.cells.sums, at.cells.counts, at.rotation, self._splits, reach)
         codebooks, n_reseeded = self._means(at.cells, rotation)
         cells = rotated_cells(self._sample, self._coder(rotation, codebooks), at.cells.labels, stop)
-        turned = float(np.linalg.norm(rotation - at.rotation))
+        turned = float(np.sqrt(np.sum(np.square(rotation - at.rotation))))
         return Position(at.rounds + 1, rotation, codebooks, cells, turned, n_reseeded, False, None)
 
     def _means(self, cells: Cells, rotation: Array) -> tuple[Floats, int]:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
 from engines.clustering.lloyd import Plan
-from engines.clustering.starts import check_enough_rows
+from engines.clustering.starts import check_enough_rows, n_starts_of
 from engines.codes import Codes
 from engines.euclidean import EuclideanCodebook
 from engines.kernels.exact import Labels
@@ -144,7 +144,7 @@ class HierarchicalVQ(EuclideanCodebook):
         held_out = None if validation is None else self._validation_rows(validation)
         weights = check_sample_weight(sample_weight, rows.shape[0])
         check_enough_rows(rows.shape[0], weights, self.n_coarse, "n_coarse")
-        n_starts = (10 if self.init == "random" else 1) if self.n_init == "auto" else int(self.n_init)
+        n_starts = n_starts_of(self.init, self.n_init)
         plan = Plan(self.n_coarse, n_starts, self.max_iter, float(self.tol), resolve_jobs(self.n_jobs))
         stages = Stages(plan, self.n_fine, max(self.min_cell_rows, self.n_fine), self.init)
         return TwoStage(rows, weights, stages, generator(self.random_state), held_out)

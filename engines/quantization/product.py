@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
 from engines.clustering.lloyd import Plan
+from engines.clustering.starts import n_starts_of
 from engines.parameters import Param, RandomState
 from engines.quantization.books import BookQuantizer
 from engines.quantization.coders import ProductCoder
 from engines.quantization.columns import split_columns
 from engines.quantization.joint import JointLloyd
-from engines.quantization.starts import book_seeders, check_rows_for_books, n_starts_of
+from engines.quantization.starts import book_seeders, check_rows_for_books
 from engines.training import Learner
 
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
 from engines.clustering.lloyd import Plan
+from engines.clustering.starts import n_starts_of
 from engines.parameters import Param, RandomState
 from engines.quantization.books import BookQuantizer
 from engines.quantization.residual_coder import ResidualCoder
 from engines.quantization.stages import Stages
-from engines.quantization.starts import check_rows_for_books, n_starts_of, stage_seeders
+from engines.quantization.starts import check_rows_for_books, stage_seeders
 from engines.training import Learner
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,6 @@ def check_rows_for_books(n_rows: int, weights: NDArray[np.float64] | None, n_bit
             f"n_samples={n_weighty}{kind} should be >= {2**n_bits}, the codewords of n_bits={n_bits}: "
             f"take fewer bits or more rows."
         )
-
-
-def n_starts_of(init: Start, n_init: int | Literal["auto"]) -> int:
-    """Restarts that `n_init` asks for; a start without chance is made once."""
-    if not isinstance(init, str) or init == "pca":
-        return 1
-    if n_init == "auto":
-        return 10 if init == "random" else 1
-    return int(n_init)
 
 
 def book_seeders(init: Start, n_codewords: int, splits: NDArray[np.int64], dtype: np.dtype[Any]) -> list[Seeder]:
