@@ -96,7 +96,7 @@ def test_every_picture_is_whole_and_has_words_and_both_looks(pages: dict[str, Pa
     page = pages[run]
     images = [attributes for tag, attributes in page.tags if tag == "img"]
     sources = [attributes for tag, attributes in page.tags if tag == "source"]
-    assert len(images) == len(sources) == (4 if run == "flowers" else 3)
+    assert len(images) == len(sources) == (6 if run == "flowers" else 7)
     assert all(image["alt"] for image in images)
     assert all("prefers-color-scheme: dark" in (source["media"] or "") for source in sources)
     for address in (*(image["src"] for image in images), *(source["srcset"] for source in sources)):

@@ -17,7 +17,7 @@ from workbench.desktop import errors, theme
 from workbench.desktop.plots.curves import thinned
 from workbench.desktop.view_area import NO_RUN, ViewArea, ViewPane
 from workbench.session import Run
-from workbench.views import Scene, scene_of
+from workbench.views import VIEWS, Scene, scene_of
 from workbench.views.theme import Theme
 from workbench.views.wording import metric_title, number
 
@@ -60,12 +60,19 @@ class Moment:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of looking at a run through one view: something prepared to draw, a remark, or an error."""
+    """What came of looking at a run through one view: something prepared to draw, a remark, or an error.
+
+    Attributes
+    ----------
+    fitting : frozenset of str
+        Names of the views that have something to show of the run.
+    """
 
     pane: ViewPane
     key: Key
     prepared: Any = None
     moment: Moment | None = None
+    fitting: frozenset[str] = frozenset()
     remark: str = ""
     error: Exception | None = None
 
@@ -176,13 +183,13 @@ class Live(QObject):
             scene = self._scene_at(run, pinned, key)
             if scene is None:
                 answer = Answer(pane, key, remark=_waiting_words(run))
-            elif not pane.view.applies(scene):
+            elif pane.view.name not in (fitting := _fitting(scene)):
                 summary = pane.view.summary
                 words = f"Not for {scene.engine.title}: this view shows {summary[:1].lower()}{summary[1:]}"
-                answer = Answer(pane, key, moment=_moment(run, scene), remark=words)
+                answer = Answer(pane, key, moment=_moment(run, scene), remark=words, fitting=fitting)
             else:
                 prepared = prepare(pane.view.compute(scene), colours)
-                answer = Answer(pane, key, prepared, _moment(run, scene))
+                answer = Answer(pane, key, prepared, _moment(run, scene), fitting=fitting)
         except Exception as error:
             answer = Answer(pane, key, error=error)
         self._arrived.emit(answer)
@@ -205,6 +212,8 @@ class Live(QObject):
         pane.shown = answer.key
         if answer.moment is not None:
             self.moved.emit(answer.moment)
+        if answer.fitting:
+            self._area.offer(answer.fitting)
         if answer.error is not None:
             pane.say("This view could not be drawn.")
             errors.report(answer.error)
@@ -217,6 +226,10 @@ class Live(QObject):
             self._rest_until = end + min(MOST_REST, REST * (end - start))
             self.n_drawn += 1
             self.drawn.emit(pane.view.name)
+
+
+def _fitting(scene: Scene) -> frozenset[str]:
+    return frozenset(view.name for view in VIEWS if view.applies(scene))
 
 
 def _moment(run: Run, scene: Scene) -> Moment:

@@ -46,6 +46,7 @@ class ViewArea(QMainWindow):
         self._soon.timeout.connect(self._arranged)
         self.panes = [ViewPane(view) for view in VIEWS]
         self._docks: list[QDockWidget] = []
+        self._offered: frozenset[str] = frozenset(view.name for view in VIEWS)
         for pane in self.panes:
             dock = QDockWidget(pane.view.title, self)
             dock.setObjectName(f"view-{pane.view.name}")
@@ -73,8 +74,15 @@ class ViewArea(QMainWindow):
         """The panes that can be seen now."""
         return [pane for pane in self.panes if pane.in_front and pane.isVisible()]
 
+    def offer(self, names: frozenset[str]) -> None:
+        """Give tabs to the views `names`, and to whichever is in front; the others can still be asked for by name."""
+        if names != self._offered:
+            self._offered = names
+            self._arranged()
+
     def show_view(self, name: str) -> None:
         """Bring the view `name` to the front."""
+        self.offer(self._offered | {name})
         for dock, pane in zip(self._docks, self.panes, strict=True):
             if pane.view.name == name:
                 dock.show()
@@ -133,7 +141,7 @@ class ViewArea(QMainWindow):
             wanted = None if alone else bare
             if dock.titleBarWidget() is not wanted:
                 dock.setTitleBarWidget(wanted)
-        titles = {pane.view.title: pane.icon_name for pane in self.panes}
+        panes = {pane.view.title: pane for pane in self.panes}
         for bar in self.findChildren(QTabBar):
             bar.setDocumentMode(True)
             bar.setExpanding(False)
@@ -142,11 +150,16 @@ class ViewArea(QMainWindow):
             bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             bar.setAccessibleName("Views")
             metrics = bar.fontMetrics()
-            needed = sum(metrics.horizontalAdvance(bar.tabText(k)) + TAB_AROUND for k in range(bar.count()))
-            for k in range(bar.count()):
-                name = titles.get(bar.tabText(k))
-                if name is not None:
-                    bar.setTabIcon(k, icons.icon(name) if needed <= bar.width() else QIcon())
+            shown = [panes.get(bar.tabText(k)) for k in range(bar.count())]
+            for k, pane in enumerate(shown):
+                wanted = pane is None or pane.view.name in self._offered or k == bar.currentIndex()
+                if bar.isTabVisible(k) != wanted:
+                    bar.setTabVisible(k, wanted)
+            seen = [k for k in range(bar.count()) if bar.isTabVisible(k)]
+            needed = sum(metrics.horizontalAdvance(bar.tabText(k)) + TAB_AROUND for k in seen)
+            for k, pane in enumerate(shown):
+                if pane is not None:
+                    bar.setTabIcon(k, icons.icon(pane.icon_name) if needed <= bar.width() else QIcon())
                     bar.setTabToolTip(k, bar.tabText(k))
 
 

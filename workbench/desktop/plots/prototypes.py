@@ -13,6 +13,8 @@ from workbench.views.wording import counted, number, shorten, with_unit
 
 MARGIN = 16
 GAP = 12
+NARROWEST = 34
+"""Pixels of a tile that is made small, so that the units of a map stand as on their grid."""
 
 
 class PrototypesPlot(PaintedPlot):
@@ -30,9 +32,13 @@ def paint_gallery(data: PrototypesData, theme: Theme, surface: Surface) -> Pictu
     n_shown = min(len(data.index), MOST_TILES)
     width, body = _tile_size(data, metrics)
     height = body + 2 * line + 8
-    columns = max(1, int((surface.width - 2 * MARGIN + GAP) // (width + GAP)))
+    room = surface.width - 2 * MARGIN + GAP
+    columns = max(1, int(room // (width + GAP)))
     if 0 < data.n_columns <= columns:
         columns = data.n_columns
+    elif data.images is not None and data.n_columns and (fit := room / data.n_columns - GAP) >= NARROWEST:
+        columns, body, width = data.n_columns, body * fit / width, fit
+        height = body + 2 * line + 8
     if data.images is None:
         width = (surface.width - 2 * MARGIN - (columns - 1) * GAP) / columns
     top = MARGIN + line + 10
@@ -94,7 +100,8 @@ def _tile(painter: QPainter, data: PrototypesData, theme: Theme, k: int, box: QR
     elided = metrics.elidedText(data.names[k], Qt.TextElideMode.ElideMiddle, box.right() - x)
     painter.drawText(QPointF(x, y), elided)
     painter.setPen(QColor(theme.muted))
-    painter.drawText(QPointF(box.left(), y + metrics.height()), data.captions[k])
+    caption = metrics.elidedText(data.captions[k], Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(QPointF(box.left(), y + metrics.height()), caption)
 
 
 def _bars(
