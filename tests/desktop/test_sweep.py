@@ -196,7 +196,7 @@ def test_every_control_of_dialog_and_page_has_a_name_and_the_page_fits_a_small_w
     window.resize(820, 600)
     wait(lambda: page.chart.is_complete and page.chart._n_columns <= 2)
     layout = page.chart.canvas.ci.layout
-    assert layout.minimumSize().width() <= page.chart.viewport().width()
+    wait(lambda: layout.minimumSize().width() <= page.chart.viewport().width())
     assert page.chart.verticalScrollBar().maximum() > 0
 
 

@@ -22,6 +22,7 @@ NARROWEST, LOWEST = 210, 170
 """Pixels of a panel; where there is less room, the page scrolls."""
 TURN_MS = 8
 """A panel is brought up to date in a turn, then the interface thread has this time for painting and input."""
+MOST_COLUMNS = 4
 MOST_TICKS = 8
 LEGEND_SHARE = (0.65, 0.35)
 """About as much of a panel's width and height a legend takes."""
@@ -110,7 +111,9 @@ class SweepChart(QScrollArea):
         if self._data is None or self._theme is None:
             return
         panels = self._data.panels
-        n_columns = max(1, min(4 if len(panels) > 6 else 3, self.viewport().width() // NARROWEST, len(panels)))
+        n_columns = max(
+            1, min(MOST_COLUMNS if len(panels) > 6 else 3, self.viewport().width() // NARROWEST, len(panels))
+        )
         self._n_columns = n_columns
         shape = (n_columns, [(panel.name, panel.title, len(panel.lines)) for panel in panels])
         if shape != self._shape or anew:
@@ -119,11 +122,16 @@ class SweepChart(QScrollArea):
             self.canvas.dress(self._theme)
             self._drawn = []
             self._to_fill = 0
-            for column in range(4):
-                grid = self.canvas.ci.layout
-                grid.setColumnStretchFactor(column, int(column < n_columns))
-                grid.setColumnPreferredWidth(column, float(column < n_columns))
             self.canvas.setMinimumHeight(LOWEST * -(-len(panels) // n_columns))
+        self._share_width(n_columns)
+
+    def _share_width(self, n_columns: int) -> None:
+        """Give every column the same width."""
+        grid = self.canvas.ci.layout
+        around = 26 + (MOST_COLUMNS - 1) * grid.horizontalSpacing()  # margins, and gaps, which empty columns have too
+        for column in range(MOST_COLUMNS):
+            share = (self.viewport().width() - around) / n_columns if column < n_columns else 0.0
+            grid.setColumnFixedWidth(column, max(0.0, share))
 
     @Slot()
     def _go_on(self) -> None:
@@ -241,7 +249,7 @@ class SweepChart(QScrollArea):
             return
         low, high = float(values.min()), float(values.max())
         span = (high - low) or max(abs(high), 1.0) * 0.1
-        low, high = low - 0.08 * span, high + 0.22 * span
+        low, high = low - 0.08 * span, high + 0.32 * span
         item.setYRange(low, high, padding=0)
         item.getAxis("left").setTicks([_log_ticks(low, high)] if log else None)
 
