@@ -29,7 +29,7 @@ class Bounds:
     """
 
     def __init__(self, cuts: list[tuple[int, int]], prototypes: Floats, frame: Frame) -> None:
-        layout = layout_of(prototypes.dtype)
+        layout = layout_of(prototypes.dtype, len(prototypes))
         assert layout is not None
         n_prototypes, d = prototypes.shape
         self._layout, self._frame, self._prototypes = layout, frame, prototypes
@@ -110,7 +110,7 @@ class Bounds:
 
 def bytes_of_bounds(n_rows: int, n_prototypes: int, dtype: np.dtype[Any]) -> int:
     """Memory that the bounds of so many rows take."""
-    layout = layout_of(dtype)
+    layout = layout_of(dtype, n_prototypes)
     n_tiles = 0 if layout is None else -(-n_prototypes // layout.tile)
     return n_rows * (1 + n_tiles) * dtype.itemsize
 

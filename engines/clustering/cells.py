@@ -97,7 +97,7 @@ class Assigner:
         self._frame = frame_for(sample.mean, float(sample.variance.sum()), rows.dtype)
         if bounded is None:
             bounded = bytes_of_bounds(n, n_prototypes, rows.dtype) <= MAX_BOUND_BYTES
-        self._bounded = bounded and layout_of(rows.dtype) is not None
+        self._bounded = bounded and layout_of(rows.dtype, n_prototypes) is not None
         spread = float(np.sqrt(sample.variance.sum()))
         self._scatter = spread**2 * sample.mass
         self._small_cost = LOST_DIGITS * sample.mass * spread * (spread + 1e-3 * float(np.linalg.norm(sample.mean)))

@@ -117,7 +117,7 @@ class Codebook:
             frame = frame_for(centre, float(np.sum(np.var(prototypes, axis=0, dtype=np.float64))), prototypes.dtype)
         self._frame = frame
         self.piece = max(64, PIECE_WORK // prototypes.size // 64 * 64)
-        layout = layout_of(prototypes.dtype)
+        layout = layout_of(prototypes.dtype, len(prototypes))
         self.tiles = None if layout is None else tiles_of(prototypes, frame, layout, order=order)
 
     def label(self, block: Floats, labels: Labels, placed: Placed | None = None) -> None:
@@ -132,7 +132,7 @@ class Codebook:
         """Put right the labels of the rows numbered `doubtful`, of which the search was not sure."""
         if block.dtype == np.float32 and len(doubtful) * self._prototypes.size > FEW_WORK:
             wide = Frame(self._frame.offset.astype(np.float64), self._frame.scale, self._frame.moved)
-            layout = layout_of(wide.offset.dtype)
+            layout = layout_of(wide.offset.dtype, len(self._prototypes))
             assert layout is not None
             tiles = tiles_of(self._prototypes.astype(np.float64), wide, layout, blur=blur_of(block))
             again = np.empty(len(doubtful), np.int32)
@@ -148,8 +148,8 @@ class Candidates:
 
     def __init__(self, points: Floats, frame: Frame) -> None:
         self._points, self._frame = frozen(points), frame
-        layout = layout_of(points.dtype)
-        self._tiles = None if layout is None else tiles_of(points, frame, layout.few)
+        layout = layout_of(points.dtype, 1)
+        self._tiles = None if layout is None else tiles_of(points, frame, layout)
 
     def costs(self, block: Floats, placed: Placed, closest: NDArray[np.float64]) -> NDArray[np.float64]:
         """min(closest (b,), squared distance) of each point and each row: (L, b) float64."""

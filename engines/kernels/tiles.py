@@ -8,18 +8,23 @@ smallest, the second smallest and the winner's index are kept lane by lane, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
+from numba import njit
 from numba.core import cgutils as cgutils_module
 from numba.core import types
 from numba.extending import intrinsic
 
 cgutils: Any = cgutils_module
+
+
+FEW_ROWS = 10
+"""Rows at once where prototypes are few; no other layout has as many, so that it tells the two apart."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class Layout:
 
     @property
     def few(self) -> Layout:
-        """Of the same registers, where there are only some prototypes to look at, such as k-means++'s candidates."""
-        return Layout(self.width, 1, 8)
+        """Of the same registers, where one vector holds all prototypes, or there are only some to look at."""
+        return Layout(self.width, 1, FEW_ROWS)
 
 
 def layouts(features: Mapping[str, bool]) -> dict[str, Layout] | None:
@@ -66,37 +71,40 @@ LAYOUTS = layouts(llvm.get_host_cpu_features())
 """Of this processor; None calls for the plain search."""
 
 
-def layout_of(dtype: np.dtype[Any]) -> Layout | None:
-    """The layout for a precision; None calls for the plain search."""
-    return None if LAYOUTS is None else LAYOUTS[dtype.name]
+def layout_of(dtype: np.dtype[Any], n_prototypes: int) -> Layout | None:
+    """The layout for a precision and so many prototypes; None calls for the plain search."""
+    if LAYOUTS is None:
+        return None
+    layout = LAYOUTS[dtype.name]
+    return layout.few if n_prototypes <= layout.width else layout
 
 
-def _search_rows(
-    typing_context: Any, X: Any, places: Any, tiles: Any, halves: Any, first: Any, last: Any, best: Any, second: Any,
-    index: Any, at: Any,
-) -> Any:  # fmt: skip
-    """Let R rows, whose numbers begin at the flat positions `places` (R,) of X, search tiles `first` to `last`.
+def _search(layout_for: Callable[[str], Layout]) -> Any:
+    """The writer of a search under the layout of a precision."""
 
-    `tiles` are (G, d, C), `halves` (G, C). Writes from element `at` on, R of each: `best` and `second`, the two
-    smallest ½‖w‖² − x·w, and `index` int32, the slot (tile number × C + lane) of the smallest.
-    """
-    signature = types.void(X, places, tiles, halves, types.intp, types.intp, best, second, index, types.intp)
+    def search(
+        typing_context: Any, X: Any, places: Any, tiles: Any, halves: Any, first: Any, last: Any, best: Any,
+        second: Any, index: Any, at: Any,
+    ) -> Any:  # fmt: skip
+        signature = types.void(X, places, tiles, halves, types.intp, types.intp, best, second, index, types.intp)
 
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        arrays = {i: context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 1, 2, 3, 6, 7, 8)}
-        layout = (LAYOUTS or {})[str(sig.args[0].dtype)]
-        d = builder.extract_value(arrays[2].shape, 1)
-        products = _Products(builder, layout, context.get_value_type(sig.args[0].dtype))
-        rows = products.rows(arrays[0].data, arrays[1].data)
-        competition = _Competition(products)
-        with cgutils.for_range_slice(builder, args[4], args[5], ir.Constant(d.type, 1)) as (tile, _):
-            slot = builder.mul(tile, ir.Constant(d.type, layout.tile))
-            products.compute(rows, arrays[2].data, arrays[3].data, slot, d)
-            competition.enter(slot)
-        competition.store([builder.gep(arrays[i].data, [args[9]]) for i in (6, 7, 8)])
-        return context.get_dummy_value()
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            arrays = {i: context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 1, 2, 3, 6, 7, 8)}
+            layout = layout_for(str(sig.args[0].dtype))
+            d = builder.extract_value(arrays[2].shape, 1)
+            products = _Products(builder, layout, context.get_value_type(sig.args[0].dtype))
+            rows = products.rows(arrays[0].data, arrays[1].data)
+            competition = _Competition(products)
+            with cgutils.for_range_slice(builder, args[4], args[5], ir.Constant(d.type, 1)) as (tile, _):
+                slot = builder.mul(tile, ir.Constant(d.type, layout.tile))
+                products.compute(rows, arrays[2].data, arrays[3].data, slot, d)
+                competition.enter(slot)
+            competition.store([builder.gep(arrays[i].data, [args[9]]) for i in (6, 7, 8)])
+            return context.get_dummy_value()
 
-    return signature, codegen
+        return signature, codegen
+
+    return intrinsic(search)
 
 
 def _tile_values(
@@ -136,7 +144,23 @@ def _prefetch(typing_context: Any, X: Any, position: Any) -> Any:
     return signature, codegen
 
 
-search_rows: Any = intrinsic(_search_rows)
+_search_many: Any = _search(lambda dtype: (LAYOUTS or {})[dtype])
+_search_few: Any = _search(lambda dtype: (LAYOUTS or {})[dtype].few)
+
+
+@njit(cache=True, nogil=True)
+def search_rows(X, places, tiles, halves, first, last, best, second, index, at):  # type: ignore[no-untyped-def]
+    """Let R rows, whose numbers begin at the flat positions `places` (R,) of X, search tiles `first` to `last`.
+
+    `tiles` are (G, d, C), `halves` (G, C). Writes from element `at` on, R of each: `best` and `second`, the two
+    smallest ½‖w‖² − x·w, and `index` int32, the slot (tile number × C + lane) of the smallest.
+    """
+    if places.shape[0] == FEW_ROWS:
+        _search_few(X, places, tiles, halves, first, last, best, second, index, at)
+    else:
+        _search_many(X, places, tiles, halves, first, last, best, second, index, at)
+
+
 prefetch: Any = intrinsic(_prefetch)
 tile_values: Any = intrinsic(_tile_values)
 

@@ -102,7 +102,7 @@ def test_the_plain_search_gives_the_same_labels(dtype, monkeypatch):
     rng = np.random.default_rng(5)
     X, W = rng.integers(0, 5, (500, 8)).astype(dtype), rng.integers(0, 5, (30, 8)).astype(dtype)
     expected = labelled(X, W)
-    monkeypatch.setattr(nearest, "layout_of", lambda dtype: None)
+    monkeypatch.setattr(nearest, "layout_of", lambda dtype, n_prototypes: None)
     assert np.array_equal(labelled(X, W), expected)
 
 
