@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
 from tests.views.trained import ENGINES, trained
@@ -74,6 +74,12 @@ def test_an_outline_is_as_high_as_the_counts_and_ends_where_they_end() -> None:
     assert all(whole_step(most) * 8 >= most for most in (1, 3, 17, 256, 4096))
 
 
+def tabs(window: Window) -> set[str]:
+    """Titles of the views that have a tab to be seen."""
+    bars = window.views.findChildren(QTabBar)
+    return {bar.tabText(k) for bar in bars for k in range(bar.count()) if bar.isTabVisible(k)}
+
+
 def test_a_map_and_a_mixture_are_watched_while_they_learn(
     window: Window, flowers: Path, tmp_path: Path, wait: Wait
 ) -> None:
@@ -94,6 +100,8 @@ def test_a_map_and_a_mixture_are_watched_while_they_learn(
             window.views.show_view(name)
             pane = next(pane for pane in window.views.panes if pane.view.name == name)
             wait(lambda pane=pane: pane.isVisible() and pane.shown is not None and pane.message == "")
+        fitting = {shown.title for shown in VIEWS if shown.applies(trained(engine, "iris"))}
+        wait(lambda fitting=fitting: tabs(window) == fitting)
         wait(lambda run=run: not run.active)
     first, *others = session.runs.values()
     scene = scene_of(first)

@@ -17,6 +17,7 @@ from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.window import Window
 from workbench.reports import EXPORTS
 from workbench.session import Dataset, Run, Session
+from workbench.views import scene_of
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -92,9 +93,12 @@ def test_import_train_steer_and_export(window: Window, wide: Path, flowers: Path
     bring_in(window, flowers, wait)
     learned = start(window, "GMLVQ", wait, max_iter=5)
     wait(lambda: learned.status == "finished")
+    scene = scene_of(learned)
+    assert scene is not None
     for pane in window.views.panes:
         window.views.show_view(pane.view.name)
-        wait(lambda pane=pane: pane.shown is not None and pane.message == "")
+        fits = pane.view.applies(scene)
+        wait(lambda pane=pane, fits=fits: pane.shown is not None and (pane.message == "") == fits)
 
     report = tmp_path / "report.html"
     kind = next(kind for kind in EXPORTS if kind.name == "report")
