@@ -214,9 +214,9 @@ def elbow(counts: Sequence[int], errors: Column) -> int | None:
     """
     known, values = _known(counts, errors)
     known, values = known[values > 0], values[values > 0]
-    if len(known) < 3 or values[-1] >= values[0]:
-        return None
     x, y = np.log(known), np.log(values)
+    if len(known) < 3 or y[-1] >= y[0]:
+        return None
     x = (x - x[0]) / (x[-1] - x[0])
     y = (y[0] - y) / (y[0] - y[-1])  # how much of the fall is done
     bend = y - x
