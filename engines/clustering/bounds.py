@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.kernels.bounds import Memory, Rounding, Travel, bounded_labels, scratch
+from engines.kernels.bounds import Memory, Rounding, Scratch, Travel, bounded_labels, scratch
 from engines.kernels.exact import Labels, frozen
 from engines.kernels.nearest import Codebook, Frame, Placed
 from engines.kernels.tiles import layout_of
@@ -45,6 +45,9 @@ class Bounds:
         self._n_pairs = cuts[-1][1] * n_tiles
         self._travelled, self._tiles_travelled, self._farthest = np.zeros(n_prototypes), np.zeros(n_tiles), 0.0
         self._price = 1.0 + OVERHEAD / d
+        self._rounding: Rounding
+        self._travel: Travel
+        self._rooms: list[Scratch] = []  # one for each thread that is at work
         self._asked: list[int] = []
         self._n_trials, self._next_wait = 0, 4
         self._several = n_tiles > 1  # a single tile is either asked or not: there is nothing to try
@@ -61,7 +64,15 @@ class Bounds:
         self._farthest += float(steps.max())
         self._prototypes = prototypes
         self._review()
-        return Codebook(prototypes, self._frame, self._order)
+        codebook = Codebook(prototypes, self._frame, self._order)
+        tiles, up = codebook.tiles, 1 + 4 * float(np.finfo(prototypes.dtype).eps)
+        assert tiles is not None
+        self._rounding = Rounding(tiles.far, tiles.reach, tiles.chain, tiles.blur)
+        self._travel = Travel(
+            ((self._travelled + self._farthest) * up).astype(prototypes.dtype),
+            (self._tiles_travelled * up).astype(prototypes.dtype),
+        )
+        return codebook
 
     def label(
         self, codebook: Codebook, placed: Placed, labels: Labels, start: int, first: int, last: int
@@ -70,11 +81,7 @@ class Bounds:
         tiles = codebook.tiles
         assert tiles is not None
         doubtful = np.empty(last - first, np.intp)
-        dtype = placed.rows.dtype
-        both, by_tile = (
-            (known * (1 + 4 * float(np.finfo(dtype).eps))).astype(dtype)
-            for known in (self._travelled + self._farthest, self._tiles_travelled)
-        )
+        room = self._rooms.pop() if self._rooms else scratch(len(tiles.tiles), placed.rows.dtype, self._layout)
         n_doubtful, n_asked = bounded_labels(
             frozen(placed.rows),
             frozen(placed.norms),
@@ -84,14 +91,15 @@ class Bounds:
             tiles.halves,
             tiles.slots,
             self._tile_of,
-            Rounding(tiles.far, tiles.reach, tiles.chain, tiles.blur),
-            Travel(both, by_tile),
+            self._rounding,
+            self._travel,
             self._memory[start],
             1.0 if self._wait == 0 else self._price,
             labels,
             doubtful,
-            scratch(len(tiles.tiles), dtype, self._layout),
+            room,
         )
+        self._rooms.append(room)
         self._asked.append(n_asked)
         return doubtful[:n_doubtful]
 
