@@ -27,7 +27,4 @@ CASE = Case(
         "tol": ({"max_iter": 40}, 0.0, 10.0),
         "random_state": ({"init": "random"}, 0, 1),
     },
-    expected_failures={
-        "check_clustering": "wants rows in every cluster, while units of a map that lie between clusters have none"
-    },
 )
