@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from engines.base import Engine, check_sample_weight
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
@@ -21,7 +21,7 @@ from engines.training import StopToken
 Floats = NDArray[Any]
 
 
-class EuclideanCodebook(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Engine):  # type: ignore[misc]
+class EuclideanCodebook(CodebookMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # type: ignore[misc]
     """An engine of `prototypes_` (K, d), `counts_` (K,) and `labels_` (n,) under the Euclidean distance.
 
     It has an `n_jobs` parameter. Labels, distances, codes and errors all come from one exact distance.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
@@ -16,7 +17,7 @@ from engines.parameters import Param, RandomState
 from engines.training import Learner
 
 
-class KMeans(EuclideanCodebook):
+class KMeans(ClusterMixin, EuclideanCodebook):  # type: ignore[misc]
     """Prototypes that minimise J = Σₙ ‖xₙ − w_{s(n)}‖², by Lloyd's iteration.
 
     A step moves each prototype to the mean of its rows and assigns all rows anew; J never rises. An iteration ends

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight
 from engines.blocks import resolve_jobs
@@ -23,7 +24,7 @@ Floats = NDArray[Any]
 FROM_LLOYD = ("error_per_row", "error_per_component", "shift", "changed", "n_empty", "n_reseeded")
 
 
-class LBG(EuclideanCodebook):
+class LBG(ClusterMixin, EuclideanCodebook):  # type: ignore[misc]
     """A codebook grown from the mean of all rows by splitting, with Lloyd's iteration at each size; no chance in it.
 
     Every prototype w becomes two, w ± ε·std, where std holds the standard deviation of each column over the rows of

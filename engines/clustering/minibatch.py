@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
@@ -18,7 +19,7 @@ from engines.survey import Sample
 from engines.training import Learner, StopToken
 
 
-class MiniBatchKMeans(StreamingCodebook):
+class MiniBatchKMeans(ClusterMixin, StreamingCodebook):  # type: ignore[misc]
     """k-means on random batches: each prototype is the mean of all rows that it has learned from so far.
 
     The rows of a batch are assigned to the prototypes as they stand, then each prototype moves to the running mean,

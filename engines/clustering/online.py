@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
@@ -18,7 +19,7 @@ from engines.survey import Sample
 from engines.training import Learner, StopToken
 
 
-class OnlineVQ(StreamingCodebook):
+class OnlineVQ(ClusterMixin, StreamingCodebook):  # type: ignore[misc]
     """Competitive learning, one row at a time: the nearest prototype s moves by w_s ← w_s + α(t)(x − w_s).
 
     Nothing is batched or approximated: each row meets the prototypes as the row before left them. An epoch presents

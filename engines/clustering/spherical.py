@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
@@ -24,7 +25,7 @@ from engines.training import Learner, Snapshot, State, StopToken
 Floats = NDArray[Any]
 
 
-class SphericalKMeans(EuclideanCodebook):
+class SphericalKMeans(ClusterMixin, EuclideanCodebook):  # type: ignore[misc]
     """Unit prototypes that minimise Σₙ (1 − cos(xₙ, w_{s(n)})): k-means of directions.
 
     The winner of a row is argmax wᵀx, and a prototype moves to the normalised sum of its rows, each taken at unit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight, generator
 from engines.blocks import resolve_jobs
@@ -15,7 +16,7 @@ from engines.parameters import Param, RandomState
 from engines.training import Learner
 
 
-class NeuralGas(EuclideanCodebook):
+class NeuralGas(ClusterMixin, EuclideanCodebook):  # type: ignore[misc]
     """Prototypes pulled by every row with h(k) = exp(−k/λ), where k is their rank among the nearest: 0, 1, 2, …
 
     λ falls from `neighbourhood_start` to `neighbourhood_end` over `annealing` epochs, so that first all prototypes

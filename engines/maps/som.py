@@ -262,11 +262,6 @@ class SOM(EuclideanCodebook):
         )
         return self
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = None  # a map is no partition: units that lie between clouds have no rows
-        return tags
-
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         grid = self.grid
         plan = self._plan(grid, online=self.mode == "online")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClusterMixin
 from sklearn.utils.validation import check_is_fitted
 
 from engines.base import check_sample_weight, generator
@@ -23,7 +24,7 @@ Floats = NDArray[Any]
 Doubles = NDArray[np.float64]
 
 
-class HierarchicalVQ(EuclideanCodebook):
+class HierarchicalVQ(ClusterMixin, EuclideanCodebook):  # type: ignore[misc]
     """Two-stage codebook: a row's nearest coarse prototype, then the nearest fine prototype in that one's cell.
 
     First k-means finds `n_coarse` prototypes on all rows, then `n_fine` in each cell, on the cell's rows alone. A
