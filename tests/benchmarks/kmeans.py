@@ -23,13 +23,11 @@ from sklearn.cluster import KMeans as PeerKMeans
 from sklearn.cluster import kmeans_plusplus
 from threadpoolctl import threadpool_limits
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from peers import Times, blobs, copy_rate, images, interleaved, product_rate
 
 from engines import KMeans
-
-MIB = 2**20
 
 
 def main() -> None:

@@ -167,10 +167,9 @@ for dtype in (np.float32, np.float64):
             Codebook(W).label(X, found)
             nearest_rows(frozen(X), frozen(W), expected)
             assert np.array_equal(found, expected)
-            models = [
-                KMeans(min(k, len(np.unique(W, axis=0))), init="random", n_init=1, random_state=0, algorithm=name).fit(X)
-                for name in ("bounds", "lloyd")
-            ]
+            common = {"init": "random", "n_init": 1, "random_state": 0}
+            n_clusters = min(k, len(np.unique(W, axis=0)))
+            models = [KMeans(n_clusters, algorithm=name, **common).fit(X) for name in ("bounds", "lloyd")]
             assert models[0].prototypes_.tobytes() == models[1].prototypes_.tobytes()
             assert np.array_equal(models[0].labels_, models[1].labels_)
 """
