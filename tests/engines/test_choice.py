@@ -14,7 +14,7 @@ from sklearn import metrics
 from sklearn.datasets import make_blobs
 from sklearn.mixture import GaussianMixture
 
-from engines import choice
+from engines import choice, validity
 from engines.choice import COLUMNS, CRITERIA, recommend
 
 NAN = math.nan
@@ -70,20 +70,20 @@ def brute_davies_bouldin(X: np.ndarray, labels: np.ndarray) -> float:
 def test_silhouette_davies_bouldin_and_calinski_harabasz_are_those_of_brute_force_and_scikit_learn(rows):
     X, labels = rows
     distances = cdist(X, X)
-    assert choice.silhouette(distances, labels) == pytest.approx(brute_silhouette(X, labels), rel=1e-10)
-    assert choice.silhouette(distances, labels) == pytest.approx(metrics.silhouette_score(X, labels), rel=1e-9)
-    assert choice.davies_bouldin(X, labels) == pytest.approx(brute_davies_bouldin(X, labels), rel=1e-10)
+    assert validity.silhouette(distances, labels) == pytest.approx(brute_silhouette(X, labels), rel=1e-10)
+    assert validity.silhouette(distances, labels) == pytest.approx(metrics.silhouette_score(X, labels), rel=1e-9)
+    assert validity.davies_bouldin(X, labels) == pytest.approx(brute_davies_bouldin(X, labels), rel=1e-10)
     between = sum((labels == k).sum() * ((X[labels == k].mean(0) - X.mean(0)) ** 2).sum() for k in range(4))
     within = sum(((X[labels == k] - X[labels == k].mean(0)) ** 2).sum() for k in range(4))
-    assert choice.calinski_harabasz(X, labels) == pytest.approx((between / 3) / (within / 146), rel=1e-10)
+    assert validity.calinski_harabasz(X, labels) == pytest.approx((between / 3) / (within / 146), rel=1e-10)
 
 
 @pytest.mark.parametrize("labels", [np.zeros(20, int), np.arange(20)])
 def test_criteria_of_one_group_or_of_a_group_for_each_row_are_undefined(labels):
     X = np.random.default_rng(0).normal(size=(20, 2))
-    assert math.isnan(choice.silhouette(cdist(X, X), labels))
-    assert math.isnan(choice.davies_bouldin(X, labels))
-    assert math.isnan(choice.calinski_harabasz(X, labels))
+    assert math.isnan(validity.silhouette(cdist(X, X), labels))
+    assert math.isnan(validity.davies_bouldin(X, labels))
+    assert math.isnan(validity.calinski_harabasz(X, labels))
 
 
 def test_spherical_bic_is_that_of_the_likelihood_written_out(rows):
@@ -92,7 +92,7 @@ def test_spherical_bic_is_that_of_the_likelihood_written_out(rows):
     centers = np.array([X[labels == k].mean(0) for k in range(4)])
     sizes = np.bincount(labels)
     J = float(((X - centers[labels]) ** 2).sum())
-    bic, aic = choice.spherical_information(J, sizes, d)
+    bic, aic = validity.spherical_information(J, sizes, d)
     shares = sizes / n
     variance = J / (n * d)
     log_likelihood = sum(
@@ -108,7 +108,7 @@ def test_spherical_bic_of_one_group_is_that_of_a_mixture_of_one_component(rows):
     X, _ = rows
     J = float(((X - X.mean(0)) ** 2).sum())
     mixture = GaussianMixture(1, covariance_type="spherical", reg_covar=0).fit(X)
-    bic, aic = choice.spherical_information(J, np.array([len(X)]), X.shape[1])
+    bic, aic = validity.spherical_information(J, np.array([len(X)]), X.shape[1])
     assert bic == pytest.approx(mixture.bic(X), rel=1e-9)
     assert aic == pytest.approx(mixture.aic(X), rel=1e-9)
 
@@ -118,7 +118,7 @@ def test_spherical_bic_is_highest_in_likelihood_at_its_own_variance(rows):
     n, d = X.shape
     sizes = np.bincount(labels)
     J = 50.0
-    best = -choice.spherical_information(J, sizes, d)[1] / 2
+    best = -validity.spherical_information(J, sizes, d)[1] / 2
 
     def likelihood(variance: float) -> float:
         return float(sizes @ np.log(sizes / n)) - n * d / 2 * math.log(2 * math.pi * variance) - J / (2 * variance)
@@ -129,12 +129,12 @@ def test_spherical_bic_is_highest_in_likelihood_at_its_own_variance(rows):
 
 
 def test_spherical_bic_has_no_value_where_every_row_is_its_own_prototype():
-    assert all(map(math.isnan, choice.spherical_information(0.0, np.ones(5, int), 2)))
+    assert all(map(math.isnan, validity.spherical_information(0.0, np.ones(5, int), 2)))
 
 
 def test_empty_groups_count_as_parameters_and_add_no_likelihood():
-    full, _ = choice.spherical_information(3.0, np.array([10, 20]), 2)
-    empty, _ = choice.spherical_information(3.0, np.array([10, 20, 0]), 2)
+    full, _ = validity.spherical_information(3.0, np.array([10, 20]), 2)
+    empty, _ = validity.spherical_information(3.0, np.array([10, 20, 0]), 2)
     assert empty == pytest.approx(full + 3 * math.log(30))
 
 
@@ -145,8 +145,8 @@ def test_agreement_is_the_adjusted_rand_index_counted_pair_by_pair():
     same_a, same_b = sum(a[i] == a[j] for i, j in pairs), sum(b[i] == b[j] for i, j in pairs)
     both = sum(a[i] == a[j] and b[i] == b[j] for i, j in pairs)
     expected = same_a * same_b / len(pairs)
-    assert choice.agreement(a, b) == pytest.approx((both - expected) / ((same_a + same_b) / 2 - expected))
-    assert choice.agreement(a, (a + 1) % 3) == 1
+    assert validity.agreement(a, b) == pytest.approx((both - expected) / ((same_a + same_b) / 2 - expected))
+    assert validity.agreement(a, (a + 1) % 3) == 1
 
 
 @pytest.mark.parametrize("shape", [(400, 3), (40, 120)])
@@ -155,7 +155,7 @@ def test_rows_without_groups_fill_the_box_along_the_principal_axes(shape):
     rng = np.random.default_rng(0)
     X = rng.normal(size=shape) * np.linspace(0.2, 5, d)
     turned = X @ np.linalg.qr(rng.normal(size=(d, d)))[0]
-    drawn = choice.without_groups(turned, np.random.default_rng(1))
+    drawn = validity.without_groups(turned, np.random.default_rng(1))
     assert drawn.shape == shape
     assert drawn.dtype == turned.dtype
     center = turned.mean(0)
@@ -172,10 +172,10 @@ def test_rows_without_groups_fill_the_box_along_the_principal_axes(shape):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rows_without_groups_keep_the_precision_and_depend_on_the_generator_alone(dtype):
     X = np.random.default_rng(0).normal(size=(50, 4)).astype(dtype)
-    one = choice.without_groups(X, np.random.default_rng(3))
+    one = validity.without_groups(X, np.random.default_rng(3))
     assert one.dtype == dtype
-    assert np.array_equal(one, choice.without_groups(X, np.random.default_rng(3)))
-    assert not np.array_equal(one, choice.without_groups(X, np.random.default_rng(4)))
+    assert np.array_equal(one, validity.without_groups(X, np.random.default_rng(3)))
+    assert not np.array_equal(one, validity.without_groups(X, np.random.default_rng(4)))
 
 
 @pytest.mark.parametrize("bend", [2, 3, 5, 8])

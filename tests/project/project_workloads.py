@@ -13,6 +13,7 @@ import numpy as np
 from workbench.errors import WorkbenchError
 from workbench.project import Project, Reader, Transaction, rewriting, schema
 from workbench.project.disk import Disk
+from workbench.project.records import DatasetRecord, RunRecord
 from workbench.project.store import Store
 from workbench.project.userblock import USERBLOCK_SIZE, UserBlock
 
@@ -83,7 +84,7 @@ def _close(desk: Desk) -> None:
 
 def _import(n: int = 300, seed: int = 0) -> Step:
     def work(transaction: Transaction) -> None:
-        record = schema.DatasetRecord(f"table {seed}", classes=("a", "b"), created="2026")
+        record = DatasetRecord(f"table {seed}", classes=("a", "b"), created="2026")
         schema.add_dataset(
             transaction,
             record,
@@ -97,7 +98,7 @@ def _import(n: int = 300, seed: int = 0) -> Step:
 
 
 def _add_run(transaction: Transaction) -> None:
-    schema.add_run(transaction, schema.RunRecord("run", DATASET, "KMeans", {"k": 3}, created="2026"))
+    schema.add_run(transaction, RunRecord("run", DATASET, "KMeans", {"k": 3}, created="2026"))
 
 
 def _train(step: int) -> Step:
@@ -113,7 +114,7 @@ def _train(step: int) -> Step:
 
 def _finish(transaction: Transaction) -> None:
     schema.write_result(transaction, RUN, {"prototypes_": table(40, 9, 7), "labels": np.arange(40)})
-    schema.write_run(transaction, schema.RunRecord("run", DATASET, "KMeans", status="finished", id=RUN, created="2026"))
+    schema.write_run(transaction, RunRecord("run", DATASET, "KMeans", status="finished", id=RUN, created="2026"))
 
 
 def _delete(key: str) -> Step:
@@ -153,7 +154,7 @@ def _stage(desk: Desk) -> None:
     project = desk.opened()
     rows = _InBlocks(table(2500, 9, 5))
     staged = project.stage(rows, progress=lambda done: project.read(lambda reader: reader.keys()).result())
-    project.transact(lambda t: schema.add_dataset(t, schema.DatasetRecord("staged", created="2026"), staged)).result()
+    project.transact(lambda t: schema.add_dataset(t, DatasetRecord("staged", created="2026"), staged)).result()
 
 
 def _give_up_staging(desk: Desk) -> None:
@@ -206,7 +207,7 @@ def old_version(folder: Path, disk: Disk) -> None:
 def from_version_0(transaction: Transaction) -> None:
     """Migrate what `old_version` makes."""
     X = transaction.load("tables/t1/X")
-    record = schema.DatasetRecord(transaction.get("tables/t1")["title"], created="2026")
+    record = DatasetRecord(transaction.get("tables/t1")["title"], created="2026")
     schema.add_dataset(transaction, record, X)
     transaction.delete("tables")
 

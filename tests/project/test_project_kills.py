@@ -13,6 +13,7 @@ import pytest
 from project_faults import RecordingDisk, get_image
 
 from workbench.project import Project, schema
+from workbench.project.records import DatasetRecord, RunRecord
 
 ROOT = Path(__file__).parents[2]
 CHILD = """
@@ -78,7 +79,7 @@ def prepare(path: Path) -> None:
     with Project.create(path) as project:
 
         def work(transaction: schema.Transaction) -> None:
-            run = schema.add_run(transaction, schema.RunRecord("r", "", "KMeans"))
+            run = schema.add_run(transaction, RunRecord("r", "", "KMeans"))
             transaction.put("about", {"run": run.id, "number": 0})
 
         project.transact(work).result()
@@ -143,7 +144,7 @@ def bytes_of_a_small_commit(folder: Path, megabytes: int) -> int:
     folder.mkdir()
     with Project.create(folder / "p.vqw") as project:
         X = np.zeros((megabytes * 1024, 256), np.float32)
-        project.transact(lambda t: schema.add_dataset(t, schema.DatasetRecord("d"), X)).result()
+        project.transact(lambda t: schema.add_dataset(t, DatasetRecord("d"), X)).result()
         for k in range(megabytes):
             project.transact(lambda t, k=k: t.write(f"runs/r/{k}", np.arange(100))).result()  # type: ignore[misc]
     disk = RecordingDisk({name: number for number, name in enumerate(get_image(folder))})

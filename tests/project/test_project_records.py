@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from workbench.project import Project, ProjectDamaged, ProjectError, schema
+from workbench.project.records import DatasetRecord, RunRecord, SelectionRecord
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,7 @@ def project() -> Iterator[Project]:
 
 @pytest.fixture
 def run(project: Project) -> str:
-    return (
-        project.transact(lambda t: schema.add_run(t, schema.RunRecord("r", "datasets/d_000001", "KMeans"))).result().id
-    )
+    return project.transact(lambda t: schema.add_run(t, RunRecord("r", "datasets/d_000001", "KMeans"))).result().id
 
 
 numbers = st.one_of(
@@ -110,7 +109,7 @@ def test_states_alternate_between_two_slots_and_the_newest_is_read(project: Proj
 def test_a_damaged_state_gives_way_to_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "p.vqw"
     with Project.create(path) as project:
-        run = project.transact(lambda t: schema.add_run(t, schema.RunRecord("r", "", "KMeans"))).result().id
+        run = project.transact(lambda t: schema.add_run(t, RunRecord("r", "", "KMeans"))).result().id
         for number in (1, 2):
             state = {"n": number, "W": np.full(3000, number)}
             project.transact(lambda t, state=state: schema.write_state(t, run, state)).result()  # type: ignore[misc]
@@ -136,7 +135,7 @@ def test_a_state_with_fewer_arrays_leaves_none_of_the_old_ones(project: Project,
 
 def test_a_dataset_comes_back_with_its_arrays(tmp_path: Path) -> None:
     X = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
-    given_record = schema.DatasetRecord(
+    given_record = DatasetRecord(
         "Blüten",
         source={"file": "x.csv"},
         columns=[{"name": "a"}],
@@ -206,7 +205,7 @@ def test_a_run_comes_back_with_its_timeline_and_result(project: Project, run: st
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_selection_comes_back_row_by_row(project: Project, rows: np.ndarray) -> None:
     record = project.transact(
-        lambda t: schema.add_selection(t, schema.SelectionRecord("some", "datasets/d_000001"), rows)
+        lambda t: schema.add_selection(t, SelectionRecord("some", "datasets/d_000001"), rows)
     ).result()
     assert record in project.read(schema.read_selections).result()
     assert same(rows, project.read(lambda r: schema.read_selection_rows(r, record.id)).result())

@@ -12,7 +12,7 @@ from session_help import until
 from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouette_score
 
 import engines
-from engines import choice
+from engines import validity
 from workbench.data import guess
 from workbench.session import Dataset, Session, SessionError, parse_counts, sweeping
 from workbench.session.sweep import Sweep
@@ -67,7 +67,7 @@ def test_a_row_of_the_table_is_what_the_trained_model_says(session, three):
     assert row["error_per_row"] == pytest.approx(model.inertia_ / len(X))
     assert row["silhouette"] == pytest.approx(silhouette_score(X, labels), rel=1e-6)
     assert row["davies_bouldin"] == pytest.approx(davies_bouldin_score(X, labels))
-    bic, aic = choice.spherical_information(model.inertia_, np.bincount(labels), X.shape[1])
+    bic, aic = validity.spherical_information(model.inertia_, np.bincount(labels), X.shape[1])
     assert (row["bic"], row["aic"]) == pytest.approx((bic, aic))
     assert row["ari"] == pytest.approx(adjusted_rand_score(three.codes, labels))
     assert 0 < row["nmi"] < 1
@@ -210,9 +210,9 @@ def test_a_seed_is_drawn_once_and_kept(session, three):
 def test_only_some_thousand_rows_are_compared_with_each_other(session, three, monkeypatch):
     monkeypatch.setattr(sweeping, "SAMPLE_ROWS", 50)
     seen: list[tuple[int, int]] = []
-    real = choice.silhouette
+    real = validity.silhouette
     monkeypatch.setattr(
-        choice, "silhouette", lambda distances, labels: seen.append(distances.shape) or real(distances, labels)
+        validity, "silhouette", lambda distances, labels: seen.append(distances.shape) or real(distances, labels)
     )
     sweep = finished(session.add_sweep(three, "KMeans", [2, 3], SEEDED))
     assert set(seen) == {(50, 50)}

@@ -19,6 +19,7 @@ from tests.views import scenes
 from workbench.views import Scene, confusion, curves, projection, prototypes, relevance, render, theme, view
 from workbench.views.canvas import plain
 from workbench.views.confusion import count_confusions, wilson
+from workbench.views.pictures import contact_sheet
 from workbench.views.scene import codes_of, nearest
 from workbench.views.wording import distinct, number, shorten
 
@@ -139,7 +140,7 @@ def test_bytes_keep_their_own_scale() -> None:
 
 def test_a_contact_sheet_holds_every_picture_unchanged() -> None:
     images = np.random.default_rng(0).integers(0, 256, (7, 5, 4), dtype=np.uint8)
-    sheet, places = prototypes.contact_sheet(images, 3, 1.7, (9, 9, 9))
+    sheet, places = contact_sheet(images, 3, 1.7, (9, 9, 9))
     cell = sheet.shape[1] // 3
     for image, (left, top, right, bottom) in zip(images, np.rint(places * cell).astype(int), strict=True):
         tile = sheet[top:bottom, left:right, 0]

@@ -1,168 +1,28 @@
-"""What a project holds and where: typed records of datasets, runs, sweeps and so on, over keys and arrays.
+"""What a project holds and where: records and bundles of datasets, runs, sweeps and so on, under keys.
 
-    datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
-    runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/
-    sweeps/<id>/              SweepRecord, with table/
-    selections/<id>/          SelectionRecord, with rows
-    commands/<id>/            one command each, in the order of the ids
-
-A *bundle* is a flat dict of arrays and JSON values, such as a training's state: each array is an array of the
-file, the rest is one JSON attribute, and both come back bit for bit.
+datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
+runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/
+sweeps/<id>/              SweepRecord, with table/
+selections/<id>/          SelectionRecord, with rows
+commands/<id>/            one command each, in the order of the ids
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import numpy as np
 
 from workbench.project.arrays import Progress, Stop
+from workbench.project.bundles import Bundle, read_bundle, rewrite_bundle, write_bundle
 from workbench.project.errors import ProjectDamaged
+from workbench.project.records import DatasetRecord, RunRecord, SelectionRecord, SweepRecord
 from workbench.project.transaction import Json, Reader, Transaction
-
-Bundle = dict[str, Any]
-"""Arrays and JSON values by name."""
 
 _SLOTS = ("a", "b")
 _TUPLES = ("shape", "classes", "image_shape", "warnings", "counts", "remarks")
-R = TypeVar("R", "DatasetRecord", "RunRecord", "SweepRecord", "SelectionRecord")
-
-
-@dataclass(frozen=True)
-class DatasetRecord:
-    """What is known of a dataset besides its rows.
-
-    Attributes
-    ----------
-    name : str
-        The user's.
-    source, columns, recipe : JSON
-        Where the rows came from, what each column is, and what is to be done to them before training.
-    id, created, shape, dtype, data_hash
-        Filled in by `add_dataset`: key, time (ISO 8601), shape and dtype of X, hash of its block hashes.
-    classes : tuple or None
-        Class values; the codes in ``y`` count into it.
-    image_shape : tuple of int or None
-        Shape of a row as a picture.
-    hidden : bool
-        Whether its import was undone.
-    """
-
-    name: str
-    source: Json = field(default_factory=dict)
-    columns: Json = field(default_factory=list)
-    recipe: Json = field(default_factory=dict)
-    classes: tuple[Json, ...] | None = None
-    image_shape: tuple[int, ...] | None = None
-    warnings: tuple[str, ...] = ()
-    note: str = ""
-    hidden: bool = False
-    id: str = ""
-    created: str = ""
-    shape: tuple[int, ...] = ()
-    dtype: str = ""
-    data_hash: str = ""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What is known of a run besides its arrays; with the file's data it is enough to repeat it.
-
-    Attributes
-    ----------
-    name : str
-        The user's.
-    dataset : str
-        Id of the dataset.
-    engine : str
-        Name in the catalog.
-    parameters, metrics, versions, recipe : JSON
-        As the engine was given them; as last measured; of the libraries; of the dataset when the run began.
-    data_hash : str
-        Of the dataset's X.
-    status : str
-        Such as ``queued``, ``running``, ``finished``.
-    seconds : float
-        Time spent training.
-    error : str
-        Why it failed, or "".
-    branched_from : JSON
-        The run and iteration that it continues, or None.
-    hidden : bool
-        Whether its start was undone.
-    id, created : str
-        Filled in by `add_run`.
-    """
-
-    name: str
-    dataset: str
-    engine: str
-    parameters: Json = field(default_factory=dict)
-    status: str = "queued"
-    seconds: float = 0.0
-    error: str = ""
-    metrics: Json = field(default_factory=dict)
-    versions: Json = field(default_factory=dict)
-    data_hash: str = ""
-    recipe: Json = field(default_factory=dict)
-    note: str = ""
-    hidden: bool = False
-    branched_from: Json = None
-    id: str = ""
-    created: str = ""
-
-
-@dataclass(frozen=True)
-class SweepRecord:
-    """What is known of a search for the right count of prototypes besides its table of criteria.
-
-    Attributes
-    ----------
-    name, dataset, engine, status, seconds, error, versions, data_hash, recipe, hidden
-        As of a `RunRecord`.
-    counts : tuple of int
-        What is tried, increasing.
-    parameters : JSON
-        All but the count.
-    failures : JSON
-        Why a count could not be measured, one sentence by count.
-    remarks : tuple of str
-        Sentences for people.
-    id, created : str
-        Filled in by `add_sweep`.
-    """
-
-    name: str
-    dataset: str
-    engine: str
-    counts: tuple[int, ...] = ()
-    parameters: Json = field(default_factory=dict)
-    status: str = "queued"
-    seconds: float = 0.0
-    error: str = ""
-    failures: Json = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    versions: Json = field(default_factory=dict)
-    data_hash: str = ""
-    recipe: Json = field(default_factory=dict)
-    note: str = ""
-    hidden: bool = False
-    id: str = ""
-    created: str = ""
-
-
-@dataclass(frozen=True)
-class SelectionRecord:
-    """A named subset of a dataset's rows; `add_selection` fills in id and created."""
-
-    name: str
-    dataset: str
-    note: str = ""
-    hidden: bool = False
-    id: str = ""
-    created: str = ""
+R = TypeVar("R", DatasetRecord, RunRecord, SweepRecord, SelectionRecord)
 
 
 def add_dataset(
@@ -391,54 +251,6 @@ def append_command(transaction: Transaction, command: Mapping[str, Json]) -> str
 def read_commands(reader: Reader) -> list[dict[str, Json]]:
     """Give the log, oldest first."""
     return [reader.get(f"commands/{name}") for name in reader.keys("commands")]
-
-
-def write_bundle(transaction: Transaction, key: str, bundle: Mapping[str, Any]) -> None:
-    """Keep a bundle under a free key, as write-once arrays."""
-    for name, array in _put_bundle(transaction, key, bundle).items():
-        transaction.write(name, array)
-
-
-def rewrite_bundle(transaction: Transaction, key: str, bundle: Mapping[str, Any]) -> None:
-    """Keep a bundle in place of an earlier one; arrays of the same shape and dtype keep their places."""
-    written = _put_bundle(transaction, key, bundle)
-    for name in transaction.keys(key):
-        if f"{key}/{name}" not in written:
-            transaction.delete(f"{key}/{name}")
-    for name, array in written.items():
-        transaction.rewrite(name, array)
-
-
-def read_bundle(reader: Reader, key: str) -> Bundle | None:
-    """Give a bundle as it was written, names in the same order; None if nothing is there.
-
-    Raises
-    ------
-    ProjectDamaged
-        If an array is not as it was written.
-    """
-    if not reader.exists(key):
-        return None
-    attributes = reader.get(key)
-    values = attributes["values"]
-    return {
-        name: values[name] if name in values else reader.load(f"{key}/{_link_name(name)}")
-        for name in attributes["names"]
-    }
-
-
-def _put_bundle(transaction: Transaction, key: str, bundle: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Keep names and JSON values of a bundle; give its arrays by key."""
-    arrays = {name: np.asarray(v) for name, v in bundle.items() if isinstance(v, np.ndarray | np.generic)}
-    values = {name: value for name, value in bundle.items() if name not in arrays}
-    transaction.put(key, {"names": list(bundle), "values": values})
-    return {f"{key}/{_link_name(name)}": array for name, array in arrays.items()}
-
-
-def _link_name(name: str) -> str:
-    """Give a name that HDF5 takes as one link: no slash, not empty, not dots alone."""
-    safe = quote(name, safe=" []()+=,;:@&$!*'", errors="surrogatepass")
-    return safe if safe.strip(".") else "%" + safe
 
 
 def _snapshot_key(run: str, number: int) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engines import EngineInfo, RowSource, Snapshot, State
 from workbench.data import Column, FittedRecipe, Imported
 from workbench.project import Project, Reader, Staged, Transaction, schema
-from workbench.project.schema import DatasetRecord, RunRecord, SelectionRecord, SweepRecord
+from workbench.project.records import DatasetRecord, RunRecord, SelectionRecord, SweepRecord
 from workbench.session.checks import find_engine
 from workbench.session.dataset import Dataset
 from workbench.session.log import Entry

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances
 
-from engines import ArrayRows, RowSource, choice
+from engines import ArrayRows, RowSource, validity
 from engines.blocks import single_threaded_blas
 from engines.rows import SelectedRows
 from workbench.errors import Cancelled, WorkbenchError
@@ -125,7 +125,7 @@ class Sweeper:
             codes = codes[picked if index is None else index[picked]]
         with single_threaded_blas():
             drawn = [
-                choice.without_groups(sample[:REFERENCE_ROWS], self._random(_REFERENCE, k)) for k in range(REFERENCES)
+                validity.without_groups(sample[:REFERENCE_ROWS], self._random(_REFERENCE, k)) for k in range(REFERENCES)
             ]
         halves = []
         for k in range(REPEATS):
@@ -157,18 +157,18 @@ class Sweeper:
         error = metrics.get("error_per_row", math.nan)
         yield {"error_per_row": error}
         with single_threaded_blas():
-            yield {"silhouette": choice.silhouette(judged.distances, labels)}
+            yield {"silhouette": validity.silhouette(judged.distances, labels)}
             self._look()
             yield {
-                "davies_bouldin": choice.davies_bouldin(judged.X, labels),
-                "calinski_harabasz": choice.calinski_harabasz(judged.X, labels),
+                "davies_bouldin": validity.davies_bouldin(judged.X, labels),
+                "calinski_harabasz": validity.calinski_harabasz(judged.X, labels),
             }
         yield self._information(model, judged.rows, count, error)
         if judged.codes is not None and (judged.codes >= 0).any():
             known = judged.codes >= 0
             yield {
-                "ari": choice.agreement(judged.codes[known], labels[known]),
-                "nmi": choice.mutual_information(judged.codes[known], labels[known]),
+                "ari": validity.agreement(judged.codes[known], labels[known]),
+                "nmi": validity.mutual_information(judged.codes[known], labels[known]),
             }
         if count > 1:
             yield self._by_chance(judged, count, shares[1])
@@ -180,7 +180,7 @@ class Sweeper:
         for k, (X, distances) in enumerate(judged.references):
             if count < len(X):
                 model, _ = self._learn(ArrayRows(X), count, self._seed + k + 1, share)
-                found.append(choice.silhouette(distances, np.asarray(model.predict(X))))
+                found.append(validity.silhouette(distances, np.asarray(model.predict(X))))
         if len(found) < 2:
             return {}
         return {
@@ -198,7 +198,7 @@ class Sweeper:
                     model, _ = self._learn(ArrayRows(judged.X[half]), count, self._seed + k + 1, share / 2)
                     labels.append(np.asarray(model.predict(judged.X)))
             if len(labels) == 2:
-                found.append(choice.agreement(*labels))
+                found.append(validity.agreement(*labels))
         if not found:
             return {}
         return {
@@ -215,7 +215,7 @@ class Sweeper:
         for start, stop in blocks(*rows.shape):
             self._look()
             sizes += np.bincount(np.asarray(model.predict(rows.read(start, stop))), minlength=count)
-        bic, aic = choice.spherical_information(error_per_row * rows.shape[0], sizes, rows.shape[1])
+        bic, aic = validity.spherical_information(error_per_row * rows.shape[0], sizes, rows.shape[1])
         return {"bic": bic, "aic": aic}
 
     def _learn(self, rows: RowSource, count: int, seed: int, share: float) -> tuple[Any, dict[str, float]]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from engines.codes import bits_of
 from workbench.views import canvas
-from workbench.views.prototypes import FEW_FEATURES, pictures, range_of
+from workbench.views.pictures import pictures, range_of
+from workbench.views.prototypes import FEW_FEATURES
 from workbench.views.scene import Scene
 from workbench.views.theme import ColorTable, Theme
 from workbench.views.wording import counted, distinct, number, shorten

@@ -1,0 +1,140 @@
+"""What is known of each dataset, run, sweep and selection besides its arrays; where that is kept, the schema says."""
+
+from dataclasses import dataclass, field
+
+from workbench.project.transaction import Json
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """What is known of a dataset besides its rows.
+
+    Attributes
+    ----------
+    name : str
+        The user's.
+    source, columns, recipe : JSON
+        Where the rows came from, what each column is, and what is to be done to them before training.
+    id, created, shape, dtype, data_hash
+        Filled in by `add_dataset`: key, time (ISO 8601), shape and dtype of X, hash of its block hashes.
+    classes : tuple or None
+        Class values; the codes in ``y`` count into it.
+    image_shape : tuple of int or None
+        Shape of a row as a picture.
+    hidden : bool
+        Whether its import was undone.
+    """
+
+    name: str
+    source: Json = field(default_factory=dict)
+    columns: Json = field(default_factory=list)
+    recipe: Json = field(default_factory=dict)
+    classes: tuple[Json, ...] | None = None
+    image_shape: tuple[int, ...] | None = None
+    warnings: tuple[str, ...] = ()
+    note: str = ""
+    hidden: bool = False
+    id: str = ""
+    created: str = ""
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    data_hash: str = ""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is known of a run besides its arrays; with the file's data it is enough to repeat it.
+
+    Attributes
+    ----------
+    name : str
+        The user's.
+    dataset : str
+        Id of the dataset.
+    engine : str
+        Name in the catalog.
+    parameters, metrics, versions, recipe : JSON
+        As the engine was given them; as last measured; of the libraries; of the dataset when the run began.
+    data_hash : str
+        Of the dataset's X.
+    status : str
+        Such as ``queued``, ``running``, ``finished``.
+    seconds : float
+        Time spent training.
+    error : str
+        Why it failed, or "".
+    branched_from : JSON
+        The run and iteration that it continues, or None.
+    hidden : bool
+        Whether its start was undone.
+    id, created : str
+        Filled in by `add_run`.
+    """
+
+    name: str
+    dataset: str
+    engine: str
+    parameters: Json = field(default_factory=dict)
+    status: str = "queued"
+    seconds: float = 0.0
+    error: str = ""
+    metrics: Json = field(default_factory=dict)
+    versions: Json = field(default_factory=dict)
+    data_hash: str = ""
+    recipe: Json = field(default_factory=dict)
+    note: str = ""
+    hidden: bool = False
+    branched_from: Json = None
+    id: str = ""
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """What is known of a search for the right count of prototypes besides its table of criteria.
+
+    Attributes
+    ----------
+    name, dataset, engine, status, seconds, error, versions, data_hash, recipe, hidden
+        As of a `RunRecord`.
+    counts : tuple of int
+        What is tried, increasing.
+    parameters : JSON
+        All but the count.
+    failures : JSON
+        Why a count could not be measured, one sentence by count.
+    remarks : tuple of str
+        Sentences for people.
+    id, created : str
+        Filled in by `add_sweep`.
+    """
+
+    name: str
+    dataset: str
+    engine: str
+    counts: tuple[int, ...] = ()
+    parameters: Json = field(default_factory=dict)
+    status: str = "queued"
+    seconds: float = 0.0
+    error: str = ""
+    failures: Json = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    versions: Json = field(default_factory=dict)
+    data_hash: str = ""
+    recipe: Json = field(default_factory=dict)
+    note: str = ""
+    hidden: bool = False
+    id: str = ""
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class SelectionRecord:
+    """A named subset of a dataset's rows; `add_selection` fills in id and created."""
+
+    name: str
+    dataset: str
+    note: str = ""
+    hidden: bool = False
+    id: str = ""
+    created: str = ""
