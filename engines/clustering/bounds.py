@@ -43,7 +43,7 @@ class Bounds:
             for start, stop in cuts
         }
         self._n_pairs = cuts[-1][1] * n_tiles
-        self._travelled, self._tiles_travelled, self._farthest = np.zeros(n_prototypes), np.zeros(n_tiles), 0.0
+        self._both_travelled, self._tiles_travelled = np.zeros(n_prototypes), np.zeros(n_tiles)
         self._price = 1.0 + OVERHEAD / d
         self._rounding: Rounding
         self._travel: Travel
@@ -59,9 +59,10 @@ class Bounds:
         steps = np.linalg.norm(moves, axis=1) * self._frame.scale * (1 + 1e-9)
         tile_steps = np.zeros(len(self._tiles_travelled))
         np.maximum.at(tile_steps, self._tile_of, steps)
-        self._travelled = self._travelled + steps
+        others = np.full(len(steps), steps.max())
+        others[np.argmax(steps)] = np.partition(steps, -2)[-2] if len(steps) > 1 else 0.0
+        self._both_travelled = self._both_travelled + steps + others
         self._tiles_travelled = self._tiles_travelled + tile_steps
-        self._farthest += float(steps.max())
         self._prototypes = prototypes
         self._review()
         codebook = Codebook(prototypes, self._frame, self._order)
@@ -69,7 +70,7 @@ class Bounds:
         assert tiles is not None
         self._rounding = Rounding(tiles.far, tiles.reach, tiles.chain, tiles.blur)
         self._travel = Travel(
-            ((self._travelled + self._farthest) * up).astype(prototypes.dtype),
+            (self._both_travelled * up).astype(prototypes.dtype),
             (self._tiles_travelled * up).astype(prototypes.dtype),
         )
         return codebook

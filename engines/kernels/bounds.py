@@ -34,7 +34,7 @@ class Rounding(NamedTuple):
 class Travel(NamedTuple):
     """How far prototypes have come since the start, summed over steps and rounded up, in the rows' precision.
 
-    `both` (K,): each prototype, and the farthest of all beside it; `tiles` (G,): the farthest of each tile.
+    `both` (K,): each prototype, and beside it the farthest of the others; `tiles` (G,): the farthest of each tile.
     """
 
     both: NDArray[Any]
