@@ -13,6 +13,7 @@ import inspect
 import json
 import math
 import numbers
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ class Parameter:
                 try:
                     value = json.loads(f"[{text[1:-1]}]" if text[:1] + text[-1:] == "()" else text)
                 except ValueError:
-                    value = text
+                    value = _whole_numbers(text) if "integers" in self.kinds else text
                 if isinstance(value, float) and value.is_integer() and "real" not in self.kinds:
                     value = int(value)
                 if isinstance(value, list) and "integers" in self.kinds:
@@ -234,6 +235,12 @@ def _kinds_of(hint: Any) -> tuple[set[str], list[str]]:
     if hint in _KINDS:
         return {_KINDS[hint]}, []
     raise TypeError(f"a parameter cannot be declared as {hint!r}")
+
+
+def _whole_numbers(text: str) -> tuple[int, ...] | str:
+    """The list that "8, 8", "8 8" or "8 x 8" means; the text itself if it is none."""
+    words = re.split(r"[\s,;x×]+", text.strip("[]() "))
+    return tuple(int(word) for word in words) if all(re.fullmatch(r"[+-]?\d+", word) for word in words) else text
 
 
 def _shown(value: Any) -> str:

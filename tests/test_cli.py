@@ -46,6 +46,12 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
     return code, captured.out, captured.err
 
 
+def test_what_is_neither_a_command_nor_a_project_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "trane")
+    assert (code, out) == (2, "")
+    assert err == "vq-workbench: 'trane' is neither a command nor a project; see --help.\n"
+
+
 def test_the_main_job_from_file_to_report(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(
         capsys, "train", project, "--engine", "kmeans", "--name", "three",

@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     words = [word for word in words if word != "--debug"]
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     if not words or (words[0] not in commands and words[0] not in ("--help", "--version")):
+        if words and not words[0].startswith("-") and not Path(words[0]).suffix and not Path(words[0]).exists():
+            print(f"vq-workbench: '{words[0]}' is neither a command nor a project; see --help.", file=sys.stderr)
+            return 2
         words.insert(0, "open")
     try:
         app(words, prog_name="vq-workbench")
@@ -139,6 +142,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
                 "seconds": run.seconds,
                 "parameters": plain(run.parameters),
                 "metrics": plain(run.metrics),
+                **({"error": run.error} if run.error else {}),
             }
             for run in session.runs.values()
         ]
@@ -158,7 +162,8 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
         print_json({"datasets": datasets, "runs": runs, "sweeps": sweeps})
         return
     print_table("Datasets", ("name", "shape", "classes"), datasets)
-    print_table("Runs", ("name", "engine", "dataset", "status", "metrics"), runs)
+    shown = [{**run, "figures": run.get("error") or _main_figures(run["metrics"])} for run in runs]
+    print_table("Runs", ("name", "engine", "dataset", "status", "figures"), shown)
     if sweeps:
         print_table("Sweeps", ("name", "engine", "dataset", "status", "recommended"), sweeps)
 
@@ -388,6 +393,12 @@ def _wait_for(work: Run | Sweep, report: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         work.stop()
         work.wait()
+
+
+def _main_figures(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What was measured of a run on the parts of its dataset; before that, its cost."""
+    measured = {key: value for key, value in metrics.items() if key.endswith(("_train", "_validation", "_test"))}
+    return measured or {key: value for key, value in metrics.items() if key == "cost"}
 
 
 def _cost(run: Run) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from session_help import with_split, write_blobs
@@ -15,7 +17,7 @@ from workbench.session.checks import complete_parameters, engine_arguments, n_pr
 @pytest.mark.parametrize(
     ("engine", "parameters", "words"),
     [
-        ("KMean", {}, "There is no engine called 'KMean'; the engines are KMeans, GMLVQ."),
+        ("KMean", {}, "There is no engine called 'KMean'; the engines are KMeans, "),
         ("KMeans", {"k": 3}, "KMeans has no parameter called 'k'; its parameters are n_clusters, init,"),
         ("KMeans", {"n_clusters": 0}, "KMeans: n_clusters must be an integer of at least 1, got 0."),
         ("KMeans", {"n_clusters": "many"}, "KMeans: n_clusters must be an integer of at least 1, got 'many'."),
@@ -25,6 +27,9 @@ from workbench.session.checks import complete_parameters, engine_arguments, n_pr
             "KMeans is asked for 181 prototypes, but the training part of",
         ),
         ("GMLVQ", {"prototypes_per_class": 61}, "GMLVQ is asked for 183 prototypes"),
+        ("GaussianMixture", {"n_components": 181}, "GaussianMixture is asked for 181 components"),
+        ("ResidualQuantizer", {"n_bits": 8}, "ResidualQuantizer is asked for 256 codewords in a codebook"),
+        ("HierarchicalVQ", {"n_coarse": 181}, "HierarchicalVQ is asked for 181 coarse prototypes"),
     ],
 )
 def test_a_wrong_engine_parameter_or_value_is_told_in_one_sentence_and_changes_nothing(
@@ -96,6 +101,12 @@ def test_all_parameters_are_kept_as_json_with_a_seed(session):
         ({"prototypes_per_class": 2}, 6),
         ({"prototypes_per_class": [1, 2, 3]}, 6),
         ({"prototypes_per_class": "auto"}, None),
+        ({"n_components": 4, "covariance_type": "full"}, 4),
+        ({"shape": [5, 8]}, 40),
+        ({"shape": (5, 8)}, 40),
+        ({"n_coarse": 4, "n_fine": 3}, 16),
+        ({"n_stages": 3, "n_bits": 4}, 48),
+        ({"n_subspaces": 2, "n_bits": 4}, 16),
         ({}, None),
     ],
 )
@@ -111,6 +122,47 @@ def test_more_memory_than_there_is_gives_a_warning_before_the_start(session, blo
     monkeypatch.setattr(estimates, "available_memory", lambda: 1000)
     (warning,) = session.estimate(blobs, "KMeans", {"n_clusters": 8}).warnings
     assert "of memory are needed and 1 kB are free" in warning
+
+
+def test_rows_that_lack_values_are_refused_for_engines_that_need_all(session, tmp_path):
+    csv = write_blobs(tmp_path / "gaps.csv")
+    lines = csv.read_text().splitlines()
+    lines[5] = ",".join(["", *lines[5].split(",")[1:]])
+    csv.write_text("\n".join(lines))
+    plan = guess(csv)
+    dataset = session.import_data(replace(plan, recipe=replace(plan.recipe, missing="keep"))).result(60)
+    words = "KMeans cannot learn from rows that lack values, but dataset 'gaps' has such rows: import it again"
+    with pytest.raises(SessionError, match=words):
+        session.add_run(dataset, "KMeans")
+    assert session.add_run(dataset, "GaussianMixture", {"n_components": 2}).wait(120) == "finished"
+
+
+def test_a_map_may_have_more_units_than_there_are_rows(session, blobs):
+    assert session.estimate(blobs, "SOM", {"shape": [20, 20]}).warnings == ()
+
+
+def test_memory_is_estimated_from_the_units_components_and_codewords_asked_for(session, blobs):
+    def megabytes(engine, **parameters):
+        return session.estimate(blobs, engine, parameters).memory_bytes / 1e6
+
+    assert megabytes("SOM", shape=[100, 200]) - megabytes("SOM", shape=[100, 100]) == pytest.approx(
+        8 * 10**4 * 4 * 8e-6
+    )
+    full = megabytes("GaussianMixture", n_components=9) - megabytes("GaussianMixture", n_components=1)
+    diagonal = [megabytes("GaussianMixture", n_components=k, covariance_type="diag") for k in (1, 9)]
+    assert full - (diagonal[1] - diagonal[0]) == pytest.approx(6 * 8 * 4 * 4 * 8e-6)
+    product = megabytes("ProductQuantizer", n_bits=5) - megabytes("ProductQuantizer", n_bits=4)
+    assert product == pytest.approx(8 * 16 * 4 * 8e-6)
+
+
+def test_a_run_that_fails_before_its_first_step_is_a_failed_one_when_opened_again(tmp_path, blobs_csv):
+    with Session.create(tmp_path / "p.vqw") as session:
+        blobs = session.import_data(guess(blobs_csv)).result(60)
+        assert session.add_run(blobs, "ProductQuantizer", {"n_subspaces": 9}, name="nine").wait(120) == "failed"
+    with Session.open(tmp_path / "p.vqw") as session:
+        run = session.run("nine")
+        assert run.status == "failed"
+        assert run.error.startswith("n_subspaces=9 should be <= n_features=4")
 
 
 def test_an_earlier_run_tells_how_long_another_takes(session, blobs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
     Raises
     ------
     SessionError
-        If labels are missing, there is one class only, there are too few rows, or the kind of data does not fit.
+        If labels or values are missing, there is one class only or too few rows, or the kind of data does not fit.
     """
     kind = "image" if dataset.image_shape else "table"
     if kind not in info.data_kinds:
@@ -88,28 +88,65 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
             f"but dataset '{dataset.name}' is of the kind {kind}: choose another engine or dataset."
         )
     remarks = _check_labels(dataset, info) if info.supervised else ()
-    n_rows = dataset.n_in("train", labelled=info.supervised)
-    n_prototypes = n_prototypes_of(parameters, len(_trained_classes(dataset)) if info.supervised else 0)
-    if n_prototypes is not None and n_prototypes > n_rows:
+    if dataset.lacks_values and not _takes_gaps(info):
+        able = ", ".join(other.name for other in catalog() if _takes_gaps(other))
         raise SessionError(
-            f"{info.name} is asked for {n_prototypes} prototypes, but the training part of dataset "
-            f"'{dataset.name}' has {n_rows} rows: ask for fewer prototypes."
+            f"{info.name} cannot learn from rows that lack values, but dataset '{dataset.name}' has such rows: "
+            f"import it again with gaps filled or those rows left out, or choose {able}."
+        )
+    n_rows = dataset.n_in("train", labelled=info.supervised)
+    n_classes = len(_trained_classes(dataset)) if info.supervised else 0
+    needed, noun, parameter = _rows_needed(parameters, n_classes)
+    if needed > n_rows:
+        raise SessionError(
+            f"{info.name} is asked for {needed} {noun}, but the training part of dataset "
+            f"'{dataset.name}' has {n_rows} rows: lower {parameter}."
         )
     return remarks
 
 
 def n_prototypes_of(parameters: Mapping[str, Any], n_classes: int) -> int | None:
-    """How many prototypes the parameters ask for, from the names that engines use; None when they do not tell."""
-    for name in ("n_clusters", "n_prototypes", "n_components", "n_codes"):
-        value = parameters.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    per_class = parameters.get("prototypes_per_class")
-    if isinstance(per_class, int) and not isinstance(per_class, bool):
-        return per_class * n_classes
-    if isinstance(per_class, Sequence) and not isinstance(per_class, str):
-        return sum(int(k) for k in per_class)
+    """How many prototypes the parameters ask for, from the names that engines use; None when they do not tell.
+
+    Codewords for a part of the columns count by their share: what is told is as large as so many whole prototypes.
+    """
+    match parameters:
+        case {"n_clusters": int(k)} | {"n_prototypes": int(k)} | {"n_components": int(k)} | {"n_codes": int(k)}:
+            return k
+        case {"shape": [int(n_rows), int(n_cols)]}:
+            return n_rows * n_cols
+        case {"n_coarse": int(n_coarse), "n_fine": int(n_fine)}:
+            return n_coarse + n_coarse * n_fine
+        case {"n_stages": int(n_stages), "n_bits": int(n_bits)}:
+            return int(n_stages * 2**n_bits)
+        case {"n_bits": int(n_bits)}:
+            return int(2**n_bits)
+        case {"prototypes_per_class": int(k)}:
+            return k * n_classes
+        case {"prototypes_per_class": [*each]}:
+            return sum(int(k) for k in each)
     return None
+
+
+def _rows_needed(parameters: Mapping[str, Any], n_classes: int) -> tuple[int, str, str]:
+    """The fewest rows that the engine can start from, what is so many, in the plural, and the parameter that says so.
+
+    A map may have more units than there are rows, and cells of too few rows are left without a fine codebook.
+    """
+    match parameters:
+        case {"n_coarse": int(n_coarse)}:
+            return n_coarse, "coarse prototypes", "n_coarse"
+        case {"n_bits": int(n_bits)}:
+            return int(2**n_bits), "codewords in a codebook", "n_bits"
+        case {"n_components": int(k)}:
+            return k, "components", "n_components"
+    named = ("n_clusters", "n_prototypes", "prototypes_per_class")
+    name = next((name for name in named if name in parameters), "")
+    return (n_prototypes_of(parameters, n_classes) or 0 if name else 0), "prototypes", name
+
+
+def _takes_gaps(info: EngineInfo) -> bool:
+    return bool(info.estimator().__sklearn_tags__().input_tags.allow_nan)
 
 
 def _check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:

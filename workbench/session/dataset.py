@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engines import ArrayRows, RowSource
 from workbench.data import Column, FittedRecipe
 from workbench.session.errors import SessionError
-from workbench.session.rows import HELD_BYTES, TrainingRows, held
+from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
 
 Part = Literal["train", "validation", "test", "all"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -115,6 +115,7 @@ class Dataset:
         self._samples: dict[tuple[int, int], DataSample] = {}
         self._indices: dict[tuple[Part, bool], NDArray[np.int64] | None] = {}
         self._held: dict[bool, weakref.ref[NDArray[Any]]] = {}
+        self._lacks_values: bool | None = None
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.n_rows} rows × {self.raw.shape[1]})"
@@ -198,6 +199,17 @@ class Dataset:
             return ArrayRows(array)
         return TrainingRows(self.raw, self.recipe, self.index(part, labelled=labelled))
 
+    @property
+    def lacks_values(self) -> bool:
+        """Whether a training row lacks a value; rows are read to tell, once, where the recipe lets gaps be."""
+        with self._lock:
+            known = self._lacks_values
+        if known is None:
+            known = self.recipe.recipe.missing == "keep" and _any_gap(self.rows("train"))
+            with self._lock:
+                self._lacks_values = known
+        return known
+
     def training_rows(
         self, part: Part, *, labelled: bool, cancelled: Callable[[], bool] = lambda: False
     ) -> NDArray[Any] | RowSource:
@@ -252,3 +264,7 @@ class Dataset:
             with self._lock:
                 self._samples = {key: found}
         return found
+
+
+def _any_gap(rows: RowSource) -> bool:
+    return any(np.isnan(rows.read(start, stop)).any() for start, stop in blocks(*rows.shape))

@@ -17,7 +17,7 @@ from workbench.session.run import Run
 
 _PER_ROW = 24  # bytes: assignment, distance and label of each row
 _CODEBOOKS = 8  # copies of the prototypes in sums, snapshots, the state and the recorder
-_METRICS = 6  # copies of a (d, d) matrix: omega, relevance matrix, gradient, two of the optimizer, snapshot
+_MATRICES = 6  # copies of a (d, d) matrix: e.g. omega, relevance matrix, gradient, two of the optimizer, snapshot
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def estimate(
     n_rows, n_features = rows.shape
     n_prototypes = n_prototypes_of(parameters, len(dataset.classes)) or 0
     held = n_rows * n_features * rows.dtype.itemsize <= HELD_BYTES
-    needed = memory_bytes(n_rows, n_features, rows.dtype.itemsize, n_prototypes, matrix=info.family == "lvq", held=held)
+    matrices = n_matrices_of(info, parameters)
+    needed = memory_bytes(n_rows, n_features, rows.dtype.itemsize, n_prototypes, matrices=matrices, held=held)
     warnings = list(remarks)
     free = available_memory()
     if free is not None and needed > free:
@@ -83,7 +84,19 @@ def _seconds_like(
     return median(rates) * max(1, n_prototypes) * most
 
 
-def memory_bytes(n_rows: int, n_features: int, itemsize: int, n_prototypes: int, *, matrix: bool, held: bool) -> int:
+def n_matrices_of(info: EngineInfo, parameters: Mapping[str, Any]) -> int:
+    """How many (d, d) matrices the engine learns: a metric, a rotation, or the covariances of components."""
+    match parameters:
+        case {"covariance_type": "full", "n_components": int(k)}:
+            return k
+        case {"covariance_type": kind}:
+            return 1 if kind == "tied" else 0
+        case {"rotation_init": _}:
+            return 1
+    return 1 if info.family == "lvq" else 0
+
+
+def memory_bytes(n_rows: int, n_features: int, itemsize: int, n_prototypes: int, *, matrices: int, held: bool) -> int:
     """Bytes that a training takes at one time, about.
 
     Parameters
@@ -91,8 +104,8 @@ def memory_bytes(n_rows: int, n_features: int, itemsize: int, n_prototypes: int,
     n_rows, n_features, n_prototypes : int
     itemsize : int
         Bytes of a number of the training rows.
-    matrix : bool
-        Whether the engine learns a (d, d) metric.
+    matrices : int
+        (d, d) matrices that the engine learns.
     held : bool
         Whether the training rows are held in memory, or read from the file as they are needed.
     """
@@ -102,7 +115,7 @@ def memory_bytes(n_rows: int, n_features: int, itemsize: int, n_prototypes: int,
         (2 * data if held else 0)
         + n_rows * _PER_ROW
         + _CODEBOOKS * codebook
-        + (_METRICS * n_features * n_features * 8 if matrix else 0)
+        + _MATRICES * matrices * n_features * n_features * 8
     )
 
 

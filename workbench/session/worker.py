@@ -159,14 +159,15 @@ class Worker:
         """Keep the last good state where there is one, and say what happened; gives the sentence."""
         run = self._run
         sentence = str(error) if isinstance(error, WorkbenchError) else one_sentence(error)
-        if self._recorder is not None and self._training is not None:
-            state = None if isinstance(error, Diverged) or not self._training.history else self._training.state()
-            try:
-                self._recorder.finish(
-                    self._attributes("failed") | {"error": sentence}, state, run.curves.arrays(), None
-                )
-            except WorkbenchError:
-                logger.info("the failure of run %s could not be recorded", run.id, exc_info=True)
+        attributes = self._attributes("failed") | {"error": sentence}
+        try:
+            if self._recorder is not None and self._training is not None:
+                state = None if isinstance(error, Diverged) or not self._training.history else self._training.state()
+                self._recorder.finish(attributes, state, run.curves.arrays(), None)
+            else:
+                run.file.save(RunSave(attributes), CommitTimer()).result()
+        except WorkbenchError:
+            logger.info("the failure of run %s could not be recorded", run.id, exc_info=True)
         run.become("failed", sentence)
         return sentence
 
