@@ -51,14 +51,14 @@ class Document:
         """Those shown, in order of their making."""
         return self._shown(Subset)
 
+    def like(self, thing: Thing) -> list[Thing]:
+        """Those shown of the same kind."""
+        return [other for other in self._visible().values() if isinstance(other, type(thing))]
+
     def work_of(self, target: str) -> list[Run | Sweep]:
         """The run or sweep with the id `target`, or those of the dataset with it; hidden ones too."""
         works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Sweep)]
         return [work for work in works if target in (work.id, work.dataset.id)]
-
-    def every_run(self) -> list[Run]:
-        """All runs, hidden ones too."""
-        return [thing for thing in list(self._all.values()) if isinstance(thing, Run)]
 
     def get(self, id: str) -> Thing:
         """What has the id, shown or hidden."""
@@ -116,9 +116,30 @@ def find(things: Mapping[str, AnyThing], wanted: str, kind: str) -> AnyThing:
     raise SessionError(f"There is no {kind} called {wanted!r} in this project; {listed}.")
 
 
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """`wanted`, or with the first number from 2 on that makes it new."""
-    names = set(taken)
-    if wanted not in names:
+def name_for(wanted: str | None, otherwise: str, others: Iterable[Thing], kind: str) -> str:
+    """`wanted`, which must be free; where it is None the free name most like `otherwise`."""
+    if wanted is None:
+        return free_name(otherwise, others)
+    require_free(wanted, others, kind)
+    return wanted
+
+
+def free_name(wanted: str, others: Iterable[Thing]) -> str:
+    """`wanted`, or with the first number from 2 on that none of the others has."""
+    taken = {other.name for other in others}
+    if wanted not in taken:
         return wanted
-    return next(f"{wanted} {k}" for k in range(2, len(names) + 3) if f"{wanted} {k}" not in names)
+    return next(f"{wanted} {k}" for k in range(2, len(taken) + 3) if f"{wanted} {k}" not in taken)
+
+
+def require_free(name: str, others: Iterable[Thing], kind: str) -> None:
+    """Raise SessionError if the name is empty, or one of the others has it."""
+    if not name.strip():
+        raise SessionError(f"A {kind} needs a name: type one.")
+    if any(other.name == name for other in others):
+        raise SessionError(f"There is a {kind} called '{name}' already; choose another name.")
+
+
+def kind_of(thing: Thing) -> str:
+    """What to call it: "dataset", "run", "sweep" or "subset"."""
+    return type(thing).__name__.lower()

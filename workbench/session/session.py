@@ -12,20 +12,20 @@ from workbench.data import Plan
 from workbench.project import Project
 from workbench.session import checks, commands
 from workbench.session.commands import Command
-from workbench.session.control import Control
 from workbench.session.dataset import Dataset
-from workbench.session.document import Document, Thing, find, free_name
+from workbench.session.document import Document, Thing, find, free_name, kind_of, name_for, require_free
 from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate, estimate
 from workbench.session.events import SessionEvents, tell
 from workbench.session.importing import Importing
 from workbench.session.jobs import Job, JobQueue
+from workbench.session.launching import launch
 from workbench.session.log import CommandLog, Entry, now
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Selection, Subset
 from workbench.session.storage import Storage
 from workbench.session.sweep import Sweep, check_counts
-from workbench.session.worker import Worker, mark_stopped, new_facts
+from workbench.session.worker import new_facts
 
 
 class Session:
@@ -181,10 +181,7 @@ class Session:
         values = checks.complete_parameters(info, parameters or {})
         facts = new_facts(data, checks.check_run(data, info, values))
         with self._changing:
-            taken = [run.name for run in self.runs.values()]
-            if name is not None:
-                self._require_free(name, taken, "run")
-            run_name = name or free_name(f"{info.name} on {data.name}", taken)
+            run_name = name_for(name, f"{info.name} on {data.name}", self.runs.values(), "run")
 
             def logged(id: str) -> Entry:
                 return Entry("do", commands.adding_run(id, run_name, data.id, info.name, values), now())
@@ -227,10 +224,7 @@ class Session:
         facts = new_facts(data, checks.check_run(data, info, values))
         del values[info.count]
         with self._changing:
-            taken = [sweep.name for sweep in self.sweeps.values()]
-            if name is not None:
-                self._require_free(name, taken, "sweep")
-            sweep_name = name or free_name(f"{info.name} sweep on {data.name}", taken)
+            sweep_name = name_for(name, f"{info.name} sweep on {data.name}", self.sweeps.values(), "sweep")
 
             def logged(id: str) -> Entry:
                 return Entry("do", commands.adding_sweep(id, sweep_name, data.id, info.name, wanted, values), now())
@@ -255,8 +249,7 @@ class Session:
         chosen = sweep.recommendation.value if count is None else count
         if chosen is None:
             raise SessionError(f"Sweep '{sweep.name}' recommends no number: say which one to train.")
-        taken = [run.name for run in self.runs.values()]
-        name = free_name(f"{sweep.engine.name} {chosen} on {sweep.dataset.name}", taken)
+        name = free_name(f"{sweep.engine.name} {chosen} on {sweep.dataset.name}", self.runs.values())
         return self.add_run(sweep.dataset, sweep.engine.name, sweep.parameters_with(chosen), name=name)
 
     def resume_run(self, run: Run) -> None:
@@ -300,8 +293,8 @@ class Session:
     def rename(self, thing: Thing, name: str) -> None:
         """Give a dataset, run, sweep or subset another name; raises SessionError if it is empty or taken."""
         name = name.strip()
-        kind, others = self._siblings(thing)
-        self._require_free(name, [other.name for other in others if other.id != thing.id], kind)
+        others = [other for other in self._document.like(thing) if other.id != thing.id]
+        require_free(name, others, kind_of(thing))
         if name != thing.name:
             self.do(commands.renaming(thing.id, thing.name, name))
 
@@ -329,7 +322,7 @@ class Session:
                 f"The subset is of {rows.n_rows} rows, but dataset '{dataset.name}' has {dataset.n_rows}."
             )
         with self._changing:
-            self._require_free(name, [subset.name for subset in self.subsets.values()], "subset")
+            require_free(name, self.subsets.values(), "subset")
 
             def logged(id: str) -> Entry:
                 return Entry("do", commands.naming_subset(id, name, dataset.id, len(rows)), now())
@@ -381,35 +374,12 @@ class Session:
 
     def _enqueue(self, work: Run | Sweep, *, paused: bool = False) -> None:
         self._require_writable()
-        if work.active and work.job is not None:
-            return
-        job: Job[Any] = Job(work.name, "training", self._worker(work), lambda: self._cancelled(work, job))
-        work.control = Control()
-        if paused:
-            work.control.pause()
-        work.job = job
-        work.become("queued")
-        self.queue.submit(job)
-
-    def _worker(self, work: Run | Sweep) -> Callable[[Job[Any]], object]:
-        if isinstance(work, Run):
-            return Worker(work, self._closing.is_set)
-        from workbench.session.sweeping import Sweeper  # only here: criteria take a while to import
-
-        return Sweeper(work)
-
-    def _cancelled(self, work: Run | Sweep, job: Job[Any]) -> None:
-        work.control.stop()
-        if job.status == "cancelled":
-            if isinstance(work, Sweep):
-                work.withdraw()
-            else:
-                mark_stopped(work)
+        launch(work, self.queue, self._closing.is_set, paused=paused)
 
     def _admit(self, wanted: str, make: Callable[[str], tuple[Dataset, Entry]]) -> Dataset:
         """Take in a dataset that an import brought; `make` commits it under the name it is given."""
         with self._changing:
-            dataset, entry = make(free_name(wanted, [other.name for other in self.datasets.values()]))
+            dataset, entry = make(free_name(wanted, self.datasets.values()))
             self._document.add(dataset)
             self._log.append(entry)
         tell(self.events.dataset_added, dataset)
@@ -434,29 +404,13 @@ class Session:
             if isinstance(thing, Subset):
                 tell(self.events.selection_changed)
             else:
-                kind = "dataset" if isinstance(thing, Dataset) else "run" if isinstance(thing, Run) else "sweep"
-                tell(getattr(self.events, f"{kind}_{change}"), thing)
+                tell(getattr(self.events, f"{kind_of(thing)}_{change}"), thing)
         tell(self.events.history_changed)
 
     def _job_changed(self, job: Job[Any]) -> None:
         tell(self.events.job_changed, job)
         if job.status == "failed":
             tell(self.events.failed, job.title, job.error)
-
-    def _siblings(self, thing: Thing) -> tuple[str, list[Thing]]:
-        if isinstance(thing, Dataset):
-            return "dataset", list(self.datasets.values())
-        if isinstance(thing, Run):
-            return "run", list(self.runs.values())
-        if isinstance(thing, Sweep):
-            return "sweep", list(self.sweeps.values())
-        return "subset", list(self.subsets.values())
-
-    def _require_free(self, name: str, taken: list[str], kind: str) -> None:
-        if not name.strip():
-            raise SessionError(f"A {kind} needs a name: type one.")
-        if name in taken:
-            raise SessionError(f"There is a {kind} called '{name}' already; choose another name.")
 
     def _require_writable(self) -> None:
         if self.closed:

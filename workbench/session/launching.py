@@ -1,0 +1,42 @@
+"""How a run or a sweep comes into the queue, and what becomes of it when it is cancelled there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workbench.session.control import Control
+from workbench.session.jobs import Job, JobQueue
+from workbench.session.run import Run
+from workbench.session.sweep import Sweep
+from workbench.session.worker import Worker, mark_stopped
+
+
+def launch(work: Run | Sweep, queue: JobQueue, is_closing: Callable[[], bool], *, paused: bool = False) -> None:
+    """Queue `work`, unless it is queued or running already; with `paused` it holds before its first step."""
+    if work.active and work.job is not None:
+        return
+    job: Job[Any] = Job(work.name, "training", _worker(work, is_closing), lambda: _cancelled(work, job))
+    work.control = Control()
+    if paused:
+        work.control.pause()
+    work.job = job
+    work.become("queued")
+    queue.submit(job)
+
+
+def _worker(work: Run | Sweep, is_closing: Callable[[], bool]) -> Callable[[Job[Any]], object]:
+    if isinstance(work, Run):
+        return Worker(work, is_closing)
+    from workbench.session.sweeping import Sweeper  # only here: criteria take a while to import
+
+    return Sweeper(work)
+
+
+def _cancelled(work: Run | Sweep, job: Job[Any]) -> None:
+    work.control.stop()
+    if job.status == "cancelled":
+        if isinstance(work, Sweep):
+            work.withdraw()
+        else:
+            mark_stopped(work)
