@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 
 import engines
+from engines.clustering.energy import energy
+from engines.codes import CodesMixin
 
 
 def warm() -> Iterator[str]:
@@ -23,7 +25,16 @@ def warm() -> Iterator[str]:
             rows = X.astype(dtype)
             model = info.estimator(**{**info.trial, **way})
             model.fit(rows, y if info.supervised else None)
-            for method in ("predict", "transform", "encode", "partial_fit"):
+            for method in ("predict", "predict_proba", "transform", "score_samples", "quantize", "partial_fit"):
                 if hasattr(model, method):
                     getattr(model, method)(rows)
+            if isinstance(model, CodesMixin):
+                model.encode(rows, packed=True)
+                codes = model.encode(rows)
+                model.decode(codes)
+                if hasattr(model, "asymmetric_distances"):
+                    model.asymmetric_distances(rows[:2], codes)
+            if hasattr(model, "prototypes_"):
+                for kind in ("max", "sum"):
+                    energy(rows, model.prototypes_, kind)
         yield info.title

@@ -213,7 +213,7 @@ class RunPage(Page):
         self.title = heading()
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("role", "muted")
-        self.status = QLabel()
+        self.status = QLabel(wordWrap=True)
         self.progress = QProgressBar(textVisible=False, maximum=1000)
         self.progress.setAccessibleName("Progress of the run")
         self.error = QLabel(wordWrap=True)
