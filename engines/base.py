@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from engines.parameters import check_all
-from engines.rows import ArrayRows, RowSource, as_float_rows, is_row_source
+from engines.rows import ArrayRows, CheckedRows, RowSource, as_float_rows, check_values, is_row_source
 from engines.training import Learner, State, Training
 
 FLOATS = (np.float64, np.float32)
@@ -134,7 +134,7 @@ class Engine(BaseEstimator):  # type: ignore[misc]
                 f"The validation rows have shape {held_out.shape}; at least one row of "
                 f"{self.n_features_in_} features is needed."
             )
-        return as_float_rows(held_out)
+        return self._watched(held_out) if is_row_source(X) else held_out
 
     def _new_rows(self, X: Any) -> RowSource:
         """Checked rows for a fitted engine."""
@@ -145,13 +145,24 @@ class Engine(BaseEstimator):  # type: ignore[misc]
                     f"X has {X.shape[1]} features, but {type(self).__name__} "
                     f"is expecting {self.n_features_in_} features as input"
                 )
-            return as_float_rows(X)
+            return self._watched(X)
         return ArrayRows(self._checked(X, reset=False))
+
+    def _watched(self, source: RowSource) -> RowSource:
+        """Rows of a source as floats, refused as they are read where an array of them would be."""
+        return CheckedRows(as_float_rows(source), self._allows_nan)
+
+    @property
+    def _allows_nan(self) -> bool:
+        return bool(self.__sklearn_tags__().input_tags.allow_nan)
 
     def _checked(self, X: Any, *y: Any, **asked: Any) -> Any:
         """What scikit-learn's `validate_data` makes of rows; NaN passes where the engine's tags allow it."""
-        finite = "allow-nan" if self.__sklearn_tags__().input_tags.allow_nan else True
-        return validate_data(self, X, *y, dtype=FLOATS, order="C", ensure_all_finite=finite, **asked)
+        finite = "allow-nan" if self._allows_nan else True
+        with np.errstate(over="ignore", invalid="ignore"):  # it adds values up: infinities of both signs may meet
+            checked = validate_data(self, X, *y, dtype=FLOATS, order="C", ensure_all_finite=finite, **asked)
+        check_values(checked[0] if y else checked, allow_nan=self._allows_nan)
+        return checked
 
 
 def plain_parameters(engine: BaseEstimator) -> dict[str, Any]:

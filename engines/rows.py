@@ -1,7 +1,8 @@
-"""Rows that need not fit in memory: the `RowSource` protocol, the array that plays it, and conversion to floats."""
+"""Rows that need not fit in memory: the `RowSource` protocol, the array that plays it, what makes rows fit to use."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -58,6 +59,58 @@ class FloatRows:
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         return np.ascontiguousarray(self.source.read(start, stop), dtype=np.float64)
+
+
+LARGEST = {np.dtype(np.float32): 1e34, np.dtype(np.float64): 1e70}
+"""Values above this are refused: sums of the fourth powers of float64 ones, and of differences, would overflow."""
+
+
+def check_values(block: NDArray[Any], *, allow_nan: bool = False) -> None:
+    """Raise ValueError, in one sentence, unless the values of a float32 or float64 `block` can be computed with.
+
+    Infinities and values of which sums of squares overflow are refused, NaN too unless it stands for what is missing.
+    """
+    if block.size == 0:
+        return
+    least, most = (np.fmin, np.fmax) if allow_nan else (np.minimum, np.maximum)
+    lowest, highest = float(least.reduce(block, axis=None)), float(most.reduce(block, axis=None))
+    if math.isnan(lowest):
+        if not allow_nan:
+            raise ValueError("Input X contains NaN.")
+        return
+    size = max(-lowest, highest)
+    if math.isinf(size):
+        raise ValueError(f"Input X contains infinity or a value too large for {block.dtype}.")
+    if size > LARGEST[block.dtype]:
+        raise ValueError("Input X contains values so large that their squared distances overflow: scale them.")
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedRows:
+    """Another source's float32 or float64 rows, `check_values` being asked about each block as it is read."""
+
+    source: RowSource
+    allow_nan: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        block = self.source.read(start, stop)
+        check_values(block, allow_nan=self.allow_nan)
+        return block
+
+
+def scale_for(size: float, dtype: np.dtype[Any]) -> np.floating[Any]:
+    """A power of two, in `dtype`, that brings values of about this `size` near 1; 1 for middling ones and for zero."""
+    middling = not size or 2.0**-20 < size < 2.0**20
+    found: np.floating[Any] = dtype.type(1.0 if middling else 2.0 ** np.clip(-np.round(np.log2(size)), -120, 120))
+    return found
 
 
 def is_row_source(X: object) -> bool:

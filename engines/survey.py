@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engines.blocks import map_blocks
 from engines.kernels.exact import frozen, moments
-from engines.rows import RowSource
+from engines.rows import RowSource, check_values
 from engines.training import StopToken
 
 Floats = NDArray[Any]
@@ -50,17 +50,15 @@ def survey(
     Raises
     ------
     ValueError
-        If a row is not finite.
+        If a value is not finite, or too large to be computed with.
     """
     d = rows.shape[1]
 
     def one(block: Floats, start: int) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        check_values(block)
         own = NO_WEIGHTS if weights is None else weights[start : start + len(block)]
         mean, scatter = np.empty(d), np.empty(d)
         mass = moments(frozen(block), frozen(own), mean, scatter)
-        if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(block))):
-            fault = "NaN" if np.isnan(block).any() else f"infinity or a value too large for {rows.dtype}"
-            raise ValueError(f"Input X contains {fault}.")
         return mass, mean, scatter
 
     total, mean, scatter = 0.0, np.zeros(d), np.zeros(d)

@@ -144,9 +144,12 @@ class Training(Iterator[Snapshot]):
         self._started = False
         self._closed = False
         self.history: dict[str, list[float]] = {}
-        if resume is not None and resume["started"]:
-            learner.load_state({k[len("learner.") :]: v for k, v in resume.items() if k.startswith("learner.")})
-            self.history = {k: list(v) for k, v in resume["history"].items()}
+        if resume is not None and resume.get("started"):
+            try:
+                learner.load_state({k[len("learner.") :]: v for k, v in resume.items() if k.startswith("learner.")})
+                self.history = {k: list(v) for k, v in resume["history"].items()}
+            except (LookupError, TypeError, AttributeError, OverflowError) as error:
+                raise ValueError(f"The state to resume is not whole: {type(error).__name__} at {error}.") from error
             self._started = True
             self._publish()
 

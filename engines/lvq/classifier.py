@@ -9,15 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import validate_data
 
-from engines.base import FLOATS, Engine, check_sample_weight
+from engines.base import Engine, check_sample_weight
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.codes import CodebookMixin
 from engines.lvq.kernels import class_distances
 from engines.lvq.labels import LabelledRows, check_labels, codes_of, encode_labels, row_weights
 from engines.lvq.metric import Projection, project
-from engines.rows import ArrayRows, RowSource, as_float_rows, is_row_source
+from engines.rows import ArrayRows, RowSource, is_row_source
 
 
 class PrototypeClassifier(
@@ -145,8 +144,8 @@ class PrototypeClassifier(
 
         def work(block: NDArray[Any], start: int) -> None:
             D = projection.distances(block)[0]
-            if np.isnan(D.sum()):
-                raise ValueError("Input X contains NaN or infinity, which no prototype can be near to.")
+            if not np.all(np.isfinite(D.min(axis=0))):
+                raise ValueError("Input X contains values so large that their squared distances overflow: scale them.")
             one(D, slice(start, start + len(block)))
 
         m, d = self._omega.shape
@@ -185,9 +184,9 @@ class PrototypeClassifier(
         if is_row_source(X):
             if X.shape[1] != rows.shape[1]:
                 raise ValueError(f"The validation rows have {X.shape[1]} features, the training rows {rows.shape[1]}.")
-            there = as_float_rows(X)
+            there = self._watched(X)
         else:
-            checked = validate_data(self, X, dtype=FLOATS, order="C", reset=False)
+            checked = self._checked(X, reset=False)
             there = ArrayRows(checked.astype(rows.dtype, copy=False))
         codes = codes_of(check_labels(y, there.shape[0], type(self).__name__), classes)
         return LabelledRows(there, codes, np.ones(len(codes)), 1.0)

@@ -14,7 +14,7 @@ from engines.blocks import block_bounds, map_blocks
 from engines.clustering.kmeans import KMeans
 from engines.clustering.seeding import kmeans_plus_plus, random_rows
 from engines.lvq.labels import LabelledRows
-from engines.rows import ArrayRows
+from engines.rows import ArrayRows, check_values
 from engines.training import StopToken
 
 MAX_SAMPLE = 10_000
@@ -44,18 +44,17 @@ def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken)
     Raises
     ------
     ValueError
-        If a row holds NaN or infinity.
+        If a value is not finite, or too large to be computed with.
     """
     n, d = data.rows.shape
     bounds = block_bounds(n, d, 8, n_classes)
 
     def sums(block: NDArray[Any], start: int) -> NDArray[np.float64]:
+        check_values(block)
         here = slice(start, start + len(block))
         by_class = np.zeros((len(block), n_classes))
         by_class[np.arange(len(block)), data.codes[here]] = data.weights[here]
         total: NDArray[np.float64] = by_class.T @ block.astype(np.float64)
-        if not np.all(np.isfinite(total)) and not np.all(np.isfinite(block)):
-            raise ValueError("Input X contains NaN or infinity: fill or drop missing values before training.")
         return total
 
     totals = _summed(map_blocks(data.rows, sums, bounds, n_jobs=n_jobs, stop=stop))

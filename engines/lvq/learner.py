@@ -92,7 +92,10 @@ class GradientLearner(Learner):
         self._set_out(arrays)
         self._point = self._best = self._look(0, stop, math.nan)
         if not math.isfinite(self._point.watched):
-            raise ValueError("The cost at the start is not finite: look for NaN or infinity in the validation rows.")
+            raise ValueError(
+                "The cost at the start is not finite: look for NaN or infinity in the rows held out, "
+                "and scale values so large that their squared distances overflow."
+            )
         self._reference, self._n_waited = self._point.watched, 0
         self._model = self._problem.model(self._point.arrays)
 

@@ -75,7 +75,8 @@ class Density:
         if mixture.kind == "full":
             self._factors = _padded(factors, (n_components, width, width), self._dtype)
         else:
-            precisions = np.ones((n_components, d)) if mixture.kind == "tied" else 1.0 / variances(mixture)
+            with np.errstate(over="ignore"):
+                precisions = np.ones((n_components, d)) if mixture.kind == "tied" else 1.0 / variances(mixture)
             columns = (width, _filled_up(n_components))
             self._columns = _padded(centres.T, columns, self._dtype)
             self._precisions = _padded(precisions.T, columns, self._dtype)
@@ -88,8 +89,16 @@ class Density:
         return self._rows(block, self._constants, True)
 
     def distances(self, block: Floats) -> Doubles:
-        """Mahalanobis distances (b, K) over what is observed of each row."""
-        return np.asarray(np.sqrt(-2.0 * self._rows(block, np.zeros(len(self._constants)), False)))
+        """Mahalanobis distances (b, K) over what is observed of each row.
+
+        Raises
+        ------
+        ValueError
+            If a row is so far away that its squared distance overflows.
+        """
+        squared = -2.0 * self._rows(block, np.zeros(len(self._constants)), False)
+        _check(squared)
+        return np.asarray(np.sqrt(squared))
 
     def responsibilities(self, block: Floats) -> tuple[Doubles, Doubles]:
         """Responsibilities (b, K) and log p(x) (b,).
@@ -299,7 +308,10 @@ def _filled_up(n: int) -> int:
 
 
 def _padded(values: Floats, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Floats:
-    """The values in the low corner of zeros."""
+    """The values in the low corner of zeros; raises ValueError where they are too large for `dtype`."""
     out = np.zeros(shape, dtype)
-    out[tuple(slice(n) for n in values.shape)] = values
+    with np.errstate(over="ignore"):
+        out[tuple(slice(n) for n in values.shape)] = values
+    if not np.all(np.isfinite(out)):
+        raise ValueError(f"A variance is so small that its inverse is infinite in {dtype}: scale the columns.")
     return out

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engines.blocks import map_blocks
 from engines.kernels.exact import frozen, moments
-from engines.rows import RowSource
+from engines.rows import RowSource, check_values
 from engines.survey import NO_WEIGHTS, Sample
 from engines.training import StopToken
 
@@ -72,18 +72,17 @@ def observe(
     Raises
     ------
     ValueError
-        If a value is infinite, or a column has none.
+        If a value is infinite or too large to be computed with, or a column has none.
     """
     d = rows.shape[1]
 
     def one(block: Floats, start: int) -> tuple[float, Doubles, Doubles, Doubles, int]:
+        check_values(block, allow_nan=True)
         own = NO_WEIGHTS if weights is None else weights[start : start + len(block)]
         mean, scatter = np.empty(d), np.empty(d)
         mass = moments(frozen(block), frozen(own), mean, scatter)
         if np.all(np.isfinite(mean)) and np.all(np.isfinite(scatter)):
             return mass, np.full(d, mass), mean, scatter, 0
-        if np.isinf(block).any():
-            raise ValueError(f"Input X contains infinity or a value too large for {rows.dtype}.")
         return (mass, *_moments_with_gaps(block, own if own.size else np.ones(len(block))))
 
     total, masses, mean, scatter, n_missing = 0.0, np.zeros(d), np.zeros(d), np.zeros(d), 0

@@ -16,6 +16,7 @@ from engines.quantization.alternation import Alternation, Turns
 from engines.quantization.books import BookQuantizer, Floats
 from engines.quantization.coders import RotatedCoder
 from engines.quantization.columns import split_columns
+from engines.quantization.rotation import check_rotatable
 from engines.quantization.starts import book_seeders, check_rows_for_books
 from engines.training import Learner
 
@@ -141,6 +142,7 @@ class OptimizedProductQuantizer(BookQuantizer):
         n, d = rows.shape
         weights = check_sample_weight(sample_weight, n)
         check_rows_for_books(n, weights, self.n_bits)
+        check_rotatable(d)
         splits = split_columns(d, self.n_subspaces)
         plan = Plan(
             n_clusters=2**self.n_bits,

@@ -14,6 +14,7 @@ from engines.kernels.beam import best_paths, follow
 from engines.kernels.books import sum_of_codewords, without_codewords
 from engines.kernels.exact import distances, frozen, squared_to_own
 from engines.kernels.nearest import Codebook
+from engines.rows import scale_for
 
 Floats = NDArray[Any]
 Array = NDArray[np.float64]
@@ -101,6 +102,10 @@ class ResidualCoder:
         return squares
 
     @cached_property
+    def _largest(self) -> float:
+        return float(np.abs(self.codebooks).max())
+
+    @cached_property
     def _centre(self) -> Array:
         centre: Array = self.codebooks[0].mean(axis=0, dtype=np.float64)
         return centre
@@ -123,10 +128,12 @@ class ResidualCoder:
         """The best of `beam` paths, each kept for what it leaves after each stage (Chen 2010; Babenko 2014)."""
         n, d = block.shape
         size = self.codebooks.shape[1]
+        scale = scale_for(max(float(np.abs(block).max(initial=0.0)), self._largest), block.dtype)
+        block, books, squared_scale = block * scale, self.codebooks * scale, np.square(np.float64(scale))
         left = block.reshape(n, 1, d)
         squares = np.square(block, dtype=np.float64).sum(axis=1).reshape(n, 1)
         taken = np.empty((n, 1, 0), np.int32)
-        for book, norms in zip(self.codebooks, self.norms, strict=True):
+        for book, norms in zip(books, self.norms * squared_scale, strict=True):
             n_paths = left.shape[1]
             n_kept = min(self.beam, n_paths * size)
             products = (left.reshape(n * n_paths, d) @ book.T).reshape(n, n_paths, size)

@@ -10,13 +10,26 @@ from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks, single_threaded_blas
 from engines.quantization.columns import edges_of
-from engines.rows import RowSource
+from engines.rows import RowSource, scale_for
 from engines.survey import Sample
 from engines.training import StopToken
 
 Floats = NDArray[Any]
 Array = NDArray[np.float64]
 RotationStart = Literal["pca", "identity"]
+
+
+MAX_COLUMNS = 4096
+"""A step turns d × d numbers by a decomposition of d³ work that cannot be stopped: more would take many minutes."""
+
+
+def check_rotatable(d: int) -> None:
+    """Raise ValueError where rows have more columns than a rotation can be learned of."""
+    if d > MAX_COLUMNS:
+        raise ValueError(
+            f"n_features={d} should be <= {MAX_COLUMNS} for a rotation to be learned: "
+            "take fewer columns, or ProductQuantizer, which learns none."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +118,14 @@ def cell_means(sums: Array, counts: Array, axes: Array) -> Array:
 
 
 def _covariance(sample: Sample, stop: StopToken) -> Array:
-    """Weighted covariance (d, d) of the rows, summed over blocks in float64."""
+    """Weighted covariance (d, d) of the rows, summed over blocks in float64, of rows brought to a middling size."""
     rows = sample.rows
     n, d = rows.shape
     mean = sample.mean.astype(rows.dtype)
+    scale = scale_for(float(np.sqrt(sample.variance.max())), rows.dtype)
 
     def one(block: Floats, start: int) -> Array:
-        centred = block - mean
+        centred = (block - mean) * scale
         weighted = centred
         if sample.weights is not None:
             weighted = centred * sample.weights[start : start + len(block), None].astype(rows.dtype)
@@ -121,4 +135,4 @@ def _covariance(sample: Sample, stop: StopToken) -> Array:
     total = np.zeros((d, d))
     for part in map_blocks(rows, one, block_bounds(n, d, rows.dtype.itemsize, d), n_jobs=sample.n_jobs, stop=stop):
         total += part
-    return total / sample.mass
+    return total / sample.mass / np.square(np.float64(scale))
