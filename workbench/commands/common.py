@@ -1,0 +1,67 @@
+"""What commands share: the project as an argument, the session over it, settings in words, and waiting for work."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.errors import WorkbenchError
+
+if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
+    from workbench.session import Run, Session, Sweep
+
+ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="project file (*.vqw)")]
+AsJson = Annotated[bool, typer.Option("--json", help="for machines: one JSON value on standard output")]
+
+
+@contextmanager
+def session_of(path: Path, *, create: bool = False, read_only: bool = False) -> Iterator[Session]:
+    """The open project; one that had to be made for work that then fails is taken away again."""
+    from workbench.session import Session
+
+    is_new = create and not path.exists()
+    session = Session.create(path) if is_new else Session.open(path, read_only=read_only)
+    done = False
+    try:
+        if session.notice:
+            print(f"note: {session.notice}", file=sys.stderr)
+        yield session
+        done = True
+    finally:
+        session.close()
+        if is_new and not done:
+            for ending in ("", "-wal", ".lock"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def dataset_name(session: Session, name: str | None) -> str:
+    """The dataset that was named, or the only one there is."""
+    if name is not None:
+        return name
+    if len(session.datasets) != 1:
+        names = ", ".join(dataset.name for dataset in session.datasets.values()) or "none yet"
+        raise WorkbenchError(f"Say which dataset with --dataset: the project has {names}.")
+    return next(iter(session.datasets))
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Name and value of a setting that was given as `name=value`."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"--set {text} is not understood: write it as key=value.")
+    return key.strip(), value
+
+
+def wait_for(work: Run | Sweep, report: Callable[[], None]) -> None:
+    """Show how far a run or a sweep is until it ends; an interrupt stops it and waits for what was learned."""
+    try:
+        while work.wait(0.1) in ("queued", "running", "paused"):
+            report()
+    except KeyboardInterrupt:
+        work.stop()
+        work.wait()

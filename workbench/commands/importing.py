@@ -1,0 +1,100 @@
+"""The command that brings a file into a project: a guessed plan, changed by the words given."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.commands.common import AsJson, pair, session_of
+from workbench.errors import WorkbenchError
+from workbench.terminal import print_json, progress
+
+if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
+    from workbench.data import Plan
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="data file or folder of images")],
+    project: Annotated[Path, typer.Option("--project", help="project file; made if there is none")],
+    name: Annotated[str | None, typer.Option(help="name of the dataset")] = None,
+    label: Annotated[str | None, typer.Option(metavar="COL", help="column with the classes")] = None,
+    ids: Annotated[str | None, typer.Option("--id", metavar="COL", help="column that names the rows")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="COL", help="column to leave out; repeatable")] = None,
+    scale: Annotated[str | None, typer.Option(help="none, standard, minmax or symmetric")] = None,
+    missing: Annotated[str | None, typer.Option(help="error, drop, mean, median or keep")] = None,
+    contrast: Annotated[bool, typer.Option("--contrast", help="normalise the contrast of each row")] = False,
+    whitening: Annotated[str | None, typer.Option(help="none, pca or zca")] = None,
+    split: Annotated[str | None, typer.Option(metavar="TRAIN/VAL/TEST", help="e.g. 0.7/0.15/0.15")] = None,
+    seed: Annotated[int, typer.Option(help="seed of the split")] = 0,
+    importer: Annotated[str | None, typer.Option(help="kind of file, if the guess is wrong")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="option of the importer")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a file into a project."""
+    plan = _plan(file, importer, dict(pair(text) for text in settings or ()))
+    roles = dict.fromkeys(ignore or (), "ignore")
+    roles |= {column: role for column, role in ((label, "label"), (ids, "id")) if column is not None}
+    plan = _with_recipe(plan.with_roles(roles), scale, missing, contrast, whitening, split, seed)
+    with session_of(project, create=True) as session, progress() as report:
+        job = session.import_data(plan, name=name)
+        while not job.wait(0.1):
+            report("Importing", job.progress)
+        dataset = job.result()
+        summary = {"name": dataset.name, "id": dataset.id, "shape": [dataset.n_rows, dataset.n_features]}
+        warnings = list(dataset.warnings)
+    for warning in warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    if as_json:
+        print_json({**summary, "warnings": warnings})
+    else:
+        print(f"{summary['name']}: {dataset.n_rows:,} rows of {dataset.n_features:,} features.")
+
+
+def _plan(file: Path, importer: str | None, words: dict[str, str]) -> Plan:
+    """The guessed plan for `file`, with the importer's options that were given in words."""
+    from workbench.data import DataError, guess
+    from workbench.data import importer as importer_called
+
+    plan = guess(file, importer)
+    if not words:
+        return plan
+    chosen = importer_called(plan.importer)
+    declared = {parameter.name: parameter for parameter in chosen.parameters}
+    unknown = [key for key in words if key not in declared]
+    if unknown:
+        raise DataError(f'{chosen.title} has no option "{unknown[0]}"; there are {", ".join(declared)}.')
+    try:
+        options = {key: declared[key].parse(text, chosen.title) for key, text in words.items()}
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return guess(file, plan.importer, options)
+
+
+def _with_recipe(
+    plan: Plan,
+    scale: str | None,
+    missing: str | None,
+    contrast: bool,
+    whitening: str | None,
+    split: str | None,
+    seed: int,
+) -> Plan:
+    """The plan with the recipe's words that were given; the others stay as guessed."""
+    recipe = plan.recipe
+    given = {"scaling": scale, "missing": missing, "whitening": whitening, "contrast": contrast or None}
+    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    parts = replace(recipe.split, seed=seed)
+    if split is not None:
+        try:
+            shares = [float(part) for part in split.split("/")]
+            train_share, validation, test = [*shares, 0.0, 0.0][:3] if len(shares) <= 3 else shares
+        except ValueError:
+            raise WorkbenchError(f"--split {split} is not understood: give shares such as 0.7/0.15/0.15.") from None
+        parts = replace(parts, train=train_share, validation=validation, test=test)
+    return replace(plan, recipe=replace(recipe, split=parts))
