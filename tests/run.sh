@@ -3,11 +3,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 marks='not slow'
+extras=test
 if [ "${1:-}" = --full ]; then
     marks=''
+    extras=test,peers
     shift
 fi
-sh resources/prepare.sh test
+sh resources/prepare.sh "$extras"
 export QT_QPA_PLATFORM=offscreen OMP_WAIT_POLICY=PASSIVE
 PATH="$PWD/.venv/bin:$PATH"
 ruff check .

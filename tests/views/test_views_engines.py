@@ -25,7 +25,7 @@ WANTED = {
     "SOM": {"som", "projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
     "GaussianMixture": {"mixture", "projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
     "ProductQuantizer": {"prototypes", "reconstructions", "usage", "rate_distortion"},
-    "SphericalKMeans": {"projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
+    "SphericalKMeans": {"projection", "prototypes", "reconstructions", "usage"},  # its errors are of directions
     "GMLVQ": {"projection", "prototypes", "reconstructions", "usage", "relevance", "confusion"},
 }
 

@@ -127,6 +127,7 @@ class SweepDialog(QDialog):
         heading.setProperty("role", "section")
         self.told = QLabel(wordWrap=True)
         self.told.setProperty("role", "muted")
+        self.told.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.told.setAccessibleName("What the sweep will do")
         self.problem = QLabel(wordWrap=True)
         self.problem.setProperty("role", "bad")

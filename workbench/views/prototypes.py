@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -348,4 +349,5 @@ def _ink(data: PrototypesData, which: int, theme: Theme) -> str:
 def _footer(made: Any, data: PrototypesData, n_shown: int, theme: Theme, *, scale: str) -> None:
     n_all = len(data.index)
     parts = [f"the {n_shown:,} most used of {n_all:,} {data.noun}s" if n_shown < n_all else "", scale, data.note]
-    made.supxlabel(canvas.plain(" · ".join(p for p in parts if p)), fontsize=8, color=theme.muted)
+    words = textwrap.wrap(canvas.plain(" · ".join(p for p in parts if p)), max(30, round(made.get_figwidth() * 13)))
+    made.supxlabel("\n".join(words), fontsize=8, color=theme.muted)

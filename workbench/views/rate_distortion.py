@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.views import canvas
 from workbench.views.scene import Scene, per_sample
+from workbench.views.siblings import OF_DIRECTIONS
 from workbench.views.theme import MARKERS, Marker, Theme
 from workbench.views.wording import counted, number, shorten
 
@@ -80,7 +81,7 @@ class RateDistortionData:
 
 def applies(scene: Scene) -> bool:
     """Engines whose codes stand for rows in training units, and that tell their error."""
-    return scene.has_codes and not scene.engine.supervised
+    return scene.has_codes and not scene.engine.supervised and scene.engine.name not in OF_DIRECTIONS
 
 
 def compute(scene: Scene) -> RateDistortionData:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from workbench.session import Run
 
 
+OF_DIRECTIONS = frozenset({"SphericalKMeans"})
+"""Engines whose errors are those of rows at unit length, and so not to be compared with those of others."""
+
+
 @dataclass(frozen=True)
 class Sibling:
     """Rate and distortion of one run, as far as it has come.
@@ -64,7 +68,7 @@ def sibling_of(run: Run) -> Sibling | None:
 def sibling(name: str, engine: Any, bits: int | None, metrics: Mapping[str, float], n_features: int) -> Sibling | None:
     """The record of a run with these `bits` and `metrics`; None where either is missing."""
     error = metrics.get("error_per_component", math.nan)
-    if bits is None or not math.isfinite(error):
+    if bits is None or not math.isfinite(error) or engine.name in OF_DIRECTIONS:
         return None
     parts = (metrics.get(name, math.nan) for name in ("quantization_error_test", "validation_error_per_row"))
     unseen = next((value / max(1, n_features) for value in parts if math.isfinite(value)), math.nan)
