@@ -14,7 +14,7 @@ from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
 from engines.clustering.starts import Seeder
 from engines.distortion import squared_errors
-from engines.kernels.exact import frozen, gather
+from engines.kernels.exact import add_rows, frozen
 from engines.kernels.nearest import Codebook
 from engines.resuming import check_same_data, resumed_prototypes
 from engines.rows import ArrayRows, RowSource, SelectedRows
@@ -303,7 +303,7 @@ def learned(
     wins : (K,) float64, new
     """
     n, d = batch.shape
-    codebook, fixed = Codebook(prototypes), frozen(prototypes)
+    codebook = Codebook(prototypes)
 
     def one(block: Floats, start: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         stop.check()
@@ -311,7 +311,7 @@ def learned(
         codebook.label(block, labels)
         own = NO_WEIGHTS if weights is None else weights[start : start + len(block)]
         sums, masses = np.zeros(prototypes.shape), np.zeros(len(prototypes))
-        gather(frozen(block), frozen(own), fixed, frozen(labels), frozen(labels), sums, masses)
+        add_rows(frozen(block), frozen(own), frozen(labels), sums, masses)
         return sums, masses
 
     bounds = block_bounds(n, d, batch.dtype.itemsize, len(prototypes))

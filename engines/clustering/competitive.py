@@ -14,8 +14,9 @@ from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds
 from engines.clustering.starts import Seeder
 from engines.held import held
-from engines.kernels.abreast import lay_out, taken_up
+from engines.kernels.abreast import lay_out
 from engines.kernels.exact import frozen
+from engines.kernels.lanes import untiled
 from engines.kernels.sequential import present
 from engines.resuming import check_same_data, resumed_prototypes
 from engines.rows import ArrayRows, RowSource
@@ -238,7 +239,7 @@ def epoch(
         here = slice(first, first + n_rows)
         rows = X.take(order[here], axis=0)
         present(frozen(rows), frozen(shown[here]), frozen(rates[here]), groups, frozen(starts), wins)
-    return taken_up(groups, len(prototypes)), wins
+    return untiled(groups, len(prototypes)), wins
 
 
 _KEPT = ("iteration", "prototypes", "wins", "shift", "settled", "validation_error", "message")

@@ -14,47 +14,24 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils as cgutils_module
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-cgutils: Any = cgutils_module
+from engines.kernels.lanes import cgutils, spread, tiled
 
 BYTES = 256
 """Of a group's numbers in one column: eight registers of AVX2, so that every multiplier is busy."""
 PULLED_BYTES = 32
 """Of the numbers that are read and written together when one prototype moves, as the search will read them again."""
-CACHE_LINE = 64
 
 
 def lay_out(prototypes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Prototypes (K, d) as groups (G, d, L) of their own, and the starts (G, L) of their distances."""
-    n_prototypes, d = prototypes.shape
-    lanes = BYTES // prototypes.itemsize
-    n_groups = -(-n_prototypes // lanes)
-    padded = np.zeros((n_groups * lanes, d), prototypes.dtype)
-    padded[:n_prototypes] = prototypes
-    starts = np.full(n_groups * lanes, np.inf, prototypes.dtype)
-    starts[:n_prototypes] = 0
-    groups = aligned((n_groups, d, lanes), prototypes.dtype)
-    groups[...] = padded.reshape(n_groups, lanes, d).transpose(0, 2, 1)
-    return groups, starts.reshape(n_groups, lanes)
-
-
-def taken_up(groups: NDArray[Any], n_prototypes: int) -> NDArray[Any]:
-    """The prototypes (K, d) that groups (G, d, L) hold, as a new array."""
-    n_groups, d, lanes = groups.shape
-    flat = groups.transpose(0, 2, 1).reshape(n_groups * lanes, d)
-    return np.array(flat[:n_prototypes], order="C")
-
-
-def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An array that begins with a cache line: vectors that lie across two take twice as long."""
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    room = np.empty(n_bytes + CACHE_LINE, np.uint8)
-    first = -room.ctypes.data % CACHE_LINE
-    return room[first : first + n_bytes].view(dtype).reshape(shape)
+    groups = tiled(prototypes, BYTES // prototypes.itemsize)
+    starts = np.full((len(groups), groups.shape[2]), np.inf, prototypes.dtype)
+    starts.ravel()[: len(prototypes)] = 0
+    return groups, starts
 
 
 def _nearest_lane(typing_context: Any, X: Any, row: Any, groups: Any, starts: Any) -> Any:
@@ -106,13 +83,13 @@ def _pull_lane(typing_context: Any, X: Any, row: Any, groups: Any, index: Any, r
         short = ir.IntType(8 * search.itemsize)
         numbered = ir.Constant(ir.VectorType(short, width), list(range(width)))
         lane = lane if short.width == search.size.width else builder.trunc(lane, short)
-        own = builder.icmp_signed("==", search.spread(lane, width), numbered)
-        rates, none = search.spread(args[4], width), ir.Constant(ir.VectorType(search.number, width), [0.0] * width)
+        own = builder.icmp_signed("==", spread(builder, lane, width), numbered)
+        rates, none = spread(builder, args[4], width), ir.Constant(ir.VectorType(search.number, width), [0.0] * width)
         with cgutils.for_range(builder, search.d) as loop:
             column = builder.mul(loop.index, ir.Constant(search.size, lanes))
             place = builder.gep(search.groups, [builder.add(first, column)])
             old = search.read(place, width)
-            gap = builder.fsub(search.spread(search.component(loop.index), width), old)
+            gap = builder.fsub(spread(builder, search.component(loop.index), width), old)
             gap = builder.select(own, gap, none)  # the others gain nothing: a store under a mask takes far longer
             search.write(search.multiply_add(rates, gap, old), place)
         return context.get_dummy_value()
@@ -151,7 +128,7 @@ class _Search:
         first = builder.gep(self.groups, [builder.mul(group, self.group_size)])
         with cgutils.for_range(builder, self.d) as loop:
             column = builder.gep(first, [builder.mul(loop.index, ir.Constant(self.size, lanes))])
-            gap = builder.fsub(self.spread(self.component(loop.index), lanes), self.read(column, lanes))
+            gap = builder.fsub(spread(self.builder, self.component(loop.index), lanes), self.read(column, lanes))
             builder.store(self.multiply_add(gap, gap, builder.load(sums)), sums)
         return builder.load(sums)
 
@@ -164,7 +141,7 @@ class _Search:
     def first_lane_at(self, distances: Any, value: Any) -> Any:
         """The lowest lane whose distance is `value`."""
         builder, lanes = self.builder, self.lanes
-        equal = builder.fcmp_ordered("==", distances, self.spread(value, lanes))
+        equal = builder.fcmp_ordered("==", distances, spread(self.builder, value, lanes))
         lane = builder.cttz(builder.bitcast(equal, ir.IntType(lanes)), ir.Constant(ir.IntType(1), 0))
         return lane if lanes == self.size.width else builder.zext(lane, self.size)
 
@@ -176,14 +153,6 @@ class _Search:
         name = f"llvm.fmuladd.v{a.type.count}f{8 * self.itemsize}"
         function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
         return self.builder.call(function, [a, b, c])
-
-    def spread(self, number: Any, count: int) -> Any:
-        """The number in each of `count` lanes."""
-        builder, short = self.builder, ir.IntType(32)
-        vector = ir.VectorType(number.type, count)
-        lone = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(short, 0))
-        everywhere = ir.Constant(ir.VectorType(short, count), [0] * count)
-        return builder.shuffle_vector(lone, ir.Constant(vector, ir.Undefined), everywhere)
 
     def read(self, place: Any, count: int) -> Any:
         vector = ir.VectorType(self.number, count)

@@ -63,30 +63,15 @@ def squared_to_own(X, W, labels, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def gather(X, weights, W, labels, old_labels, sums, counts):  # type: ignore[no-untyped-def]
-    """Add rows into the weighted cell sums (K, d) and counts (K,); no weights are an empty array.
-
-    Returns the weighted sum of squared distances, and how many rows of positive weight differ from `old_labels`.
-    """
+def add_rows(X, weights, labels, sums, masses):  # type: ignore[no-untyped-def]
+    """Add rows (n, d) to the weighted sums (K, d) and masses (K,) of their labels; no weights are an empty array."""
     n, d = X.shape
-    cost, n_changed = 0.0, 0
     for i in range(n):
         k = labels[i]
-        squared = squared_distance(X, i * d, W, k * d, d)
-        if weights.size:
-            weight = weights[i]
-            n_changed += k != old_labels[i] and weight > 0.0
-            cost += weight * squared
-            counts[k] += weight
-            for j in range(d):
-                sums[k, j] += weight * X[i, j]
-        else:
-            n_changed += k != old_labels[i]
-            cost += squared
-            counts[k] += 1.0
-            for j in range(d):
-                sums[k, j] += X[i, j]
-    return cost, n_changed
+        weight = weights[i] if weights.size else 1.0
+        masses[k] += weight
+        for j in range(d):
+            sums[k, j] += weight * X[i, j]
 
 
 @njit(cache=True, nogil=True)

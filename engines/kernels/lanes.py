@@ -14,8 +14,6 @@ from llvmlite import ir
 from numba.core import cgutils as cgutils_module
 from numpy.typing import NDArray
 
-from engines.kernels.abreast import aligned
-
 cgutils: Any = cgutils_module
 
 
@@ -34,6 +32,7 @@ WIDTHS = widths(llvm.get_host_cpu_features())
 """Of this processor."""
 GENERIC = {"float32": 8, "float64": 4}
 """Where there is no better: LLVM makes of such vectors what the processor has."""
+CACHE_LINE = 64
 
 
 def width_of(dtype: object) -> int:
@@ -52,9 +51,26 @@ def tiled(prototypes: NDArray[Any], lanes: int, fill: float = 0.0) -> NDArray[An
 
 
 def untiled(tiles: NDArray[Any], n: int) -> NDArray[Any]:
-    """The first `n` prototypes (n, d) of tiles (G, d, lanes)."""
+    """The first `n` prototypes (n, d) of tiles (G, d, lanes), as a new array."""
     n_tiles, d, lanes = tiles.shape
-    return np.ascontiguousarray(tiles.transpose(0, 2, 1).reshape(n_tiles * lanes, d)[:n])
+    return np.array(tiles.transpose(0, 2, 1).reshape(n_tiles * lanes, d)[:n], order="C")
+
+
+def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array that begins with a cache line: vectors that lie across two take twice as long."""
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    room = np.empty(n_bytes + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    return room[first : first + n_bytes].view(dtype).reshape(shape)
+
+
+def spread(builder: Any, number: Any, lanes: int) -> Any:
+    """A vector with the number in each of its lanes."""
+    short = ir.IntType(32)
+    vector = ir.VectorType(number.type, lanes)
+    lone = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(short, 0))
+    everywhere = ir.Constant(ir.VectorType(short, lanes), [0] * lanes)
+    return builder.shuffle_vector(lone, ir.Constant(vector, ir.Undefined), everywhere)
 
 
 class Writer:
@@ -101,11 +117,7 @@ class Writer:
 
     def spread(self, number: Any) -> Any:
         """The number in every lane."""
-        builder, short = self.builder, ir.IntType(32)
-        vector = ir.VectorType(number.type, self.width)
-        lone = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(short, 0))
-        everywhere = ir.Constant(ir.VectorType(short, self.width), [0] * self.width)
-        return builder.shuffle_vector(lone, ir.Constant(vector, ir.Undefined), everywhere)
+        return spread(self.builder, number, self.width)
 
     def numbered(self, first: Any) -> Any:
         """first, first + 1, … as indices."""

@@ -14,9 +14,10 @@ from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
 from engines.clustering.starts import Seeder
 from engines.held import held
-from engines.kernels.abreast import lay_out, taken_up
+from engines.kernels.abreast import lay_out
 from engines.kernels.exact import Labels, frozen
 from engines.kernels.gas import gas_scratch, present_ranked, pull_sums, pulls, rank_rows
+from engines.kernels.lanes import untiled
 from engines.resuming import check_same_data, resumed_prototypes
 from engines.rows import RowSource
 from engines.survey import NO_WEIGHTS, Sample, survey
@@ -274,7 +275,7 @@ class OnlineGas(Gas):
                 pulled,
                 scratch,
             )
-        return taken_up(groups, len(at.prototypes))
+        return untiled(groups, len(at.prototypes))
 
 
 def ranked(sample: Sample, prototypes: Floats, h: NDArray[np.float64], stop: StopToken, *, summed: bool) -> Ranking:

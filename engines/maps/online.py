@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.held import held
-from engines.kernels.abreast import aligned
 from engines.kernels.exact import frozen
-from engines.kernels.lanes import tiled, untiled, width_of
+from engines.kernels.lanes import aligned, tiled, untiled, width_of
 from engines.kernels.sweep import VECTORS, train_in_order
 from engines.maps.learner import Position, Unfolding
 from engines.maps.neighbourhood import Neighbourhood

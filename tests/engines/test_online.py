@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from engines.clustering.competitive import Schedule, epoch
 from engines.clustering.online import OnlineVQ
-from engines.kernels.abreast import lay_out, taken_up
+from engines.kernels.abreast import lay_out
+from engines.kernels.lanes import untiled
 from engines.training import Stopped, StopToken
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -105,7 +106,7 @@ def test_one_prototype_under_macqueens_rate_is_the_mean_of_all_rows():
 def test_prototypes_laid_out_abreast_are_taken_up_as_they_were(W, single):
     W = W.astype(np.float32 if single else np.float64)
     groups, starts = lay_out(W)
-    assert np.array_equal(taken_up(groups, len(W)), W)
+    assert np.array_equal(untiled(groups, len(W)), W)
     assert np.count_nonzero(starts == 0) == len(W)
     assert groups.ctypes.data % 64 == 0
 
