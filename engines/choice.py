@@ -224,7 +224,7 @@ def recommend(counts: Sequence[int], table: Mapping[str, Column], *, likelihood:
     counts = [int(count) for count in counts]
     bests = {c.name: c.best(counts, table) for c in CRITERIA if np.isfinite(np.asarray(table[c.name], float)).any()}
     remarks = _remarks(counts, table, bests)
-    at = _clearest(counts, table)
+    at = _clearest(table)
     if at is None:
         return Recommendation(
             None, "Nothing can be told yet: no count of two or more groups is measured.", remarks, bests, False
@@ -249,7 +249,7 @@ def recommend(counts: Sequence[int], table: Mapping[str, Column], *, likelihood:
     return Recommendation(value, _reason(value, tally[value], others, own is not None), remarks, bests, agreed)
 
 
-def _clearest(counts: Sequence[int], table: Mapping[str, Column]) -> tuple[int, float, float] | None:
+def _clearest(table: Mapping[str, Column]) -> tuple[int, float, float] | None:
     """Where the silhouette exceeds most that of rows without groups, by how much, and by how much it should."""
     excess = np.asarray(table["silhouette"], float) - np.asarray(table["silhouette_without_groups"], float)
     if not np.isfinite(excess).any():

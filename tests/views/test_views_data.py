@@ -289,7 +289,7 @@ def test_threads_draw_the_same_pictures_at_once() -> None:
     data = view("relevance").compute(scenes.iris())
 
     def draw(_: int) -> bytes:
-        return render(view("relevance").figure(data, theme("dark")), "png", dpi=50)
+        return render(view("relevance").figure(data, theme("dark")), "png")
 
     with ThreadPoolExecutor(3) as pool:
         assert len(set(pool.map(draw, range(4)))) == 1

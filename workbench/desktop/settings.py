@@ -45,9 +45,6 @@ class Settings:
         paths = [path.resolve(), *(other for other in self.recent if other != path.resolve())]
         self._put("recent", json.dumps([str(p) for p in paths[:N_RECENT]]))
 
-    def forget_recent(self) -> None:
-        self._put("recent", "[]")
-
     def layout(self, name: str) -> QByteArray | None:
         """The remembered state of a window, splitter or view area."""
         value = self._store.value(f"layout/{name}")

@@ -225,11 +225,6 @@ def add_selection(transaction: Transaction, record: SelectionRecord, rows: np.nd
     return record
 
 
-def write_selection(transaction: Transaction, record: SelectionRecord) -> None:
-    """Keep what changed in a selection's record."""
-    _put(transaction, record)
-
-
 def read_selections(reader: Reader) -> list[SelectionRecord]:
     """Give all selections in the order in which they were named, hidden ones too."""
     return [_get(SelectionRecord, reader, f"selections/{name}") for name in reader.keys("selections")]

@@ -197,11 +197,6 @@ class Run:
         return self.status in ACTIVE
 
     @property
-    def pausing(self) -> bool:
-        """Whether a pause was asked for and waits for the step under way."""
-        return self.status == "running" and self.control.paused
-
-    @property
     def resumable(self) -> bool:
         """Whether `resume` can go on with it."""
         return self.status in ("paused", "stopped", "failed", "interrupted")

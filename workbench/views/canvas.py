@@ -27,7 +27,7 @@ _drawing = threading.RLock()
 _MISSING_GLYPH = "□"
 
 
-def render(figure: Figure, form: Literal["png", "svg"], *, dpi: int = 144) -> bytes:
+def render(figure: Figure, form: Literal["png", "svg"]) -> bytes:
     """The picture as a file's bytes; the same figure gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG

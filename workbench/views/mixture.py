@@ -258,9 +258,9 @@ def figure(data: MixtureData, theme: Theme) -> Figure:
     made = canvas.new_figure(theme, 13.6 if data.profile is None else 9.6, 4.9)
     if data.profile is None:
         mixed, unsure, bars = made.subplots(1, 3, width_ratios=[1, 1, 0.36])
-        _draw_plane(made, mixed, data, mixed_colours(data, theme), theme)
+        _draw_plane(mixed, data, mixed_colours(data, theme), theme)
         canvas.label(mixed, title="Rows in the colours of their components")
-        _draw_plane(made, unsure, data, uncertainty_colours(data, theme), theme)
+        _draw_plane(unsure, data, uncertainty_colours(data, theme), theme)
         canvas.label(unsure, title="Rows by uncertainty (darkest or brightest: least sure)")
     else:
         plane, bars = made.subplots(1, 2, width_ratios=[1, 0.3])
@@ -270,7 +270,7 @@ def figure(data: MixtureData, theme: Theme) -> Figure:
     return made
 
 
-def _draw_plane(made: Any, axes: Any, data: MixtureData, colours: NDArray[np.uint8], theme: Theme) -> None:
+def _draw_plane(axes: Any, data: MixtureData, colours: NDArray[np.uint8], theme: Theme) -> None:
     from matplotlib.collections import LineCollection
 
     canvas.dress(axes, theme, grid=True)
