@@ -40,8 +40,8 @@ def bring_in(window: Window, path: Path, wait: Wait) -> Dataset:
     """Import a file by the dialog, as it is guessed."""
     assert window.session is not None
     n = len(window.session.datasets)
-    window.import_data([path])
-    dialog = window.import_dialog
+    window.dialogs.import_data([path])
+    dialog = window.dialogs.importing
     assert dialog is not None
     wait(lambda: dialog.plan is not None)
     dialog.accept_button.click()

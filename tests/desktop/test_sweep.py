@@ -43,7 +43,7 @@ def of(window: Window) -> Session:
 
 def dialog_of(window: Window, wait: Wait) -> SweepDialog:
     do(window, "sweep")
-    dialog = window.sweep_dialog
+    dialog = window.dialogs.sweep
     assert dialog is not None
     wait(lambda: dialog.request is not None)
     return dialog
@@ -177,7 +177,7 @@ def test_the_dialog_says_at_once_what_cannot_start(window: Window, data: Dataset
     dialog.form.rows["tol"].editor.setText("much")  # type: ignore[union-attr]
     wait(lambda: dialog.problem.isVisible() and "tol" in dialog.problem.text())
     dialog.reject()
-    wait(lambda: window.sweep_dialog is None)
+    wait(lambda: window.dialogs.sweep is None)
     assert not of(window).sweeps
 
 

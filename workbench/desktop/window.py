@@ -12,20 +12,22 @@ from PySide6.QtWidgets import QMessageBox
 
 import engines
 import workbench
+from workbench.data import Plan
 from workbench.desktop import errors, icons, theme
 from workbench.desktop.command_palette import CommandPalette, Entry, entry_of
+from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.exporting import Exporter
+from workbench.desktop.facts import facts
 from workbench.desktop.frame import Frame
-from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import RunRequest
 from workbench.desktop.open_project import OpenProject
 from workbench.desktop.projects import Projects
+from workbench.desktop.recorded import Recorded
 from workbench.desktop.settings import Settings
-from workbench.desktop.sweep_dialog import SweepDialog, SweepRequest
+from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
-from workbench.desktop.wording import newest
 from workbench.reports import EXPORTS, Export
 from workbench.session import Dataset, Run, Session, Sweep
 
@@ -40,18 +42,16 @@ class Window(Frame):
     ----------
     projects : Projects
     exporter : Exporter
-    import_dialog : ImportDialog or None
-        While it is open.
-    sweep_dialog : SweepDialog or None
-        While it is open.
+    recorded : Recorded
+    dialogs : Dialogs
     """
 
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
         super().__init__(settings)
         self.projects = Projects(self, self.background, settings)
         self.exporter = Exporter(self, self.background, settings)
-        self.import_dialog: ImportDialog | None = None
-        self.sweep_dialog: SweepDialog | None = None
+        self.dialogs = Dialogs(self, self.background, settings)
+        self.recorded = Recorded(self.live, self.background)
         self._switch = switch
         self._closing = False
         self.build(self._handlers())
@@ -113,23 +113,11 @@ class Window(Frame):
 
     # data
 
-    def import_data(self, paths: list[Path] | None = None) -> None:
-        """Open the import dialog, with these files if any are given."""
-        if self.import_dialog is None:
-            self.import_dialog = ImportDialog(self.background, self.settings, paths or [], self)
-            self.import_dialog.finished.connect(self._import_done)
-            self.import_dialog.open()
-        elif paths:
-            self.import_dialog.choose(paths)
-
-    @Slot(int)
-    def _import_done(self, accepted: int) -> None:
-        dialog, self.import_dialog = self.import_dialog, None
-        if dialog is not None:
-            plan, session = dialog.plan, self.session
-            dialog.deleteLater()
-            if accepted and plan is not None and session is not None:
-                self.background.call(self, lambda: session.import_data(plan))
+    @Slot(object)
+    def _import(self, plan: Plan) -> None:
+        session = self.session
+        if session is not None:
+            self.background.call(self, lambda: session.import_data(plan))
 
     @Slot()
     def _cancel_import(self) -> None:
@@ -151,7 +139,7 @@ class Window(Frame):
         if paths and paths[0].suffix == ".vqw":
             self.projects.open(paths[0])
         elif paths and self.project is not None:
-            self.import_data(paths)
+            self.dialogs.import_data(paths)
         elif paths:
             self.statusBar().showMessage("Open or make a project first; then drop the file again.", 8000)
 
@@ -216,19 +204,13 @@ class Window(Frame):
     def new_sweep(self) -> None:
         """Open the dialog for a sweep on the selected dataset."""
         dataset, session = self._chosen_dataset(), self.session
-        if dataset is not None and session is not None and self.sweep_dialog is None:
-            self.sweep_dialog = SweepDialog(self.background, list(session.datasets.values()), dataset, self)
-            self.sweep_dialog.finished.connect(self._sweep_set_up)
-            self.sweep_dialog.open()
+        if dataset is not None and session is not None:
+            self.dialogs.set_up_sweep(list(session.datasets.values()), dataset)
 
-    @Slot(int)
-    def _sweep_set_up(self, accepted: int) -> None:
-        dialog, self.sweep_dialog = self.sweep_dialog, None
-        if dialog is not None:
-            request, session = dialog.request, self.session
-            dialog.deleteLater()
-            if accepted and request is not None and session is not None:
-                self.background.call(self, partial(_add_sweep, session, request), self._started)
+    @Slot(object)
+    def _sweep(self, request: SweepRequest) -> None:
+        if self.session is not None:
+            self.background.call(self, partial(_add_sweep, self.session, request), self._started)
 
     @Slot(object, int)
     def _train(self, sweep: Sweep, count: int) -> None:
@@ -314,66 +296,13 @@ class Window(Frame):
 
     @Slot()
     def _update_facts(self) -> None:
-        self.actions_by_name.update(self.facts())
+        selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
+        self.actions_by_name.update(facts(self.session, self.live.run, self.sweep, selected, prepared=prepared))
         for name in ("undo", "redo"):
             what = getattr(self.session, f"can_{name}", None)
             action = self.actions_by_name.by_name[name]
             action.setText(f"{name.capitalize()} {what}" if what else name.capitalize())
             action.setIconText(f" {name.capitalize()}")
-
-    def facts(self) -> frozenset[str]:
-        """What is true now, in the words of the table of actions."""
-        session, run, sweep = self.session, self.live.run, self.sweep
-        if session is None:
-            return frozenset()
-        work = sweep or run
-        held = run is not None and run.active and run.control.paused
-        truths = {
-            "project": True,
-            "writable": not session.read_only,
-            "undo": session.can_undo is not None,
-            "redo": session.can_redo is not None,
-            "dataset": bool(session.datasets),
-            "item": self.tree.selected is not None,
-            "prepared": self.inspector.is_preparing and self.inspector.new_run.ready,
-            "run": run is not None,
-            "model": run is not None and newest(run) is not None,
-            "running": run is not None and run.active and not held,
-            "sweep": sweep is not None,
-            "active": work is not None and work.active,
-            "resumable": held or (work is not None and work.resumable and not session.read_only),
-        }
-        return frozenset(name for name, true in truths.items() if true)
-
-    @Slot(object)
-    def _pin(self, iteration: int | None) -> None:
-        """Show the recorded moment nearest to an iteration; None for the newest."""
-        if iteration is None:
-            self.live.pin(None)
-        else:
-            self._show_recorded(lambda found: min(found, key=lambda s: abs(s.iteration - iteration), default=None))
-
-    @Slot(int)
-    def _step_back(self, direction: int) -> None:
-        """Show the recorded moment before (-1) or after (+1) the one shown; after the last, the newest."""
-        shown = self.live.pinned or (newest(self.live.run) if self.live.run is not None else None)
-        at = shown.iteration if shown is not None else 0
-
-        def beside(found: tuple[engines.Snapshot, ...]) -> engines.Snapshot | None:
-            further = [s for s in found if (s.iteration - at) * direction > 0]
-            return min(further, key=lambda s: abs(s.iteration - at), default=None if direction > 0 else shown)
-
-        self._show_recorded(beside)
-
-    def _show_recorded(self, choose: Callable[[tuple[engines.Snapshot, ...]], engines.Snapshot | None]) -> None:
-        run = self.live.run
-        if run is not None:
-
-            def arrived(found: tuple[engines.Snapshot, ...]) -> None:
-                if run is self.live.run:
-                    self.live.pin(choose(found))
-
-            self.background.call(self, run.snapshots, arrived, key="snapshots")
 
     # the rest
 
@@ -421,7 +350,7 @@ class Window(Frame):
             "save_as": self.projects.choose_save_as,
             "close": self.projects.close,
             "quit": self.close,
-            "import": lambda: self.import_data(),
+            "import": lambda: self.dialogs.import_data(),
             "rename": self.tree.edit,
             "delete": self.delete,
             "new_run": self.new_run,
@@ -448,9 +377,11 @@ class Window(Frame):
         self.inspector.start_wanted.connect(self._start)
         self.inspector.again_wanted.connect(self.new_run_like)
         self.inspector.new_run.changed.connect(self._update_facts)
-        self.timeline.wanted.connect(self._pin)
-        self.timeline.stepped.connect(self._step_back)
+        self.timeline.wanted.connect(self.recorded.show_nearest)
+        self.timeline.stepped.connect(self.recorded.step)
         self.live.moved.connect(self._moved)
+        self.dialogs.import_wanted.connect(self._import)
+        self.dialogs.sweep_wanted.connect(self._sweep)
         self.sweeps.train_wanted.connect(self._train)
         self.sweeps.stop_wanted.connect(partial(self._control, "stop"))
         self.sweeps.resume_wanted.connect(partial(self._control, "resume"))

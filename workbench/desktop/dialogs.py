@@ -1,0 +1,73 @@
+"""The dialogs in which an import or a sweep is set up, one of each at a time; starting it is the window's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from workbench.desktop.background import Background
+from workbench.desktop.import_dialog import ImportDialog
+from workbench.desktop.settings import Settings
+from workbench.desktop.sweep_dialog import SweepDialog
+from workbench.session import Dataset
+
+
+class Dialogs(QObject):
+    """Opens them, and tells what was set up when one was accepted.
+
+    Attributes
+    ----------
+    importing : ImportDialog or None
+        While it is open.
+    sweep : SweepDialog or None
+        While it is open.
+    import_wanted : Signal(Plan)
+    sweep_wanted : Signal(SweepRequest)
+    """
+
+    import_wanted = Signal(object)
+    sweep_wanted = Signal(object)
+
+    def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
+        super().__init__(window)
+        self.importing: ImportDialog | None = None
+        self.sweep: SweepDialog | None = None
+        self._window = window
+        self._background = background
+        self._settings = settings
+
+    def import_data(self, paths: list[Path] | None = None) -> None:
+        """Open the import dialog, with these files if any are given."""
+        if self.importing is None:
+            self.importing = ImportDialog(self._background, self._settings, paths or [], self._window)
+            self.importing.finished.connect(self._import_done)
+            self.importing.open()
+        elif paths:
+            self.importing.choose(paths)
+
+    def set_up_sweep(self, datasets: list[Dataset], dataset: Dataset) -> None:
+        """Open the dialog for a sweep, on `dataset` at first."""
+        if self.sweep is None:
+            self.sweep = SweepDialog(self._background, datasets, dataset, self._window)
+            self.sweep.finished.connect(self._sweep_done)
+            self.sweep.open()
+
+    @Slot(int)
+    def _import_done(self, accepted: int) -> None:
+        dialog, self.importing = self.importing, None
+        if dialog is not None:
+            plan = dialog.plan
+            dialog.deleteLater()
+            if accepted and plan is not None:
+                self.import_wanted.emit(plan)
+
+    @Slot(int)
+    def _sweep_done(self, accepted: int) -> None:
+        dialog, self.sweep = self.sweep, None
+        if dialog is not None:
+            request = dialog.request
+            dialog.deleteLater()
+            if accepted and request is not None:
+                self.sweep_wanted.emit(request)

@@ -1,0 +1,47 @@
+"""What is true now of the open project and of what is shown of it, in the words of the table of actions."""
+
+from __future__ import annotations
+
+from workbench.desktop.wording import newest
+from workbench.session import Dataset, Run, Session, Sweep
+
+
+def facts(
+    session: Session | None,
+    run: Run | None,
+    sweep: Sweep | None,
+    selected: Dataset | Run | Sweep | None,
+    *,
+    prepared: bool,
+) -> frozenset[str]:
+    """The facts that hold.
+
+    Parameters
+    ----------
+    run, sweep
+        What is shown.
+    selected
+        In the tree.
+    prepared : bool
+        Whether a run is set up that could start.
+    """
+    if session is None:
+        return frozenset()
+    work = sweep or run
+    held = run is not None and run.active and run.control.paused
+    truths = {
+        "project": True,
+        "writable": not session.read_only,
+        "undo": session.can_undo is not None,
+        "redo": session.can_redo is not None,
+        "dataset": bool(session.datasets),
+        "item": selected is not None,
+        "prepared": prepared,
+        "run": run is not None,
+        "model": run is not None and newest(run) is not None,
+        "running": run is not None and run.active and not held,
+        "sweep": sweep is not None,
+        "active": work is not None and work.active,
+        "resumable": held or (work is not None and work.resumable and not session.read_only),
+    }
+    return frozenset(name for name, true in truths.items() if true)
