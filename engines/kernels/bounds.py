@@ -15,11 +15,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from engines.kernels.fused import in_doubt
+from engines.kernels.fused import in_doubt, rows_in_cache
 from engines.kernels.tiles import Layout, prefetch, search_rows
 
 CHUNK = 512
-"""Rows that are looked at together: what of them is needed again and again stays in the cache."""
+"""Rows that are looked at together, at most: what of them is needed again and again stays in the cache."""
 
 
 class Rounding(NamedTuple):
@@ -107,8 +107,9 @@ def bounded_labels(  # type: ignore[no-untyped-def]
     Returns the number of doubtful rows, and how often a tile was asked for a row.
     """
     n_doubtful, n_asked = 0, 0
-    for start in range(first, last, CHUNK):
-        stop = min(start + CHUNK, last)
+    chunk = min(CHUNK, rows_in_cache(X))
+    for start in range(first, last, chunk):
+        stop = min(start + chunk, last)
         n_active = 0
         for i in range(start, stop):
             scratch.rows[n_active] = i

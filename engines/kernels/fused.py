@@ -9,6 +9,9 @@ from engines.kernels.exact import nearest
 from engines.kernels.tiles import search_rows, tile_values
 from engines.kernels.vectors import squared_distance
 
+CACHE_BYTES = 2**18
+"""Half of a common second-level cache."""
+
 
 @njit(cache=True, nogil=True)
 def pack_prototypes(W, slots, offset, scale, moved, tiles, halves, norms):  # type: ignore[no-untyped-def]
@@ -65,14 +68,46 @@ def rough_norms(X, offset, norms):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def rows_in_cache(X):  # type: ignore[no-untyped-def]
+    """How many rows of X fit into a part of the second-level cache; never so few that a tile is read for nothing."""
+    return max(96, CACHE_BYTES // (X.shape[1] * X.itemsize))
+
+
+@njit(cache=True, nogil=True)
 def search(X, tiles, halves, places, best, second, index):  # type: ignore[no-untyped-def]
     """The two smallest ½‖w‖² − x·w of every row, and the slot of the smallest: (n + len(places),) each."""
-    n, d = X.shape
-    step = places.shape[0]
-    for first in range(0, n, step):
+    n = X.shape[0]
+    n_tiles = tiles.shape[0]
+    if tiles.size * tiles.itemsize <= CACHE_BYTES:
+        _search_tiles(X, tiles, halves, 0, n_tiles, 0, n, places, best, second, index)
+        return
+    chunk = rows_in_cache(X)
+    room = chunk + places.shape[0]
+    value, other, slot = np.empty(room, X.dtype), np.empty(room, X.dtype), np.empty(room, np.int32)
+    for start in range(0, n, chunk):  # rows stay in the cache, and each tile is read once for all of them
+        stop = min(start + chunk, n)
+        best[start:stop] = np.inf
+        second[start:stop] = np.inf
+        index[start:stop] = 0
+        for g in range(n_tiles):
+            _search_tiles(X, tiles, halves, g, g + 1, start, stop, places, value, other, slot)
+            for i in range(start, stop):
+                a = i - start
+                second[i] = min(min(max(best[i], value[a]), second[i]), other[a])
+                if value[a] < best[i]:
+                    best[i], index[i] = value[a], slot[a]
+
+
+@njit(cache=True, nogil=True)
+def _search_tiles(  # type: ignore[no-untyped-def]
+    X, tiles, halves, first_tile, last_tile, start, stop, places, best, second, index
+):
+    """Let rows `start` to `stop` search some tiles; results are counted from `start`."""
+    d, step = X.shape[1], places.shape[0]
+    for first in range(start, stop, step):
         for r in range(step):
-            places[r] = min(first + r, n - 1) * d
-        search_rows(X, places, tiles, halves, 0, tiles.shape[0], best, second, index, first)
+            places[r] = min(first + r, stop - 1) * d
+        search_rows(X, places, tiles, halves, first_tile, last_tile, best, second, index, first - start)
 
 
 @njit(cache=True, nogil=True)

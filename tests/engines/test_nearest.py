@@ -29,6 +29,7 @@ SHAPES = [
     (65, 33, 12),
     (130, 100, 5),
     (300, 7, 64),
+    (210, 300, 300),  # more than a cache holds of the prototypes
 ]
 FRAMES = {
     "normal": lambda rng, n, d: rng.normal(size=(n, d)),
