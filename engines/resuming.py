@@ -28,6 +28,14 @@ def resumed_prototypes(state: State, rows: RowSource, n_prototypes: int) -> NDAr
     return np.ascontiguousarray(found, rows.dtype)
 
 
+def counts_of(state: State, name: str, n_prototypes: int) -> NDArray[np.float64]:
+    """One number for each prototype (K,); raises ValueError where the state has others."""
+    found = np.asarray(state[name], np.float64)
+    if found.shape != (n_prototypes,):
+        raise ValueError(f"The state to resume has {name} of shape {found.shape} for {n_prototypes} prototypes.")
+    return found
+
+
 def check_same_data(state: State, cost: float, mass: float) -> None:
     """Raise ValueError where a state's `cost` is not what these rows, of weight `mass`, cost under its prototypes."""
     if not np.isclose(cost, state["cost"], rtol=1e-6, atol=1e-12 * mass):

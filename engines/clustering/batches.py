@@ -16,7 +16,7 @@ from engines.clustering.starts import Seeder
 from engines.distortion import squared_errors
 from engines.kernels.exact import add_rows, frozen
 from engines.kernels.nearest import Codebook
-from engines.resuming import check_same_data, resumed_prototypes
+from engines.resuming import check_same_data, counts_of, resumed_prototypes
 from engines.rows import ArrayRows, RowSource, SelectedRows
 from engines.survey import NO_WEIGHTS, Sample, survey
 from engines.training import Learner, Snapshot, State, StopToken
@@ -209,7 +209,7 @@ class Batches(Learner):
         found, cost = self._found(prototypes, at_end, stop)
         check_same_data(state, cost, self._sample.mass)
         kept = {name: state[name] for name in _KEPT}
-        kept.update(prototypes=prototypes, wins=np.asarray(state["wins"], np.float64))
+        kept.update(prototypes=prototypes, wins=counts_of(state, "wins", len(prototypes)))
         self._at = Position(found=found, cost=cost, rng=state["rng"], **kept)
 
     def fitted(self) -> Mapping[str, Any]:

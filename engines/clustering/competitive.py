@@ -18,7 +18,7 @@ from engines.kernels.abreast import lay_out
 from engines.kernels.exact import frozen
 from engines.kernels.lanes import untiled
 from engines.kernels.sequential import present
-from engines.resuming import check_same_data, resumed_prototypes
+from engines.resuming import check_same_data, counts_of, resumed_prototypes
 from engines.rows import ArrayRows, RowSource
 from engines.survey import Sample, survey
 from engines.training import Learner, Snapshot, State, StopToken
@@ -175,7 +175,7 @@ class Competition(Learner):
         found = self._assigned(prototypes, stop)
         check_same_data(state, found.cost, self._sample.mass)
         kept = {name: state[name] for name in _KEPT}
-        kept.update(prototypes=prototypes, wins=np.asarray(state["wins"], np.float64))
+        kept.update(prototypes=prototypes, wins=counts_of(state, "wins", len(prototypes)))
         self._at = Position(found=found, rng=state["rng"], **kept)
 
     def fitted(self) -> Mapping[str, Any]:

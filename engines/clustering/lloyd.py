@@ -286,6 +286,10 @@ class Lloyd(Learner):
         """The position a state tells of: its labels follow from its prototypes."""
         prototypes = np.ascontiguousarray(state[prefix + "prototypes"], self._rows.dtype)
         sums = Sums(*(np.asarray(state[prefix + name]) for name in ("high", "low", "members")))
+        n_prototypes, d = prototypes.shape
+        wide = (n_prototypes, d + 1)
+        if sums.high.shape != wide or sums.low.shape != wide or sums.members.shape != (n_prototypes,):
+            raise ValueError(f"The state to resume has cell sums that do not fit its {n_prototypes} prototypes.")
         cells = self._assigner.first(prototypes, stop, sums)
         if not np.isclose(cells.cost, state[prefix + "cost"], rtol=1e-6, atol=1e-12 * self._sample.mass):
             raise ValueError("The state to resume was left by a training on other data.")
