@@ -135,4 +135,5 @@ def _covariance(sample: Sample, stop: StopToken) -> Array:
     total = np.zeros((d, d))
     for part in map_blocks(rows, one, block_bounds(n, d, rows.dtype.itemsize, d), n_jobs=sample.n_jobs, stop=stop):
         total += part
-    return total / sample.mass / np.square(np.float64(scale))
+    covariance: Array = total / sample.mass / np.square(np.float64(scale))
+    return covariance
