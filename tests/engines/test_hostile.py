@@ -13,7 +13,7 @@ from test_contract import METHODS, Source, answers, contents, given, same
 
 import engines
 
-FLOATS = (np.float32, np.float64)
+FLOATS = (np.float64, pytest.param(np.float32, marks=pytest.mark.slow))
 UNFIT = (ValueError, TypeError)
 
 
@@ -158,7 +158,10 @@ def test_values_too_large_to_be_squared_are_refused(info, case, dtype, size, for
 # --- forms
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.uint8, bool, np.int64, object])
+@pytest.mark.parametrize(
+    "dtype",
+    [np.float16, np.uint8, *(pytest.param(kind, marks=pytest.mark.slow) for kind in (np.int8, bool, np.int64, object))],
+)
 @pytest.mark.parametrize("form", [np.asarray, Source])
 def test_other_types_are_learned_as_float64(info, case, dtype, form):
     if dtype is object and form is Source:
