@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from tests.views.scenes import SCENES
+from tests.views.trained import ENGINES, trained
 from workbench.views import VIEWS, View, render, theme
 
 CASES = [
@@ -64,7 +65,8 @@ def test_view_data_are_frozen_and_made_of_arrays_numbers_and_texts(view: View, n
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_view_computes_the_same_twice(view: View) -> None:
-    scene = next(made() for made in SCENES.values() if view.applies(made()))
+    scenes = itertools.chain((made() for made in SCENES.values()), (trained(name, "iris") for name in ENGINES))
+    scene = next(scene for scene in scenes if view.applies(scene))
     first, second = (list(_leaves(view.compute(scene))) for _ in range(2))
     assert len(first) == len(second)
     assert all(

@@ -399,7 +399,7 @@ def test_unfit_data_are_refused_in_a_sentence():
     holes[3, 1] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         GMLVQ().fit(holes, y)
-    with pytest.raises(ValueError, match="NaN or infinity"):
+    with pytest.raises(ValueError, match="NaN"):
         GMLVQ().fit(ArrayRowsOf(holes), y)
     with pytest.raises(ValueError, match="one class"):
         GMLVQ().fit(X, np.zeros(len(X)))
@@ -411,9 +411,9 @@ def test_unfit_data_are_refused_in_a_sentence():
         GMLVQ().train(X, y, validation=(X, y + 1))
     with pytest.raises(ValueError, match="validation_fraction must be 0"):
         GMLVQ(validation_fraction=0.2).train(X, y, validation=(X, y))
-    with pytest.raises(ValueError, match="NaN or infinity"):
+    with pytest.raises(ValueError, match="NaN"):
         GMLVQ(max_iter=1).fit(X, y).predict(ArrayRowsOf(holes))
-    with pytest.raises(ValueError, match="validation rows"):
+    with pytest.raises(ValueError, match="NaN"):
         GMLVQ().train(X, y, validation=(ArrayRowsOf(holes), y)).run()
     with pytest.raises(NotFittedError):
         GMLVQ().predict(X)
