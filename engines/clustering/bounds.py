@@ -82,7 +82,10 @@ class Bounds:
         tiles = codebook.tiles
         assert tiles is not None
         doubtful = np.empty(last - first, np.intp)
-        room = self._rooms.pop() if self._rooms else scratch(len(tiles.tiles), placed.rows.dtype, self._layout)
+        try:
+            room = self._rooms.pop()
+        except IndexError:  # asked, not looked up before: another thread may take the last one in between
+            room = scratch(len(tiles.tiles), placed.rows.dtype, self._layout)
         n_doubtful, n_asked = bounded_labels(
             frozen(placed.rows),
             frozen(placed.norms),

@@ -103,6 +103,7 @@ class Assigner:
         self._small_cost = LOST_DIGITS * sample.mass * spread * (spread + 1e-3 * float(np.linalg.norm(sample.mean)))
         self._placed: dict[int, Placed] = {}
         self._bounds: Bounds | None = None
+        self._last: Cells | None = None  # whose rows the bounds are about
         if isinstance(rows, ArrayRows) and rows.array.nbytes <= MAX_PLACED_BYTES:
             placed = map_blocks(
                 rows,
@@ -116,8 +117,7 @@ class Assigner:
     def first(self, prototypes: Floats, stop: StopToken, sums: Sums | None = None) -> Cells:
         """Cells of prototypes (K, d) that nothing is known of, or nothing but their `sums`."""
         n, d = self._sample.rows.shape
-        if self._bounded:
-            self._bounds = Bounds(self._cuts, prototypes, self._frame)
+        self._last = None
         nowhere = np.full(n, -1, np.int32)
         none = Sums(
             np.zeros((len(prototypes), d + 1)), np.zeros((len(prototypes), d + 1)), np.zeros(len(prototypes), np.int64)
@@ -125,14 +125,18 @@ class Assigner:
         return self._assigned(prototypes, nowhere, none, stop, known=sums)
 
     def next(self, prototypes: Floats, before: Cells, stop: StopToken) -> Cells:
-        """Cells of prototypes (K, d) that have moved since the last call, which gave `before`."""
+        """Cells of prototypes (K, d) that have moved since `before`; quickest where the last call gave that."""
+        if before is not self._last:
+            self._last = None
         return self._assigned(prototypes, before.labels, before.sums, stop)
 
     def _assigned(
         self, prototypes: Floats, before: Labels, sums: Sums, stop: StopToken, known: Sums | None = None
     ) -> Cells:
         sample, weights = self._sample, self._sample.weights
-        bounds = self._bounds
+        if self._bounded and self._last is None:
+            self._bounds = Bounds(self._cuts, prototypes, self._frame)
+        bounds, self._last = self._bounds, None
         codebook = Codebook(prototypes, self._frame) if bounds is None else bounds.follow(prototypes)
         labels = np.empty_like(before)
         high, low, members = sums.high.copy(), sums.low.copy(), sums.members.copy()
@@ -162,7 +166,8 @@ class Assigner:
                 members[part.cells] += part.members
         result = known or Sums(high, low, members)
         cost = self._cost(prototypes, labels, result, stop)
-        return Cells(labels, result, cost, n_changed)
+        self._last = Cells(labels, result, cost, n_changed)
+        return self._last
 
     def _cost(self, prototypes: Floats, labels: Labels, sums: Sums, stop: StopToken) -> float:
         """J = Σ‖x − m‖² − Σₖ (2 (wₖ − m)·Sₖ − Nₖ‖wₖ − m‖²), S and N being the cells' sums of x − m and weights."""

@@ -12,9 +12,12 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.preprocessing import scale
 
 from engines import KMeans, blocks
+from engines.clustering.cells import Assigner
 from engines.clustering.seeding import kmeans_plus_plus, principal_slices, random_rows
 from engines.kernels.exact import distances, frozen
 from engines.rows import ArrayRows
+from engines.survey import survey
+from engines.training import StopToken
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -455,3 +458,18 @@ def test_the_cost_of_tight_clusters_keeps_its_digits(dtype):
     wide = X.astype(np.float64)
     exact = ((wide - model.prototypes_.astype(np.float64)[model.labels_]) ** 2).sum()
     assert model.inertia_ == pytest.approx(exact, rel=1e-10)
+
+
+def test_a_pass_may_go_on_from_an_earlier_one_than_the_last():
+    X = clouds(400, 4)
+    sample = survey(ArrayRows(X), None, [(0, 400)], 1, StopToken())
+    assigner = Assigner(sample, 40, bounded=True, stop=StopToken())
+    rng = np.random.default_rng(0)
+    cells = assigner.first(X[:40].copy(), StopToken())
+    for _ in range(6):
+        assigner.next(X[rng.choice(400, 40, replace=False)], cells, StopToken())  # taken back
+        prototypes = X[:40] + 0.01 * rng.normal(size=(40, X.shape[1]))
+        cells = assigner.next(prototypes, cells, StopToken())
+        found = np.empty((400, 40))
+        distances(frozen(X), frozen(prototypes), found)
+        assert np.array_equal(cells.labels, found.argmin(axis=1))
