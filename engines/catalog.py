@@ -39,9 +39,9 @@ class EngineInfo:
     family: Family
     title: str
     summary: str
-    supervised: bool
-    data_kinds: tuple[DataKind, ...]
-    exports: tuple[str, ...]
+    supervised: bool = False
+    data_kinds: tuple[DataKind, ...] = ("table", "image")
+    exports: tuple[str, ...] = ("codebook", "model", "assignments")
     count: str = ""
     trial: Mapping[str, Any] = field(default_factory=dict)
     ways: tuple[Mapping[str, Any], ...] = ({},)
@@ -65,9 +65,6 @@ _ENGINES = (
         "clustering",
         "k-means",
         "Prototypes that minimise the mean squared distance to their rows (Lloyd).",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_clusters",
         trial={"max_iter": 2},
         ways=({"algorithm": "lloyd"}, {"algorithm": "bounds"}, {"algorithm": "bisecting"}),
@@ -78,9 +75,6 @@ _ENGINES = (
         "clustering",
         "Mini-batch k-means",
         "k-means on random batches, for many rows: nearly as good after far less work (Sculley).",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_clusters",
         trial={"max_iter": 2},
     ),
@@ -90,9 +84,6 @@ _ENGINES = (
         "clustering",
         "Online vector quantization",
         "Competitive learning: each row in turn pulls its nearest prototype (Kohonen, MacQueen).",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_prototypes",
         trial={"max_iter": 2},
     ),
@@ -102,9 +93,6 @@ _ENGINES = (
         "clustering",
         "LBG",
         "A codebook that doubles by splitting its cells, with k-means at each size; no chance in it.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_clusters",
         trial={"max_iter": 2},
     ),
@@ -114,9 +102,6 @@ _ENGINES = (
         "clustering",
         "Spherical k-means",
         "Prototypes of unit length for the directions of rows, by cosine.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_clusters",
         trial={"max_iter": 2},
     ),
@@ -126,9 +111,6 @@ _ENGINES = (
         "quantization",
         "Product quantizer",
         "Columns in groups, a small codebook for each: many prototypes out of few codewords.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -137,9 +119,6 @@ _ENGINES = (
         "quantization",
         "Optimized product quantizer",
         "Product quantization of rotated rows; rotation and codebooks are learned in turn.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2, "start_iter": 2},
     ),
     EngineInfo(
@@ -148,9 +127,6 @@ _ENGINES = (
         "quantization",
         "Residual quantizer",
         "A codebook for the rows, one for what it leaves, and so on; codes are found by beam search.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -159,9 +135,6 @@ _ENGINES = (
         "quantization",
         "Hierarchical vector quantization",
         "A coarse codebook, and a fine one inside each of its cells.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -170,9 +143,6 @@ _ENGINES = (
         "map",
         "Self-organizing map",
         "Prototypes on a grid, neighbours alike: a map of the data that can be looked at.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
         ways=({"mode": "batch"}, {"mode": "online"}),
     ),
@@ -182,9 +152,6 @@ _ENGINES = (
         "map",
         "Neural gas",
         "Every row pulls all prototypes by their rank, ever fewer of them (Martinetz).",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_prototypes",
         trial={"max_iter": 2},
         ways=({"mode": "batch"}, {"mode": "online"}),
@@ -195,9 +162,6 @@ _ENGINES = (
         "mixture",
         "Gaussian mixture",
         "A density of several Gaussian components, by expectation-maximisation; values may be missing.",
-        supervised=False,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         count="n_components",
         trial={"max_iter": 2, "n_components": 2},
         ways=tuple({"covariance_type": kind} for kind in ("full", "tied", "diag", "spherical")),
@@ -209,8 +173,6 @@ _ENGINES = (
         "Generalized matrix LVQ",
         "Labelled prototypes and a learned metric that tells which features matter.",
         supervised=True,
-        data_kinds=("table", "image"),
-        exports=("codebook", "model", "assignments"),
         trial={"max_iter": 2},
     ),
 )
