@@ -1,0 +1,1 @@
+"""Symmetric positive-definite matrices: their logarithms as vectors, and covariances of signals."""
