@@ -185,14 +185,16 @@ class Parameter:
 
 
 def declared(estimator: type) -> tuple[Parameter, ...]:
-    """The parameters of an engine class, in the order of its signature.
+    """The parameters of an engine class, in the order of its signature; those of a dataclass are its fields.
 
     Raises
     ------
     TypeError
         If a parameter carries no `Param`.
     """
-    hints = get_type_hints(estimator.__init__, include_extras=True)  # type: ignore[misc]
+    owner = next(base for base in estimator.__mro__ if "__init__" in vars(base))
+    fields = "__dataclass_fields__" in vars(owner)  # their annotations are read where each was written
+    hints = get_type_hints(owner if fields else owner.__init__, include_extras=True)  # type: ignore[misc]
     found = []
     for name, argument in inspect.signature(estimator).parameters.items():
         hint = hints.get(name)

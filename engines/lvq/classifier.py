@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.codes import CodebookMixin
 from engines.lvq.kernels import class_distances
 from engines.lvq.labels import LabelledRows, check_labels, codes_of, encode_labels, row_weights
-from engines.lvq.metric import Projection, project
+from engines.lvq.metric import Euclidean, Metric
 from engines.rows import ArrayRows, RowSource, is_row_source
 
 
@@ -28,7 +27,7 @@ class PrototypeClassifier(
 ):
     """Base of engines that classify by the nearest of labelled prototypes.
 
-    An engine gives `_omega`, the matrix Ω of its distance d(x, w) = ‖Ω(x - w)‖². Everything below stands on that d.
+    An engine with another distance than the Euclidean one gives its `_metric`. Everything below stands on that.
 
     Attributes
     ----------
@@ -47,9 +46,9 @@ class PrototypeClassifier(
     n_jobs: int | None
 
     @property
-    @abstractmethod
-    def _omega(self) -> NDArray[Any]:
-        """Ω (m, d) of the distance."""
+    def _metric(self) -> Metric:
+        """The distance."""
+        return Euclidean(self.prototypes_.shape[1])
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Class (n,) of each row's nearest prototype; of equally near classes the first."""
@@ -96,20 +95,6 @@ class PrototypeClassifier(
         self._each_block(rows, one)
         return found
 
-    def project(self, X: Any) -> NDArray[Any]:
-        """Ωx of each row: (n, m), the space in which the distance is the Euclidean one."""
-        rows = self._new_rows(X)
-        omega = np.ascontiguousarray(self._omega, dtype=rows.dtype)
-        found = np.empty((rows.shape[0], len(omega)), dtype=rows.dtype)
-
-        def work(block: NDArray[Any], start: int) -> None:
-            found[start : start + len(block)] = block @ omega.T
-
-        bounds = block_bounds(*rows.shape, rows.dtype.itemsize, len(omega))
-        for _ in map_blocks(rows, work, bounds, n_jobs=resolve_jobs(self.n_jobs)):
-            pass
-        return found
-
     def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
         """(Weighted) mean over rows of the squared distance d(x, w) to the nearest prototype, in the learned metric."""
         nearest = self._class_distances(X).min(axis=1).astype(np.float64)
@@ -140,16 +125,15 @@ class PrototypeClassifier(
     def _each_block(self, rows: RowSource, one: Callable[[NDArray[Any], slice], None]) -> None:
         """Call `one` with the distances (M, b) of each block and its place."""
         origin = self.prototypes_.mean(axis=0, dtype=np.float64)
-        projection: Projection = project(self.prototypes_, self._omega, origin, rows.dtype)
+        prepared = self._metric.prepare(self.prototypes_, origin, rows.dtype)
 
         def work(block: NDArray[Any], start: int) -> None:
-            D = projection.distances(block)[0]
+            D = prepared.distances(block)
             if not np.all(np.isfinite(D.min(axis=0))):
                 raise ValueError("Input X contains values so large that their squared distances overflow: scale them.")
             one(D, slice(start, start + len(block)))
 
-        m, d = self._omega.shape
-        bounds = block_bounds(*rows.shape, rows.dtype.itemsize, len(self.prototypes_) * m // d + m)
+        bounds = block_bounds(*rows.shape, rows.dtype.itemsize, prepared.work)
         for _ in map_blocks(rows, work, bounds, n_jobs=resolve_jobs(self.n_jobs)):
             pass
 

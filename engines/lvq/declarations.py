@@ -19,6 +19,10 @@ Init = Annotated[
     Literal["kmeans", "mean", "kmeans++", "random"] | NDArray[Any],
     Param("where the prototypes start: a method, or an array (prototypes, features)"),
 ]
+Pinned = Annotated[
+    tuple[int, ...] | None,
+    Param("numbers of prototypes that stay at their start, counted from 0", low=0, advanced=True),
+]
 MaxIter = Annotated[int, Param("most iterations; one is an update on all rows, or an epoch of batches", low=1)]
 Tol = Annotated[float, Param("relative fall of the cost that counts as progress", low=0)]
 Patience = Annotated[int, Param("iterations without progress before the end", low=1)]
@@ -31,6 +35,9 @@ Transfer = Annotated[
 ]
 Beta = Annotated[float | None, Param("steepness β of sigmoid and swish; none is 8", low=0, open_low=True)]
 Margin = Annotated[float, Param("added to μ before φ: rows are pushed to a margin of this size", -1, 1)]
+MetricWarmup = Annotated[
+    int | Literal["auto"], Param("iterations before the metric moves; auto: until prototypes have settled", 0)
+]
 Frozen = Annotated[Literal["prototypes", "metric"] | None, Param("part of the model that stays at its start")]
 ClassWeight = Annotated[
     dict[Any, float] | Literal["balanced"] | None,
@@ -38,6 +45,7 @@ ClassWeight = Annotated[
 ]
 SolverName = Annotated[Solver, Param("optimizer: L-BFGS on all rows, or Adam or SGD on batches")]
 BatchSize = Annotated[int | None, Param("rows of a batch; none is all rows (adam and sgd)", low=1)]
+Accumulate = Annotated[int, Param("batches whose gradients make one update", low=1, advanced=True)]
 LearningRate = Annotated[
     float | None,
     Param("learning rate in units of the data's spread (adam and sgd); none is 0.05", low=0, open_low=True),
@@ -78,15 +86,19 @@ def descent_of(engine: Any, *, has_validation: bool) -> Descent:
         for unused in ("batch_size", "learning_rate"):
             if getattr(engine, unused) is not None:
                 raise ValueError(f"{name}: {unused} has no effect with solver='lbfgs': leave it out.")
+    if engine.accumulate > 1 and engine.batch_size is None:
+        raise ValueError(f"{name}: accumulate has no effect without batch_size: leave it at 1.")
     if engine.validation_fraction > 0 and has_validation:
         raise ValueError(f"{name}: validation rows were given, so validation_fraction must be 0.")
     steps = engine.schedule_steps
     rate = DEFAULT_RATE if engine.learning_rate is None else float(engine.learning_rate)
     rates = {"prototypes": rate}
     warmup: int | None = 0
+    frozen = None
     if hasattr(engine, "metric_warmup"):
         rates["omega"] = rate if engine.metric_learning_rate is None else float(engine.metric_learning_rate)
         warmup = None if engine.metric_warmup == "auto" else int(engine.metric_warmup)
+        frozen = engine.frozen
         _check_metric(engine, name)
     return Descent(
         plan=Plan(
@@ -103,8 +115,10 @@ def descent_of(engine: Any, *, has_validation: bool) -> Descent:
         patience=int(engine.patience),
         restore_best=bool(engine.restore_best),
         batch_size=None if engine.batch_size is None else int(engine.batch_size),
+        accumulate=int(engine.accumulate),
         metric_warmup=warmup,
-        frozen=engine.frozen,
+        frozen=frozen,
+        pinned=(),
         validation_fraction=float(engine.validation_fraction),
     )
 
@@ -112,8 +126,21 @@ def descent_of(engine: Any, *, has_validation: bool) -> Descent:
 def _check_metric(engine: Any, name: str) -> None:
     if engine.metric_learning_rate is not None and engine.solver == "lbfgs":
         raise ValueError(f"{name}: metric_learning_rate has no effect with solver='lbfgs': leave it out.")
+    if engine.pinned is not None and engine.frozen == "prototypes":
+        raise ValueError(f"{name}: pinned has no effect with frozen='prototypes': leave it out.")
     if engine.metric_learning_rate is not None and engine.frozen is not None:
         raise ValueError(f"{name}: metric_learning_rate has no effect with frozen={engine.frozen!r}: leave it out.")
+
+
+def pinned_of(engine: Any, n_prototypes: int) -> tuple[int, ...]:
+    """The numbers of the prototypes that are to stay; raises ValueError where there is no such prototype."""
+    pinned = () if engine.pinned is None else tuple(sorted({int(number) for number in engine.pinned}))
+    if pinned and pinned[-1] >= n_prototypes:
+        raise ValueError(
+            f"{type(engine).__name__}: pinned names the prototype {pinned[-1]}, but there are {n_prototypes}, "
+            "counted from 0."
+        )
+    return pinned
 
 
 def steepness(engine: Any) -> float:

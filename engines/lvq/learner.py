@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.model_selection import StratifiedShuffleSplit
 from engines.base import generator_from_state, generator_state
 from engines.lvq.labels import LabelledRows
 from engines.lvq.problem import Evaluation, Problem
-from engines.optimize import Arrays, Optimizer, Plan
+from engines.optimize import Arrays, Evaluate, Optimizer, Plan
 from engines.rows import ArrayRows
 from engines.training import Learner, Snapshot, State, StopToken
 
@@ -33,6 +34,10 @@ class Descent:
     metric_warmup : int or None
         Iterations before the metric moves; None until the prototypes have stabilised.
     frozen : {"prototypes", "metric"} or None
+    pinned : tuple of int
+        Prototypes that stay bit for bit at their start: rows of the array `prototypes`.
+    accumulate : int
+        Batches of an update.
     """
 
     plan: Plan
@@ -40,8 +45,10 @@ class Descent:
     patience: int
     restore_best: bool
     batch_size: int | None
+    accumulate: int
     metric_warmup: int | None
     frozen: Literal["prototypes", "metric"] | None
+    pinned: tuple[int, ...]
     validation_fraction: float
 
 
@@ -177,24 +184,42 @@ class GradientLearner(Learner):
 
     def _descend(self, stop: StopToken) -> tuple[bool, float]:
         """Update once on all rows, or once a batch; whether anything moved, and the mean norm of batch gradients."""
-        optimizer, moving = self._optimizer, self._moving()
+        moving = self._moving()
         if self._descent.batch_size is None:
-            moved = optimizer.step(lambda: self._on_all_rows(stop), moving)
+            moved = self._update(lambda: self._on_all_rows(stop), moving)
             if not moved and self._descent.plan.solver == "lbfgs":
-                moved = optimizer.step(lambda: self._on_all_rows(stop), moving)
-            self._normalise()
+                moved = self._update(lambda: self._on_all_rows(stop), moving)
             return moved, math.nan
         norms = []
-        for batch in self._batches(stop):
+        for batches in _in_groups(self._batches(stop), self._descent.accumulate):
 
-            def on_batch(rows: LabelledRows = batch) -> tuple[float, Arrays]:
-                found = self._problem.evaluate(self._arrays(), rows, stop, by=moving)
+            def on_batches(batches: list[LabelledRows] = batches) -> tuple[float, Arrays]:
+                found = _mean([self._evaluate(self._arrays(), batch, stop, moving) for batch in batches], batches)
                 norms.append(_norm(found.gradient, moving))
                 return found.cost, found.gradient
 
-            optimizer.step(on_batch, moving)
-            self._normalise()
+            self._update(on_batches, moving)
         return True, float(np.mean(norms))
+
+    def _update(self, evaluate: Evaluate, moving: frozenset[str]) -> bool:
+        """Let the optimizer move the arrays, and put the pinned prototypes back; whether anything moved.
+
+        Their gradient is zero, so that all but the sign of a zero stays by itself.
+        """
+        pinned = list(self._descent.pinned)
+        kept = self._optimizer.arrays["prototypes"][pinned] if pinned else None
+        moved = self._optimizer.step(evaluate, moving)
+        if kept is not None:
+            self._optimizer.arrays["prototypes"][pinned] = kept
+        self._normalise()
+        return moved
+
+    def _evaluate(self, arrays: Arrays, data: LabelledRows, stop: StopToken, by: frozenset[str]) -> Evaluation:
+        """Cost and gradient, which is zero by prototypes that are pinned."""
+        found = self._problem.evaluate(arrays, data, stop, by=by)
+        if self._descent.pinned and "prototypes" in by:
+            found.gradient["prototypes"][list(self._descent.pinned)] = 0
+        return found
 
     def _judge(self, point: Point, moved: bool) -> None:
         """Take the new point in; see whether the metric is to start, and whether to end, and at which point."""
@@ -260,12 +285,15 @@ class GradientLearner(Learner):
         arrays, moving = self._arrays(), self._moving()
         key = _key(arrays)
         if key not in self._seen or self._seen[key].gradient.keys() != moving:
-            self._seen = {**self._seen, key: self._problem.evaluate(arrays, self._data, stop, by=moving)}
+            self._seen = {**self._seen, key: self._evaluate(arrays, self._data, stop, moving)}
         return self._seen[key].cost, self._seen[key].gradient
 
     def _look(self, iteration: int, stop: StopToken, gradient_norm: float) -> Point:
         """Evaluate the arrays that are shown: the optimizer's own, or their moving average."""
         shown = {name: values.copy() for name, values in {**self._fixed, **self._optimizer.averaged}.items()}
+        if self._descent.pinned:
+            pinned = list(self._descent.pinned)
+            shown["prototypes"][pinned] = self._arrays()["prototypes"][pinned]
         if self._descent.batch_size is None and not self._descent.plan.average:
             self._on_all_rows(stop)
             here = self._seen[_key(shown)]
@@ -315,6 +343,24 @@ class GradientLearner(Learner):
         self._held_out = held_out
         self._validation = self._all_rows.alone(held_out)
         self._data = self._all_rows.alone(rest)
+
+
+def _in_groups(batches: Iterator[LabelledRows], size: int) -> Iterator[list[LabelledRows]]:
+    while group := list(islice(batches, size)):
+        yield group
+
+
+def _mean(found: list[Evaluation], batches: list[LabelledRows]) -> Evaluation:
+    """Cost and gradient of several batches, each counted by its rows."""
+    if len(found) == 1:
+        return found[0]
+    shares = np.array([len(batch) for batch in batches]) / sum(len(batch) for batch in batches)
+
+    def mean(values: list[Any]) -> Any:
+        return sum(share * value for share, value in zip(shares, values, strict=True))
+
+    gradient = {name: mean([one.gradient[name] for one in found]) for name in found[0].gradient}
+    return Evaluation(mean([one.cost for one in found]), mean([one.accuracy for one in found]), gradient)
 
 
 def _key(arrays: Arrays) -> bytes:

@@ -12,6 +12,7 @@ CASE = Case(
     effects={
         "prototypes_per_class": ({}, 1, 2),
         "init": ({"prototypes_per_class": 2}, "kmeans", "random"),
+        "pinned": ({}, None, (1,)),
         "rank": ({}, None, 2),
         "omega_init": ({}, "auto", "random"),
         "transfer": ({}, "identity", "sigmoid"),
@@ -27,6 +28,7 @@ CASE = Case(
         "restore_best": ({"solver": "sgd", "learning_rate": 5.0, "metric_warmup": 0}, True, False),
         "validation_fraction": ({}, 0.0, 0.3),
         "batch_size": ({"solver": "adam"}, None, 16),
+        "accumulate": ({"solver": "adam", "batch_size": 16}, 1, 3),
         "learning_rate": ({"solver": "adam"}, None, 0.01),
         "metric_learning_rate": ({"solver": "adam", "metric_warmup": 1}, None, 0.01),
         "momentum": ({"solver": "sgd"}, 0.0, 0.5),
