@@ -1,10 +1,12 @@
 """Vector quantization and prototype learning: arrays (or a `RowSource`) in, arrays out.
 
-Every engine of `catalog()` is an attribute of this package, imported when first used.
+Every engine of `catalog()` is an attribute of this package, imported when first used; so is `surgery`, which operates
+on the prototypes of fitted engines.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from engines.catalog import EngineInfo, catalog, engine_info
@@ -12,6 +14,9 @@ from engines.parameters import Param, Parameter
 from engines.persistence import dump, load, restore, save
 from engines.rows import ArrayRows, RowSource
 from engines.training import Snapshot, State, Training
+
+_ROOMS = ("surgery",)
+"""Packages of functions over fitted engines, imported when first used."""
 
 __all__ = [
     "ArrayRows",
@@ -32,6 +37,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"engines.{name}")
     for info in catalog():
         if info.name == name:
             return info.estimator
@@ -39,4 +46,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *(info.name for info in catalog())])
+    return sorted([*__all__, *_ROOMS, *(info.name for info in catalog())])
