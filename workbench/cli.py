@@ -111,6 +111,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
                 "name": dataset.name,
                 "id": dataset.id,
                 "shape": [dataset.n_rows, dataset.n_features],
+                "kind": dataset.kind,
                 "classes": len(dataset.classes),
                 "image_shape": list(dataset.image_shape) if dataset.image_shape else None,
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +55,8 @@ def eigen(stack: NDArray[Any], shrinkage: float = 0.0) -> tuple[Floats, Floats]:
     return values, vectors
 
 
-def first_fault(stack: NDArray[Any], values: Floats) -> Fault | None:
-    """The first matrix of a finite (n, k, k) float32 or float64 stack that is not SPD; None where all are.
+def faults(stack: NDArray[Any], values: Floats) -> Iterator[Fault]:
+    """The matrices of a finite (n, k, k) float32 or float64 stack that are not SPD, in order.
 
     Parameters
     ----------
@@ -67,21 +68,21 @@ def first_fault(stack: NDArray[Any], values: Floats) -> Fault | None:
     apart = np.abs(stack - stack.swapaxes(1, 2))
     skew = apart.max(axis=(1, 2), initial=0.0) > ASYMMETRY[stack.dtype] * largest
     floor = stack.shape[1] * float(np.finfo(stack.dtype).eps) * np.abs(values).max(axis=1)
-    flawed = np.flatnonzero(skew | (values[:, 0] <= floor))
-    if not len(flawed):
-        return None
-    n = int(flawed[0])
-    if skew[n]:
-        i, j = sorted(map(int, np.unravel_index(apart[n].argmax(), apart[n].shape)))
-        return Fault(n, f"is not symmetric: its entries ({i}, {j}) and ({j}, {i}) are {_ends(stack[n], i, j)}")
-    lowest, highest = values[n, 0], values[n, -1]
-    singular = bool(highest > 0 and lowest >= -floor[n])
-    beside = f"its smallest eigenvalue is {lowest:.3g}, its largest {highest:.3g}"
-    return Fault(n, f"is {'singular' if singular else 'not positive definite'}: {beside}", singular)
+    for n in np.flatnonzero(skew | (values[:, 0] <= floor)).tolist():
+        if skew[n]:
+            i, j = sorted(map(int, np.unravel_index(apart[n].argmax(), apart[n].shape)))
+            ends = f"{stack[n, i, j]:.6g} and {stack[n, j, i]:.6g}"
+            yield Fault(n, f"is not symmetric: its entries ({i}, {j}) and ({j}, {i}) are {ends}")
+            continue
+        lowest, highest = float(values[n, 0]), float(values[n, -1])
+        singular = lowest >= -floor[n]
+        what = "singular" if singular else "not positive definite"
+        yield Fault(n, f"is {what}: its smallest eigenvalue is {lowest:.3g}, its largest {highest:.3g}", bool(singular))
 
 
-def _ends(matrix: NDArray[Any], i: int, j: int) -> str:
-    return f"{matrix[i, j]:.6g} and {matrix[j, i]:.6g}"
+def first_fault(stack: NDArray[Any], values: Floats) -> Fault | None:
+    """The first of `faults`; None where all matrices are SPD."""
+    return next(faults(stack, values), None)
 
 
 def logarithm(stack: NDArray[Any]) -> Floats:

@@ -92,8 +92,10 @@ def test_an_archive_with_training_and_test_arrays_takes_the_training_pair(tmp_pa
     x, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 3
     np.savez(tmp_path / "t.npz", x_test=x[:4], y_test=y[:4], x_train=x, y_train=y)
     plan = guess(tmp_path / "t.npz")
-    assert plan.options == {"features": "x_train", "labels": "y_train"}
-    assert correct(plan, features="x_test", labels="auto").options == {"features": "x_test", "labels": "y_test"}
+    assert plan.options == {"features": "x_train", "labels": "y_train", "matrices": "none"}
+    assert plan.columns[-1].name == "y_train"
+    test = correct(plan, features="x_test", labels="auto")
+    assert test.options == {"features": "x_test", "labels": "y_test", "matrices": "none"}
     with read(correct(plan, features="x_test", labels="none")) as table:
         assert table.X.shape == (4, 2)
         assert table.codes is None

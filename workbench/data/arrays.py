@@ -13,16 +13,19 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from engines.catalog import DataKind
 from engines.rows import RowSource
 from workbench.data.columns import pixel_columns
 from workbench.data.errors import DataError
 from workbench.data.labels import encode_labels
+from workbench.data.matrices import MatrixRows
 from workbench.data.plan import Column, Label, Plan, Sample, Table
 from workbench.data.rows import BLOCK_BYTES, FileRows, Spool, read_exactly
 from workbench.data.watch import Watch
 
+RowsOf = Callable[[NDArray[np.intp] | None, Watch], Any]
 MOST_COLUMNS = 65_536
-SAMPLE_ROWS = 500
+SAMPLE_ROWS, SAMPLE_BYTES = 500, 64 << 20
 LABEL_COLUMN = "label"
 _TYPES = {"O": "Python objects (pickle)", "V": "records", "c": "complex numbers", "M": "dates", "m": "time spans"}
 _BROKEN_HEADER = (ValueError, EOFError, SyntaxError, TokenError, TypeError, MemoryError, RecursionError)
@@ -103,21 +106,29 @@ def read_npy_header(file: BinaryIO, name: str) -> Header:
     return Header(tuple(shape), dtype, bool(fortran) and len(shape) > 1, file.tell())
 
 
-def check_features(header: Header, name: str) -> None:
+def check_features(header: Header, name: str, matrices: MatrixRows | None = None) -> None:
     """Raise DataError unless the array can be a table of numbers."""
     if header.dtype.kind not in "biuf":
         raise DataError(f"{name} holds text, but the features must be numbers.")
     if len(header.shape) == 0 or 0 in header.shape:
         raise DataError(f"{name} has the shape {header.shape}: there is nothing to import.")
-    if header.n_columns > MOST_COLUMNS:
+    n_columns = header.n_columns if matrices is None else matrices.k**2
+    if n_columns > MOST_COLUMNS:
         raise DataError(
-            f"{name} has {header.n_columns:,} values in each row; up to {MOST_COLUMNS:,} can be imported: make the "
+            f"{name} has {n_columns:,} values in each row; up to {MOST_COLUMNS:,} can be imported: make the "
             "images smaller, or leave columns out."
         )
 
 
-def feature_columns(header: Header) -> tuple[Column, ...]:
+def n_sampled(header: Header) -> int:
+    """How many of the first rows to look at: 500, or as many as 64 MiB hold."""
+    return min(header.n_rows, SAMPLE_ROWS, max(1, SAMPLE_BYTES // (8 * max(1, header.n_columns))))
+
+
+def feature_columns(header: Header, matrices: MatrixRows | None = None) -> tuple[Column, ...]:
     """One column per value of a row."""
+    if matrices is not None:
+        return matrices.columns
     if header.image_shape is not None:
         return pixel_columns(header.image_shape)
     return tuple(Column(f"column {k + 1}") for k in range(header.n_columns))
@@ -164,9 +175,10 @@ def spooled(blocks: Iterator[NDArray[Any]], header: Header, places: NDArray[np.i
 def read_table(
     plan: Plan,
     header: Header,
-    rows_of: Callable[[NDArray[np.intp] | None, Watch], Any],
+    rows_of: RowsOf,
     labels_of: Callable[[], NDArray[Any]],
     watch: Watch,
+    matrices: MatrixRows | None = None,
 ) -> Table:
     """The table that `plan` makes of one array and, perhaps, a companion array of labels.
 
@@ -176,8 +188,12 @@ def read_table(
         (places or None, watch) -> the rows of these columns, or of all.
     labels_of : callable
         The companion's labels; asked when the label is no column of the array itself.
+    matrices : MatrixRows, optional
+        How rows become SPD matrices, where they do.
     """
-    d = header.n_columns
+    if matrices is not None and matrices.estimator is not None:
+        rows_of = _covariances_of(rows_of, matrices)
+    d = header.n_columns if matrices is None else matrices.k**2
     features, label, identifier = (_places(plan.columns[:d], role) for role in ("feature", "label", "id"))
     codes: NDArray[np.int32] | None = None
     classes: tuple[Label, ...] = ()
@@ -196,7 +212,8 @@ def read_table(
         watch = watch.part(0.5, 1.0)
     whole = len(features) == d
     rows = rows_of(None if whole else np.array(features, np.intp), watch)
-    return Table(rows, codes, classes, ids, header.image_shape if whole else None)
+    kind, shape = _nature(header, matrices) if whole else ("table", None)
+    return Table(rows, codes, classes, ids, kind, shape)
 
 
 def sample_of(
@@ -205,18 +222,42 @@ def sample_of(
     labels: NDArray[Any] | None,
     options: Mapping[str, Any],
     told: tuple[str, ...] = (),
+    matrices: MatrixRows | None = None,
+    label_name: str = LABEL_COLUMN,
 ) -> Sample:
     """What a preview needs, from the first rows of an array and of its companion's labels."""
-    columns: tuple[Column, ...] = feature_columns(header)
+    columns: tuple[Column, ...] = feature_columns(header, matrices)
+    kind, shape = _nature(header, matrices)
+    block = block if matrices is None else matrices.of(block)
     values = list(np.asarray(block, np.float64).T)
     if labels is not None:
         labels = labels.reshape(len(labels), -1)[: len(block), 0]
         numeric = labels.dtype.kind in "biuf"
-        name = LABEL_COLUMN
-        columns = (*columns, Column(name, "label", "number" if numeric else "text"))
+        columns = (*columns, Column(label_name, "label", "number" if numeric else "text"))
         dtype = np.float64 if numeric else np.dtypes.StringDType()
         values.append(np.array(labels.tolist(), dtype=dtype))
-    return Sample(options, columns, values, header.n_rows, True, thumbnails(block, header.image_shape), (), told)
+    pictures = thumbnails(block, shape)
+    return Sample(options, columns, values, header.n_rows, True, pictures, (), told, kind=kind)
+
+
+def _nature(header: Header, matrices: MatrixRows | None) -> tuple[DataKind, tuple[int, ...] | None]:
+    """What a row is, and its shape where it has one."""
+    if matrices is not None:
+        return "spd", (matrices.k, matrices.k)
+    return ("table", None) if header.image_shape is None else ("image", header.image_shape)
+
+
+def _covariances_of(rows_of: RowsOf, matrices: MatrixRows) -> RowsOf:
+    """As `rows_of`, of the covariances of signals."""
+
+    def covariances_of(places: NDArray[np.intp] | None, watch: Watch) -> Any:
+        signals = rows_of(None, watch.part(0.0, 0.3))
+        try:
+            return matrices.spooled(signals, places, watch.part(0.3, 1.0))
+        finally:
+            signals.close()
+
+    return covariances_of
 
 
 def _places(columns: Sequence[Column], role: str) -> list[int]:

@@ -51,10 +51,9 @@ def sample(paths: Sequence[Path], options: Options) -> Sample:
     path = paths[0]
     header = _features_header(path)
     options = replace(options, labels=_companion(path, header.n_rows, options.labels))
-    n_seen = min(header.n_rows, arrays.SAMPLE_ROWS)
     with _opened(path) as file:
         file.read(header.offset)
-        first = replace(header, shape=(n_seen, *header.shape[1:]))
+        first = replace(header, shape=(arrays.n_sampled(header), *header.shape[1:]))
         block = np.concatenate(list(arrays.blocks_of(file, first, path.name, Watch())))
     labels = None if options.labels == "none" else _labels(path, header, options)
     return arrays.sample_of(header, block, labels, asdict(options))

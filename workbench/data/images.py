@@ -128,7 +128,7 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
         None if codes is None else np.repeat(codes, counts),
         classes,
         np.concatenate(names) if names else None,
-        shape if places is None else None,
+        *(("image", shape) if places is None else ("table", None)),
         warnings,
     )
 

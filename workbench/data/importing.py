@@ -21,6 +21,7 @@ from workbench.data.catalog import Importer, importer, importers
 from workbench.data.columns import spread_warning, summarise
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
+from workbench.data.matrices import check_matrices, recipe_faults
 from workbench.data.plan import Imported, Plan, Preview, Sample, Table
 from workbench.data.recipe import Recipe
 from workbench.data.rows import KeptRows, row_blocks
@@ -92,7 +93,9 @@ def preview(plan: Plan) -> Preview:
         raise DataError(f"The columns of {plan.name} are not those of the plan: guess or correct the plan again.")
     summaries = summarise(sample, plan.columns)
     warnings = list(sample.warnings)
-    if plan.recipe.scaling == "none" and (warning := spread_warning(summaries)):
+    if sample.kind == "spd":
+        warnings += recipe_faults(plan.recipe)
+    elif plan.recipe.scaling == "none" and (warning := spread_warning(summaries)):
         warnings.append(warning)
     labels = [s for s in summaries if s.column.role == "label"]
     n_seen = len(sample.values[0]) if sample.values else 0
@@ -201,8 +204,10 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
     """Leave rows out, split, fit the recipe."""
     n, _ = table.rows.shape
     warnings = list(table.warnings)
-    scan = _scan(table.rows, watch.part(0.0, 0.3))
-    _judge_gaps(plan, scan, n)
+    if table.kind == "spd" and (faults := recipe_faults(plan.recipe)):
+        raise DataError(faults[0])
+    scan = _scan(table.rows, watch.part(0.0, 0.2))
+    _judge_gaps(plan, scan, n, fillable=table.kind != "spd")
     rows: RowSource = table.rows
     codes, ids = table.codes, table.ids
     if plan.recipe.missing == "drop" and scan.rows.any():
@@ -213,6 +218,8 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
         n = len(kept)
     if n < 2:
         raise DataError(f"{plan.name} has {n} complete {'row' if n == 1 else 'rows'}; at least two are needed.")
+    if table.kind == "spd":
+        warnings += check_matrices(rows, watch.part(0.2, 0.3))
     warnings += _label_warnings(plan, codes, table)
     warnings += _column_warnings(plan, scan)
     split, told = _split(plan.recipe, n, codes)
@@ -226,6 +233,7 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
         ids=ids,
         split=split,
         columns=plan.columns,
+        kind=table.kind,
         image_shape=table.image_shape,
         recipe=fitted,
         plan=plan,
@@ -260,7 +268,7 @@ def _scan(rows: RowSource, watch: Watch) -> _Scan:
     return scan
 
 
-def _judge_gaps(plan: Plan, scan: _Scan, n: int) -> None:
+def _judge_gaps(plan: Plan, scan: _Scan, n: int, *, fillable: bool) -> None:
     names = [column.name for column in plan.columns if column.role == "feature"]
     if n and scan.gaps.min() == n:
         raise DataError(f"{plan.name} holds no number at all: every value is missing.")
@@ -269,9 +277,10 @@ def _judge_gaps(plan: Plan, scan: _Scan, n: int) -> None:
         n_columns = np.count_nonzero(scan.gaps)
         others = f" and {n_columns - 1:,} more" if n_columns > 1 else ""
         what = "is infinite" if scan.infinite[column] else "is missing"
+        filling = "fill gaps with the mean or median, or to " if fillable else ""
         raise DataError(
             f'A value {what} in column "{names[column]}"{others} (row {row + 1:,} first, {int(scan.rows.sum()):,} of '
-            f"{n:,} rows in all): choose to fill gaps with the mean or median, or to leave those rows out."
+            f"{n:,} rows in all): choose to {filling}leave those rows out."
         )
     if plan.recipe.missing == "drop" and n and scan.rows.all():
         worst = names[int(np.argmax(scan.gaps))]

@@ -14,6 +14,7 @@ from engines.parameters import Param
 from workbench.data import arrays
 from workbench.data.arrays import Header
 from workbench.data.errors import DataError
+from workbench.data.matrices import Matrices, MatrixRows, found_out, matrix_rows
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.rows import row_blocks
 from workbench.data.watch import Watch
@@ -32,6 +33,7 @@ class Options:
     labels: Annotated[Literal["auto", "none"] | str, Param("a .npy file of labels in the same folder, one per row")] = (
         "auto"
     )
+    matrices: Matrices = "auto"
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -42,18 +44,17 @@ def recognises(path: Path, head: bytes) -> bool:
 def sample(paths: Sequence[Path], options: Options) -> Sample:
     """The first rows; see `Sample`."""
     path = paths[0]
-    header = _features_header(path)
+    header, matrices, options = _resolved(path, options)
     options = replace(options, labels=_companion(path, header.n_rows, options.labels))
-    n_seen = min(header.n_rows, arrays.SAMPLE_ROWS)
-    block = next(iter(_row_blocks(path, header, [(0, n_seen)])))
     labels = None if options.labels == "none" else _labels(path, header, options)
-    return arrays.sample_of(header, block, labels, asdict(options))
+    block = _beginning(path, header)
+    return arrays.sample_of(header, block, labels, asdict(options), (), matrices, Path(options.labels).stem)
 
 
 def load(plan: Plan, options: Options, watch: Watch) -> Table:
     """All rows, read where they lie (in Fortran order: put in C order in a temporary file)."""
     path = Path(plan.paths[0])
-    header = _features_header(path)
+    header, matrices, options = _resolved(path, options)
     return arrays.read_table(
         plan,
         header,
@@ -62,13 +63,21 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
         ),
         lambda: _labels(path, header, options),
         watch,
+        matrices,
     )
 
 
-def _features_header(path: Path) -> Header:
+def _resolved(path: Path, options: Options) -> tuple[Header, MatrixRows | None, Options]:
+    """The header, how rows become SPD matrices where they do, and the options with that found out."""
     header = _header(path)
-    arrays.check_features(header, path.name)
-    return header
+    choice = found_out(options.matrices, header.shape, header.dtype, lambda: _beginning(path, header))
+    matrices = matrix_rows(choice, header.shape, path.name)
+    arrays.check_features(header, path.name, matrices)
+    return header, matrices, replace(options, matrices=choice)  # type: ignore[arg-type]
+
+
+def _beginning(path: Path, header: Header) -> NDArray[Any]:
+    return next(iter(_row_blocks(path, header, [(0, arrays.n_sampled(header))])))
 
 
 def _header(path: Path) -> Header:

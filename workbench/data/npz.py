@@ -18,6 +18,7 @@ from engines.parameters import Param
 from workbench.data import arrays
 from workbench.data.arrays import Header
 from workbench.data.errors import DataError
+from workbench.data.matrices import Matrices, MatrixRows, found_out, matrix_rows
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.rows import require_room
 from workbench.data.watch import Watch
@@ -40,6 +41,7 @@ class Options:
 
     features: Annotated[Literal["auto"] | str, Param("array of the features, one row per sample")] = "auto"
     labels: Annotated[Literal["auto", "none"] | str, Param("array of the labels, one per row")] = "auto"
+    matrices: Matrices = "auto"
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -57,19 +59,19 @@ def sample(paths: Sequence[Path], options: Options) -> Sample:
     """The first rows; see `Sample`."""
     path = paths[0]
     headers, refused = _headers(path)
-    options = _resolved(path, headers, refused, options)
+    options, matrices = _resolved(path, headers, refused, options)
     header = headers[options.features]
-    n_seen = min(header.n_rows, arrays.SAMPLE_ROWS)
-    block = _beginning(path, options.features, header, n_seen)
+    block = _beginning(path, options.features, header)
     labels = None if options.labels == "none" else _small(path, options.labels, headers[options.labels])
-    return arrays.sample_of(header, block, labels, asdict(options), tuple(refused.values()))
+    told = tuple(refused.values())
+    return arrays.sample_of(header, block, labels, asdict(options), told, matrices, options.labels)
 
 
 def load(plan: Plan, options: Options, watch: Watch) -> Table:
     """All rows, unpacked to a temporary file."""
     path = Path(plan.paths[0])
     headers, refused = _headers(path)
-    options = _resolved(path, headers, refused, options)
+    options, matrices = _resolved(path, headers, refused, options)
     header = headers[options.features]
     return arrays.read_table(
         plan,
@@ -77,6 +79,7 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
         lambda places, part: _spooled(path, options.features, header, places, part),
         lambda: _small(path, options.labels, headers[options.labels]),
         watch,
+        matrices,
     )
 
 
@@ -122,7 +125,10 @@ def _check_size(member: zipfile.ZipInfo, header: Header, shown: str) -> None:
         )
 
 
-def _resolved(path: Path, headers: dict[str, Header], refused: dict[str, str], options: Options) -> Options:
+def _resolved(
+    path: Path, headers: dict[str, Header], refused: dict[str, str], options: Options
+) -> tuple[Options, MatrixRows | None]:
+    """The options with all found out, and how rows become SPD matrices where they do."""
     features = options.features
     if features == "auto":
         features = _features_among(headers)
@@ -132,7 +138,9 @@ def _resolved(path: Path, headers: dict[str, Header], refused: dict[str, str], o
         if name not in headers and name not in ("auto", "none"):
             raise DataError(f'{path.name} has no array "{name}"; it has {", ".join(list(headers)[:12])}.')
     header = headers[features]
-    arrays.check_features(header, f"{features} in {path.name}")
+    choice = found_out(options.matrices, header.shape, header.dtype, lambda: _beginning(path, features, header))
+    matrices = matrix_rows(choice, header.shape, f"{features} in {path.name}")
+    arrays.check_features(header, f"{features} in {path.name}", matrices)
     labels = options.labels
     if labels == "auto":
         labels = _labels_among(headers, features)
@@ -140,7 +148,7 @@ def _resolved(path: Path, headers: dict[str, Header], refused: dict[str, str], o
         raise DataError(
             f"{labels} in {path.name} has the shape {headers[labels].shape}, but {features} has {header.n_rows:,} rows."
         )
-    return replace(options, features=features, labels=labels)
+    return replace(options, features=features, labels=labels, matrices=choice), matrices  # type: ignore[arg-type]
 
 
 def _features_among(headers: dict[str, Header]) -> str:
@@ -172,7 +180,8 @@ def _stream(path: Path, name: str, header: Header, watch: Watch) -> Iterator[NDA
         yield from arrays.blocks_of(cast(BinaryIO, file), header, f"{name} in {path.name}", watch)
 
 
-def _beginning(path: Path, name: str, header: Header, n_rows: int) -> NDArray[Any]:
+def _beginning(path: Path, name: str, header: Header) -> NDArray[Any]:
+    n_rows = arrays.n_sampled(header)
     if header.fortran:
         block = _small(path, name, header).reshape(header.n_rows, -1)[:n_rows]
     else:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.catalog import DataKind
 from engines.rows import RowSource
 from workbench.data.errors import DataError
 from workbench.data.recipe import FittedRecipe, Recipe
@@ -189,8 +190,10 @@ class Imported:
         0 training, 1 validation, 2 test.
     columns : tuple of Column
         All of the file's columns; the features among them, in order, are the columns of `X`.
+    kind : {"table", "image", "spd"}
+        What a row is: plain numbers, a picture, or a symmetric positive-definite matrix.
     image_shape : tuple of int or None
-        (h, w) or (h, w, 3) when the rows of `X` are images.
+        (h, w) or (h, w, 3) when the rows of `X` are images, (k, k) when they are matrices.
     recipe : FittedRecipe
         Fitted on the training rows.
     plan : Plan
@@ -206,6 +209,7 @@ class Imported:
     ids: NDArray[Any] | None
     split: NDArray[np.uint8]
     columns: tuple[Column, ...]
+    kind: DataKind
     image_shape: tuple[int, ...] | None
     recipe: FittedRecipe
     plan: Plan
@@ -261,6 +265,8 @@ class Sample:
     warnings : tuple of str
     recipe : Recipe
         What the importer proposes.
+    kind
+        As in `Imported`.
     """
 
     options: Mapping[str, Any]
@@ -272,6 +278,7 @@ class Sample:
     captions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     recipe: Recipe = field(default_factory=Recipe)
+    kind: DataKind = "table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,7 +289,7 @@ class Table:
     ----------
     rows : RowSource
         One column per feature of the plan; has `close`.
-    codes, classes, ids, image_shape
+    codes, classes, ids, kind, image_shape
         As in `Imported`.
     warnings : tuple of str
     """
@@ -291,5 +298,6 @@ class Table:
     codes: NDArray[np.int32] | None = None
     classes: tuple[Label, ...] = ()
     ids: NDArray[Any] | None = None
+    kind: DataKind = "table"
     image_shape: tuple[int, ...] | None = None
     warnings: tuple[str, ...] = ()

@@ -176,7 +176,8 @@ class DatasetPage(Page):
         self.title.setText(dataset.name)
         pairs = [("Rows", f"{dataset.n_rows:,}"), ("Features", f"{len(dataset.raw_names):,}")]
         if dataset.image_shape:
-            pairs.append(("Images", " × ".join(map(str, dataset.image_shape))))
+            noun = "Matrices" if dataset.kind == "spd" else "Images"
+            pairs.append((noun, " × ".join(map(str, dataset.image_shape))))
         if dataset.has_labels:
             names = [str(value) for value in dataset.classes]
             shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -25,8 +25,9 @@ from engines import EngineInfo, Parameter
 from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.parameter_form import ParameterForm
-from workbench.desktop.wording import duration
+from workbench.desktop.wording import KINDS, duration
 from workbench.session import Dataset, Estimate, Session
+from workbench.session.checks import fits_kind
 from workbench.session.estimates import shown_bytes
 
 
@@ -156,17 +157,17 @@ class NewRunPage(QWidget):
             self.engine.setCurrentIndex(-1)
 
     def _allow_engines(self, dataset: Dataset) -> None:
-        """Engines that learn from labels need labelled data."""
+        """Engines that learn from labels need labelled data, those of matrices need matrices."""
         model = self.engine.model()
         assert isinstance(model, QStandardItemModel)
         for k, info in enumerate(engines.catalog()):
-            fits = dataset.has_labels or not info.supervised
-            model.item(k).setEnabled(fits)
-            self.engine.setItemText(k, info.title if fits else f"{info.title} (needs labels)")
+            lacking = _lacking(dataset, info)
+            model.item(k).setEnabled(not lacking)
+            self.engine.setItemText(k, f"{info.title} ({lacking})" if lacking else info.title)
 
     def _fitting_engine(self, dataset: Dataset) -> str:
         current = self.engine.currentData()
-        fitting = [info.name for info in engines.catalog() if dataset.has_labels or not info.supervised]
+        fitting = [info.name for info in engines.catalog() if not _lacking(dataset, info)]
         return current if current in fitting else fitting[0]
 
     def _set_dataset(self, dataset: Dataset) -> None:
@@ -256,3 +257,10 @@ class NewRunPage(QWidget):
         request = self.request()
         if request is not None:
             self.start_wanted.emit(request)
+
+
+def _lacking(dataset: Dataset, info: EngineInfo) -> str:
+    """What the engine needs that the dataset has not, in two words; "" where it can learn from it."""
+    if info.supervised and not dataset.has_labels:
+        return "needs labels"
+    return "" if fits_kind(dataset, info) else f"needs {KINDS[info.data_kinds[0]]}"

@@ -180,7 +180,7 @@ def _update(item: QStandardItem) -> None:
     thing = item.data(THING)
     if isinstance(thing, Dataset):
         detail, progress, tone = f"{thing.n_rows:,} × {thing.n_features:,}", None, "muted"
-        icon = "image" if thing.image_shape else "dataset"
+        icon = "image" if thing.kind == "image" else "dataset"
         told = f"{thing.name}: {thing.n_rows:,} rows, {thing.n_features:,} features"
     else:
         detail, progress = status_words(thing), progress_of(thing)

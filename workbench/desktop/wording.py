@@ -16,6 +16,9 @@ STATUS = {
 }
 
 
+KINDS = {"table": "a table", "image": "images", "spd": "SPD matrices", "dissimilarity": "dissimilarities"}
+
+
 def status_words(work: Run | Sweep) -> str:
     """One word or two on how far a run or a sweep is; of a finished sweep what it recommends."""
     progress = progress_of(work)

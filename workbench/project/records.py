@@ -19,8 +19,10 @@ class DatasetRecord:
         Filled in by `add_dataset`: key, time (ISO 8601), shape and dtype of X, hash of its block hashes.
     classes : tuple or None
         Class values; the codes in ``y`` count into it.
+    kind : str
+        What a row is: "table", "image" or "spd"; "" in files that are older than kinds.
     image_shape : tuple of int or None
-        Shape of a row as a picture.
+        Shape of a row as a picture, or as a matrix.
     hidden : bool
         Whether its import was undone.
     """
@@ -30,6 +32,7 @@ class DatasetRecord:
     columns: Json = field(default_factory=list)
     recipe: Json = field(default_factory=dict)
     classes: tuple[Json, ...] | None = None
+    kind: str = ""
     image_shape: tuple[int, ...] | None = None
     warnings: tuple[str, ...] = ()
     note: str = ""

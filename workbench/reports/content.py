@@ -103,7 +103,10 @@ def _data(run: Trained, found: Assessment) -> Pairs:
     rows = ", ".join(f"{found.rows[i]:,} {name}" for i, name in enumerate(PARTS) if found.rows[i])
     pairs = [("rows", f"{data.n_rows:,} ({rows})"), ("features", f"{len(data.raw_names):,}")]
     if data.image_shape is not None:
-        pairs.append(("each row", "a picture of " + " × ".join(map(str, data.image_shape)) + " pixels"))
+        shape = " × ".join(map(str, data.image_shape))
+        is_matrix = data.kind == "spd"
+        noun, unit = ("symmetric positive-definite matrix", "entries") if is_matrix else ("picture", "pixels")
+        pairs.append(("each row", f"a {noun} of {shape} {unit}"))
     if data.classes:
         pairs.append(("classes", f"{len(data.classes):,}"))
         unlabelled = data.n_rows - int(found.class_rows.sum())

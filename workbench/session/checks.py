@@ -81,13 +81,9 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
     SessionError
         If labels or values are missing, there is one class only or too few rows, or the kind of data does not fit.
     """
-    kind = "image" if dataset.image_shape else "table"
-    if kind not in info.data_kinds:
-        raise SessionError(
-            f"{info.name} learns from data of the kind {' or '.join(info.data_kinds)}, "
-            f"but dataset '{dataset.name}' is of the kind {kind}: choose another engine or dataset."
-        )
-    remarks = _check_labels(dataset, info) if info.supervised else ()
+    remarks = _check_kind(dataset, info)
+    if info.supervised:
+        remarks += _check_labels(dataset, info)
     if dataset.lacks_values and not _takes_gaps(info):
         able = ", ".join(other.name for other in catalog() if _takes_gaps(other))
         raise SessionError(
@@ -147,6 +143,27 @@ def _rows_needed(parameters: Mapping[str, Any], n_classes: int) -> tuple[int, st
 
 def _takes_gaps(info: EngineInfo) -> bool:
     return bool(info.estimator().__sklearn_tags__().input_tags.allow_nan)
+
+
+def fits_kind(dataset: Dataset, info: EngineInfo) -> bool:
+    """Whether the engine takes data of the dataset's kind.
+
+    Matrices can be learned from as plain numbers too: the distance of their entries is that of Frobenius.
+    """
+    return dataset.kind in info.data_kinds or (dataset.kind == "spd" and "table" in info.data_kinds)
+
+
+def _check_kind(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
+    if fits_kind(dataset, info):
+        if dataset.kind in info.data_kinds:
+            return ()
+        able = ", ".join(other.name for other in catalog() if "spd" in other.data_kinds)
+        return (f"{info.name} takes the matrices as plain numbers, entry by entry; made for matrices: {able}.",)
+    again = ', import the matrices or signals again with the option "matrices"' if "spd" in info.data_kinds else ""
+    raise SessionError(
+        f"{info.name} learns from data of the kind {' or '.join(info.data_kinds)}, "
+        f"but dataset '{dataset.name}' is of the kind {dataset.kind}: choose another engine or dataset{again}."
+    )
 
 
 def _check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:

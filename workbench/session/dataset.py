@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import ArrayRows, RowSource
+from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe
 from workbench.session.errors import SessionError
 from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
@@ -72,7 +73,10 @@ class Dataset:
         All of the source's columns; the features among them, in order, are the columns of `raw`.
     classes : tuple
         Class values in the order of the codes; empty without labels.
+    kind : {"table", "image", "spd"}
+        What a row is: plain numbers, a picture, or a symmetric positive-definite matrix, row by row.
     image_shape : tuple of int, or None
+        Of a picture, or (k, k) of a matrix.
     plan, source : dict
         JSON: how it was imported; files with size and hash, and what was changed on the way.
     warnings : tuple of str
@@ -89,6 +93,7 @@ class Dataset:
         *,
         columns: tuple[Column, ...],
         classes: tuple[Any, ...] | None,
+        kind: DataKind,
         image_shape: tuple[int, ...] | None,
         plan: Mapping[str, Any],
         source: Mapping[str, Any],
@@ -105,6 +110,7 @@ class Dataset:
         self.columns = columns
         self.classes = classes or ()
         self.has_labels = classes is not None
+        self.kind = kind
         self.image_shape = image_shape
         self.plan = plan
         self.source = source

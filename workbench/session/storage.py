@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import EngineInfo, RowSource, Snapshot, State
+from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe, Imported
 from workbench.project import Project, Reader, Staged, Transaction, schema
 from workbench.project.records import DatasetRecord, RunRecord, SelectionRecord, SweepRecord
@@ -80,6 +81,7 @@ class Storage:
             columns=[asdict(column) for column in imported.columns],
             recipe=imported.recipe.recipe.to_json(),
             classes=tuple(_scalar(value) for value in imported.classes) if labels else None,
+            kind=imported.kind,
             image_shape=imported.image_shape,
             warnings=imported.warnings,
         )
@@ -193,6 +195,7 @@ class Storage:
             _DatasetFile(self._project, record.id),
             columns=tuple(Column(**column) for column in record.columns),
             classes=record.classes,
+            kind=_kind(record),
             image_shape=record.image_shape,
             plan=record.source["plan"],
             source=record.source["provenance"],
@@ -356,6 +359,11 @@ class _SweepFile:
             schema.write_table(transaction, self.id, table)
 
         return self.project.transact(work)
+
+
+def _kind(record: DatasetRecord) -> DataKind:
+    """What a row is, also of a file that is older than kinds."""
+    return record.kind or ("image" if record.image_shape else "table")  # type: ignore[return-value]
 
 
 def _status(stored: str) -> RunStatus:
