@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -104,7 +105,7 @@ class Engine(BaseEstimator):  # type: ignore[misc]
     @classmethod
     def _n_features_of(cls, arrays: Mapping[str, Any]) -> int:
         """Width d of the rows that a snapshot's arrays were learned from."""
-        return int(np.shape(arrays["prototypes"])[-1])
+        return math.prod(np.shape(arrays["prototypes"])[1:])
 
     def _training_rows(self, X: Any, y: Any = None, *, min_rows: int = 1) -> tuple[RowSource, Any]:
         """Checked rows to learn from, and the labels as given; sets `n_features_in_` and the feature names."""

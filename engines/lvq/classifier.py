@@ -48,7 +48,12 @@ class PrototypeClassifier(
     @property
     def _metric(self) -> Metric:
         """The distance."""
-        return Euclidean(self.prototypes_.shape[1])
+        return Euclidean(self._vectors.shape[1])
+
+    @property
+    def _vectors(self) -> NDArray[Any]:
+        """The prototypes (M, d) as rows are that are compared with them: as they are, but for matrices."""
+        return self.prototypes_
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Class (n,) of each row's nearest prototype; of equally near classes the first."""
@@ -87,7 +92,7 @@ class PrototypeClassifier(
     def transform(self, X: Any) -> NDArray[Any]:
         """Distance √d(x, w), not squared, of each row to each prototype: (n, M), in the rows' precision."""
         rows = self._new_rows(X)
-        found = np.empty((rows.shape[0], len(self.prototypes_)), dtype=rows.dtype)
+        found = np.empty((rows.shape[0], len(self._vectors)), dtype=rows.dtype)
 
         def one(D: NDArray[Any], here: slice) -> None:
             np.sqrt(D.T, out=found[here])
@@ -124,8 +129,8 @@ class PrototypeClassifier(
 
     def _each_block(self, rows: RowSource, one: Callable[[NDArray[Any], slice], None]) -> None:
         """Call `one` with the distances (M, b) of each block and its place."""
-        origin = self.prototypes_.mean(axis=0, dtype=np.float64)
-        prepared = self._metric.prepare(self.prototypes_, origin, rows.dtype)
+        origin = self._vectors.mean(axis=0, dtype=np.float64)
+        prepared = self._metric.prepare(self._vectors, origin, rows.dtype)
 
         def work(block: NDArray[Any], start: int) -> None:
             D = prepared.distances(block)
@@ -166,8 +171,10 @@ class PrototypeClassifier(
             return None
         X, y = validation
         if is_row_source(X):
-            if X.shape[1] != rows.shape[1]:
-                raise ValueError(f"The validation rows have {X.shape[1]} features, the training rows {rows.shape[1]}.")
+            if X.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"The validation rows have {X.shape[1]} features, the training rows {self.n_features_in_}."
+                )
             there = self._watched(X)
         else:
             checked = self._checked(X, reset=False)
