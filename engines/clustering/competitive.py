@@ -57,6 +57,17 @@ class Schedule:
         alpha = 1.0 / (1.0 + self.decay * t) if self.rate == "hyperbolic" else np.exp(-self.decay * t)
         return np.asarray(self.initial * alpha)
 
+    def over(self, t: float, shown: NDArray[np.float64]) -> NDArray[np.float64]:
+        """α (n,) of rows of the weights `shown` in turn, from time `t` to t + 1, which passes in proportion to them."""
+        before = np.cumsum(shown)
+        return self.at(t + (before - shown) / before[-1])
+
+
+def in_turn(alpha: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """α_w = 1 − (1 − α)^w, by elements: how far w rows of one kind in turn pull what one pulls by α."""
+    with np.errstate(divide="ignore"):  # α = 1 gives log 0, and moves all the way
+        return np.asarray(-np.expm1(weights * np.log1p(-alpha)))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -225,12 +236,8 @@ def epoch(
     shown = np.ones(len(order)) if weights is None else weights[order]
     rates = np.empty(0, X.dtype)
     if schedule.rate != "macqueen":
-        before = np.cumsum(shown)
-        alpha = schedule.at(t + (before - shown) / before[-1])
-        if weights is not None:
-            with np.errstate(divide="ignore"):  # α = 1 gives log 0, and moves all the way
-                alpha = -np.expm1(shown * np.log1p(-alpha))
-        rates = alpha.astype(X.dtype)
+        alpha = schedule.over(t, shown)
+        rates = (alpha if weights is None else in_turn(alpha, shown)).astype(X.dtype)
     groups, starts = lay_out(prototypes)
     wins = wins.copy()
     n_rows = max(1, min(PIECE_WORK // groups.size, PIECE_NUMBERS // X.shape[1]))

@@ -10,6 +10,7 @@ infinity in lanes that hold no prototype. Of equal distances the lower index win
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,25 @@ def _nearest_lane(typing_context: Any, X: Any, row: Any, groups: Any, starts: An
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         search = _Search(context, builder, sig, args)
-        best = cgutils.alloca_once_value(builder, ir.Constant(search.number, float("inf")))
-        index = cgutils.alloca_once_value(builder, ir.Constant(search.size, 0))
-        with cgutils.for_range(builder, search.n_groups) as loop:
-            distances = search.distances(loop.index)
-            smallest = search.smallest(distances)
-            with builder.if_then(builder.fcmp_ordered("<", smallest, builder.load(best))):
-                builder.store(smallest, best)
-                first = builder.mul(loop.index, ir.Constant(search.size, search.lanes))
-                builder.store(builder.add(first, search.first_lane_at(distances, smallest)), index)
-        return builder.load(index)
+        return search.index_of_least(search.n_groups, search.distances)
+
+    return signature, codegen
+
+
+def _least_lane(typing_context: Any, distances: Any, starts: Any) -> Any:
+    """Index of the least of `distances` + `starts`, both (G, L); 0 where none is finite."""
+    signature = types.intp(distances, starts)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        arrays = [context.make_array(kind)(context, builder, value) for kind, value in zip(sig.args, args, strict=True)]
+        lanes = _Lanes(context, builder, sig.args[0].dtype)
+        n_groups = builder.extract_value(arrays[0].shape, 0)
+
+        def sums(group: Any) -> Any:
+            first = builder.mul(group, ir.Constant(lanes.size, lanes.lanes))
+            return builder.fadd(*(lanes.read(builder.gep(array.data, [first]), lanes.lanes) for array in arrays))
+
+        return lanes.index_of_least(n_groups, sums)
 
     return signature, codegen
 
@@ -98,24 +108,72 @@ def _pull_lane(typing_context: Any, X: Any, row: Any, groups: Any, index: Any, r
 
 
 nearest_lane: Any = intrinsic(_nearest_lane)
+least_lane: Any = intrinsic(_least_lane)
 all_lanes: Any = intrinsic(_all_lanes)
 pull_lane: Any = intrinsic(_pull_lane)
 
 
-class _Search:
-    """Writes what the three have in common; a group's sums are one long vector, which LLVM cuts to the registers."""
+class _Lanes:
+    """Writes what is done with the numbers of a group: one long vector, which LLVM cuts to the registers."""
+
+    def __init__(self, context: Any, builder: Any, dtype: Any) -> None:
+        self.builder, self.size = builder, context.get_value_type(types.intp)
+        self.number = context.get_value_type(dtype)
+        self.itemsize = 8 if isinstance(self.number, ir.DoubleType) else 4
+        self.lanes = BYTES // self.itemsize
+
+    def index_of_least(self, n_groups: Any, vector_of: Callable[[Any], Any]) -> Any:
+        """Index of the least number of all groups, whose vectors `vector_of` writes; 0 where none is finite."""
+        builder = self.builder
+        best = cgutils.alloca_once_value(builder, ir.Constant(self.number, float("inf")))
+        index = cgutils.alloca_once_value(builder, ir.Constant(self.size, 0))
+        with cgutils.for_range(builder, n_groups) as loop:
+            vector = vector_of(loop.index)
+            smallest = self.smallest(vector)
+            with builder.if_then(builder.fcmp_ordered("<", smallest, builder.load(best))):
+                builder.store(smallest, best)
+                first = builder.mul(loop.index, ir.Constant(self.size, self.lanes))
+                builder.store(builder.add(first, self.first_lane_at(vector, smallest)), index)
+        return builder.load(index)
+
+    def smallest(self, distances: Any) -> Any:
+        name = f"llvm.vector.reduce.fmin.v{self.lanes}f{8 * self.itemsize}"
+        kind = ir.FunctionType(self.number, [distances.type])
+        reduce = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(reduce, [distances], fastmath=("nnan", "nsz"))
+
+    def first_lane_at(self, distances: Any, value: Any) -> Any:
+        """The lowest lane whose distance is `value`."""
+        builder, lanes = self.builder, self.lanes
+        equal = builder.fcmp_ordered("==", distances, spread(self.builder, value, lanes))
+        lane = builder.cttz(builder.bitcast(equal, ir.IntType(lanes)), ir.Constant(ir.IntType(1), 0))
+        return lane if lanes == self.size.width else builder.zext(lane, self.size)
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        """a b + c, rounded once where the processor does that at no cost."""
+        name = f"llvm.fmuladd.v{a.type.count}f{8 * self.itemsize}"
+        function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
+        return self.builder.call(function, [a, b, c])
+
+    def read(self, place: Any, count: int) -> Any:
+        vector = ir.VectorType(self.number, count)
+        return self.builder.load(self.builder.bitcast(place, vector.as_pointer()), align=self.itemsize)
+
+    def write(self, vector: Any, place: Any) -> None:
+        self.builder.store(vector, self.builder.bitcast(place, vector.type.as_pointer()), align=self.itemsize)
+
+
+class _Search(_Lanes):
+    """Writes the distances of one row to the prototypes of a group."""
 
     def __init__(self, context: Any, builder: Any, sig: Any, args: Any) -> None:
-        self.builder, self.size = builder, args[1].type
+        super().__init__(context, builder, sig.args[0].dtype)
         X, groups = (context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 2))
         self.groups = groups.data
         self._starts: Any = None
         if isinstance(sig.args[3], types.Array):
             self._starts = context.make_array(sig.args[3])(context, builder, args[3]).data
         self.n_groups, self.d = (builder.extract_value(groups.shape, axis) for axis in (0, 1))
-        self.number = context.get_value_type(sig.args[0].dtype)
-        self.itemsize = 8 if isinstance(self.number, ir.DoubleType) else 4
-        self.lanes = BYTES // self.itemsize
         self.group_size = builder.mul(self.d, ir.Constant(self.size, self.lanes))
         self._row = builder.gep(X.data, [builder.mul(args[1], self.d)])
 
@@ -132,31 +190,5 @@ class _Search:
             builder.store(self.multiply_add(gap, gap, builder.load(sums)), sums)
         return builder.load(sums)
 
-    def smallest(self, distances: Any) -> Any:
-        name = f"llvm.vector.reduce.fmin.v{self.lanes}f{8 * self.itemsize}"
-        kind = ir.FunctionType(self.number, [distances.type])
-        reduce = cgutils.get_or_insert_function(self.builder.module, kind, name)
-        return self.builder.call(reduce, [distances], fastmath=("nnan", "nsz"))
-
-    def first_lane_at(self, distances: Any, value: Any) -> Any:
-        """The lowest lane whose distance is `value`."""
-        builder, lanes = self.builder, self.lanes
-        equal = builder.fcmp_ordered("==", distances, spread(self.builder, value, lanes))
-        lane = builder.cttz(builder.bitcast(equal, ir.IntType(lanes)), ir.Constant(ir.IntType(1), 0))
-        return lane if lanes == self.size.width else builder.zext(lane, self.size)
-
     def component(self, column: Any) -> Any:
         return self.builder.load(self.builder.gep(self._row, [column]))
-
-    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
-        """a b + c, rounded once where the processor does that at no cost."""
-        name = f"llvm.fmuladd.v{a.type.count}f{8 * self.itemsize}"
-        function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(a.type, [a.type] * 3), name)
-        return self.builder.call(function, [a, b, c])
-
-    def read(self, place: Any, count: int) -> Any:
-        vector = ir.VectorType(self.number, count)
-        return self.builder.load(self.builder.bitcast(place, vector.as_pointer()), align=self.itemsize)
-
-    def write(self, vector: Any, place: Any) -> None:
-        self.builder.store(vector, self.builder.bitcast(place, vector.type.as_pointer()), align=self.itemsize)

@@ -86,7 +86,7 @@ def test_values_that_are_not_finite_are_refused_in_learning_and_in_use(info, cas
             assert_refused(lambda name=name: getattr(model, name)(form(X)), "Input X", word)
     if hasattr(model, "partial_fit"):
         before = contents(model)
-        assert_refused(lambda: model.partial_fit(form(X)), "Input X", word)
+        assert_refused(lambda: model.partial_fit(form(X), given(info, np.arange(60) % 3)), "Input X", word)
         assert contents(model) == before
 
 

@@ -27,6 +27,7 @@ _METRICS = {
     "gradient_norm": "length of the gradient",
     "restart": "start",
     "rate": "learning rate",
+    "moved": "rows that moved a prototype",
     "mean_cosine": "mean cosine to the prototype",
     "mean_distance": "mean distance to the best unit",
     "topographic_error": "topographic error (share of rows)",
