@@ -41,7 +41,7 @@ class EngineInfo:
     summary: str
     supervised: bool = False
     data_kinds: tuple[DataKind, ...] = ("table", "image")
-    exports: tuple[str, ...] = ("codebook", "model", "assignments")
+    exports: tuple[str, ...] = ("codebook", "model", "assignments", "polytopes")
     count: str = ""
     trial: Mapping[str, Any] = field(default_factory=dict)
     ways: tuple[Mapping[str, Any], ...] = ({},)
@@ -57,6 +57,9 @@ class EngineInfo:
         """The declared parameters, in order."""
         return declared(self.estimator)
 
+
+_WITHOUT_CELLS = ("codebook", "model", "assignments")
+"""Exports of engines whose rows do not simply go to the nearest prototype by one metric over the features."""
 
 _ENGINES = (
     EngineInfo(
@@ -111,6 +114,7 @@ _ENGINES = (
         "quantization",
         "Product quantizer",
         "Columns in groups, a small codebook for each: many prototypes out of few codewords.",
+        exports=_WITHOUT_CELLS,
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -119,6 +123,7 @@ _ENGINES = (
         "quantization",
         "Optimized product quantizer",
         "Product quantization of rotated rows; rotation and codebooks are learned in turn.",
+        exports=_WITHOUT_CELLS,
         trial={"max_iter": 2, "start_iter": 2},
     ),
     EngineInfo(
@@ -127,6 +132,7 @@ _ENGINES = (
         "quantization",
         "Residual quantizer",
         "A codebook for the rows, one for what it leaves, and so on; codes are found by beam search.",
+        exports=_WITHOUT_CELLS,
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -135,6 +141,7 @@ _ENGINES = (
         "quantization",
         "Hierarchical vector quantization",
         "A coarse codebook, and a fine one inside each of its cells.",
+        exports=_WITHOUT_CELLS,
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -163,6 +170,7 @@ _ENGINES = (
         "Gaussian mixture",
         "A density of several Gaussian components, by expectation-maximisation; values may be missing.",
         count="n_components",
+        exports=_WITHOUT_CELLS,
         trial={"max_iter": 2, "n_components": 2},
         ways=tuple({"covariance_type": kind} for kind in ("full", "tied", "diag", "spherical")),
     ),

@@ -193,12 +193,17 @@ app.command()(sweep)
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(help="codebook, model, assignments, report or views")],
+    kind: Annotated[str, typer.Argument(help="codebook, model, assignments, polytopes, report or views")],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
     run: RunName = "",
 ) -> None:
-    """Write what a run learned to a file."""
+    """Write what a run learned to a file.
+
+    Forms: codebook .csv .json .npz .h5, model .safetensors, assignments .csv, polytopes .json .csv, report .html, views
+    .png .svg. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where
+    Ax <= b. A border that other borders imply is left out. In the CSV file each line is one border.
+    """
     from workbench.reports import export as write
 
     with session_of(project, read_only=True) as session:

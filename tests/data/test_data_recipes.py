@@ -46,6 +46,17 @@ def test_pca_whitening_is_undone_within_the_span_of_the_training_rows(X: np.ndar
     np.testing.assert_allclose(restored, X, rtol=0, atol=1e-4 * max(1.0, np.abs(X).max()))
 
 
+@given(numbers, st.sampled_from(["none", "standard", "minmax", "symmetric"]), st.sampled_from(["none", "pca", "zca"]))
+@settings(deadline=None)
+def test_a_recipe_without_contrast_is_the_affine_map_that_it_says(X: np.ndarray, scaling: str, whitening: str) -> None:
+    fitted = fit(Recipe(scaling=scaling, whitening=whitening), X)
+    affine = fitted.affine()
+    assert affine is not None
+    expected = fitted.transform(X)
+    np.testing.assert_allclose(X @ affine[0].T + affine[1], expected, rtol=0, atol=1e-5 * max(1.0, np.abs(X).max()))
+    assert fit(Recipe(contrast=True), X).affine() is None
+
+
 @given(
     numbers,
     st.sampled_from(["standard", "minmax", "symmetric"]),

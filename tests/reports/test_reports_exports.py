@@ -88,7 +88,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_leaves_the_old_file(
 @pytest.mark.parametrize(
     ("kind", "name", "sentence"),
     [
-        ("nothing", "a.csv", "no export called 'nothing'; there are codebook, model, assignments, report, views"),
+        ("nothing", "a.csv", "no export called 'nothing'; there are codebook, model, assignments, polytopes, report"),
         ("codebook", "a.txt", r"a file ending in .csv, .json, .npz or .h5 can be written, but not .txt"),
         ("model", "a.pickle", r"a file ending in .safetensors can be written"),
         ("codebook", "missing/a.csv", "There is no folder .*missing: make it"),

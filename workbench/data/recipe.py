@@ -217,6 +217,21 @@ class FittedRecipe:
             rows = rows * self.scale + self.shift
         return np.ascontiguousarray(rows, dtype=self.dtype)
 
+    def affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """T (d', d) and t (d',) for which a complete raw row x becomes Tx + t; None where contrast forbids one.
+
+        So half-spaces and planes in training units are half-spaces and planes in the units of the raw columns.
+        """
+        if self.recipe.contrast:
+            return None
+        d = len(self.names)
+        scale = np.ones(d) if self.scale is None else self.scale
+        shift = np.zeros(d) if self.shift is None else self.shift
+        T, t = np.diag(1 / scale), -shift / scale
+        if self._forward is not None and self.center is not None:
+            T, t = self._forward.T / scale, (t - self.center) @ self._forward
+        return T, t
+
     def rows(self, raw: RowSource) -> RowSource:
         """The rows of `raw`, transformed as they are read."""
         return TransformedRows(raw, self)

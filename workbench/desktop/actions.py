@@ -88,6 +88,7 @@ _EXPORT_ICONS = {
     "codebook": "prototypes",
     "model": "save",
     "assignments": "dataset",
+    "polytopes": "polytopes",
     "report": "file",
     "views": "image",
 }

@@ -1,4 +1,4 @@
-"""What leaves the workbench: codebooks, models, assignments, pictures and the report; a new export is a line here."""
+"""What leaves the workbench: codebooks, models, cells, pictures, the report; a new export is a line here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from workbench.reports.html import write_report
 from workbench.reports.learned import Trained, Watch, trained
 from workbench.reports.model import ModelFile, read_model, write_model
 from workbench.reports.pictures import save_view, write_views
+from workbench.reports.polytopes import write_polytopes
 from workbench.reports.sweep import write_sweep
 from workbench.session import Run, Session
 
@@ -53,6 +54,7 @@ EXPORTS: tuple[Export, ...] = (
     Export("codebook", "Codebook", "All prototypes in original units.", ("csv", "json", "npz", "h5"), write_codebook),
     Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
     Export("assignments", "Assignments", "The prototype of every row of the data.", ("csv",), write_assignments),
+    Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
     Export("report", "Report", "One page with everything there is to know of the run.", ("html",), write_report),
     Export("views", "Views", "Every view as a picture.", ("png", "svg"), write_views, is_many=True),
 )
