@@ -96,7 +96,7 @@ def descent_of(engine: Any, *, has_validation: bool) -> Descent:
     warmup: int | None = 0
     frozen = None
     if hasattr(engine, "metric_warmup"):
-        rates["omega"] = rate if engine.metric_learning_rate is None else float(engine.metric_learning_rate)
+        rates["metric"] = rate if engine.metric_learning_rate is None else float(engine.metric_learning_rate)
         warmup = None if engine.metric_warmup == "auto" else int(engine.metric_warmup)
         frozen = engine.frozen
         _check_metric(engine, name)

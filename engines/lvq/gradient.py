@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base import generator
+from engines.blocks import resolve_jobs
 from engines.lvq import declarations as d
 from engines.lvq.classifier import PrototypeClassifier
+from engines.lvq.distance_cost import Start
 from engines.lvq.labels import prototype_counts
+from engines.lvq.learned import LearnedMetric
 from engines.lvq.learner import GradientLearner
 from engines.lvq.problem import Problem
+from engines.lvq.relative_cost import RelativeProblem, Transfer
 from engines.training import Learner
 
 
@@ -44,3 +48,33 @@ class GradientClassifier(PrototypeClassifier):
         problem = self._problem(counts, data.rows.shape[1], data.rows.dtype)
         labels = {"prototype_labels_": np.repeat(classes, counts), "classes_": classes}
         return GradientLearner(problem, descent, data, held_out, labels, generator(self.random_state))
+
+
+class RelativeClassifier(GradientClassifier):
+    """An engine that has `TransferParameters` too, and minimises the relative distance μ; its rows may lack values."""
+
+    init: Any
+    transfer: Any
+    margin: float
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _relative_problem(
+        self,
+        counts: NDArray[np.int64],
+        learned: LearnedMetric,
+        dtype: np.dtype[Any],
+        kind: type[RelativeProblem] = RelativeProblem,
+    ) -> RelativeProblem:
+        return kind(
+            Start(counts, self.init),
+            learned,
+            Transfer(self.transfer, d.steepness(self), float(self.margin)),
+            learned.n_features,
+            dtype,
+            n_jobs=resolve_jobs(self.n_jobs),
+            allow_nan=self._allows_nan,
+        )

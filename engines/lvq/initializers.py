@@ -38,49 +38,58 @@ class Moments:
     spread: float
 
 
-def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken) -> Moments:
-    """Moments of `data`, the same bits for any number of threads.
+def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken, allow_nan: bool = False) -> Moments:
+    """Moments of `data`, the same bits for any number of threads, over the values that there are.
+
+    A feature of which a class has no value counts there as the mean of all rows, one of which no row has any as 0.
 
     Raises
     ------
     ValueError
-        If a value is not finite, or too large to be computed with.
+        If a value is infinite or too large to be computed with, or is missing without `allow_nan`.
     """
     n, d = data.rows.shape
     bounds = block_bounds(n, d, 8, n_classes)
 
     def sums(block: NDArray[Any], start: int) -> NDArray[np.float64]:
-        check_values(block)
+        check_values(block, allow_nan=allow_nan)
         here = slice(start, start + len(block))
         by_class = np.zeros((len(block), n_classes))
         by_class[np.arange(len(block)), data.codes[here]] = data.weights[here]
-        total: NDArray[np.float64] = by_class.T @ block.astype(np.float64)
-        return total
+        missing = np.isnan(block)
+        filled = np.where(missing, 0, block).astype(np.float64)
+        return np.stack([by_class.T @ filled, by_class.T @ missing])
 
-    totals = _summed(map_blocks(data.rows, sums, bounds, n_jobs=n_jobs, stop=stop))
-    weights = np.bincount(data.codes, data.weights, n_classes)
-    mean = totals.sum(axis=0) / weights.sum()
-    class_means = totals / np.where(weights > 0, weights, 1)[:, None]
+    totals, lost = _summed(map_blocks(data.rows, sums, bounds, n_jobs=n_jobs, stop=stop))
+    seen = np.bincount(data.codes, data.weights, n_classes)[:, None] - lost
+    mean = totals.sum(axis=0) / _or_one(seen.sum(axis=0))
+    class_means = np.where(seen > 0, totals / _or_one(seen), mean)
 
     def squares(block: NDArray[Any], start: int) -> NDArray[np.float64]:
-        return np.asarray(data.weights[start : start + len(block)] @ np.square(block - mean))
+        deviations = np.square(block - mean)
+        return np.asarray(data.weights[start : start + len(block)] @ np.where(np.isnan(deviations), 0, deviations))
 
     total = _summed(map_blocks(data.rows, squares, bounds, n_jobs=n_jobs, stop=stop))
-    variance = float(total.sum() / weights.sum() / d)
+    variance = float(np.mean(total / _or_one(seen.sum(axis=0))))
     return Moments(mean, class_means, math.sqrt(variance) if variance > 0 else 1.0)
 
 
 def covariance(data: LabelledRows, mean: NDArray[np.float64], *, n_jobs: int, stop: StopToken) -> NDArray[np.float64]:
-    """Weighted mean (d, d) of (x - mean)(x - mean)ᵀ."""
+    """Weighted mean (d, d) of (x - mean)(x - mean)ᵀ, where missing values count as the mean."""
     n, d = data.rows.shape
 
     def products(block: NDArray[Any], start: int) -> NDArray[np.float64]:
         centred = block - mean
+        centred[np.isnan(centred)] = 0
         return np.asarray((centred * data.weights[start : start + len(block), None]).T @ centred)
 
     bounds = block_bounds(n, d, 8, d, min_rows=256)
     total = _summed(map_blocks(data.rows, products, bounds, n_jobs=n_jobs, stop=stop))
     return np.asarray(total / data.weights.sum())
+
+
+def _or_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(weights > 0, weights, 1)
 
 
 def _summed(parts: Iterator[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -104,7 +113,8 @@ def start_prototypes(
     init : {"mean", "kmeans", "kmeans++", "random"} or array of shape (M, d)
         "mean" takes the class mean, and for further prototypes moves it at random by a tenth of the class's
         spread; "kmeans" the means that k-means finds within each class; "kmeans++" its starting rows (each drawn
-        by its squared distance from those drawn before); "random" different rows drawn by weight.
+        by its squared distance from those drawn before); "random" different rows drawn by weight. Where rows lack
+        values, these count as the class's mean.
     counts : int64 array of shape (C,)
         Prototypes of each class.
 
@@ -124,6 +134,7 @@ def start_prototypes(
                 start = start + 0.1 * found.spread * rng.standard_normal(start.shape)
         else:
             rows, weights = _class_sample(data, code, count, rng)
+            rows = np.where(np.isnan(rows), mean, rows)
             start = _from_rows(init, count, rows, weights, rng)
         starts.append(start)
     return np.concatenate(starts)

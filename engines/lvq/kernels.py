@@ -86,10 +86,8 @@ def relative_terms(
     code: int,
     beta: float,
     margin: float,
-    by_plus: NDArray[Any],
-    by_minus: NDArray[Any],
 ) -> tuple[float, int]:
-    """Σ sᵢ φ(μᵢ + margin) and the number of rows won by their class; ∂/∂d⁺ and ∂/∂d⁻ go into (n,) each.
+    """Σ sᵢ φ(μᵢ + margin) and the number of rows won by their class; `D` (M, n) becomes the derivative by d.
 
     μ = (d⁺ - d⁻)/(d⁺ + d⁻), 0 where both are 0, so ∂μ/∂d⁺ = 2d⁻/(d⁺ + d⁻)² and ∂μ/∂d⁻ = -2d⁺/(d⁺ + d⁻)².
     """
@@ -104,19 +102,7 @@ def relative_terms(
         cost += weights[i] * value
         n_right += d_plus < d_minus
         scale = 0.0 if total == 0 else 2.0 * weights[i] * slope / total
-        by_plus[i] = 0.0 if total == 0 else scale * (d_minus / total)
-        by_minus[i] = 0.0 if total == 0 else -scale * (d_plus / total)
+        D[:, i] = 0
+        D[plus[i], i] = 0.0 if total == 0 else scale * (d_minus / total)
+        D[minus[i], i] = 0.0 if total == 0 else -scale * (d_plus / total)
     return cost, n_right
-
-
-@njit(nogil=True, cache=True)
-def sum_by_winner(
-    X: NDArray[Any], winners: NDArray[np.int64], factors: NDArray[Any], S: NDArray[np.float64], C: NDArray[np.float64]
-) -> None:
-    """Add Σᵢ cᵢ xᵢ to `S` (M, d) and Σᵢ cᵢ to `C` (M,), each row at its winner."""
-    for i in range(X.shape[0]):
-        j = winners[i]
-        c = factors[i]
-        C[j] += c
-        for k in range(X.shape[1]):
-            S[j, k] += c * X[i, k]

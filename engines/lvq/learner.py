@@ -31,6 +31,8 @@ class Descent:
 
     Attributes
     ----------
+    plan : Plan
+        With a rate for `metric`, where there is one, and one for `prototypes`, which is that of all else.
     metric_warmup : int or None
         Iterations before the metric moves; None until the prototypes have stabilised.
     frozen : {"prototypes", "metric"} or None
@@ -95,7 +97,8 @@ class GradientLearner(Learner):
         if self._descent.validation_fraction > 0:
             self._hold_out(self._draw_held_out())
         arrays = self._problem.start(self._data, self._rng, stop)
-        self._metric_moves = self._descent.metric_warmup == 0 or self._descent.frozen is not None
+        descent, metric = self._descent, self._problem.metric_names
+        self._metric_moves = descent.metric_warmup == 0 or descent.frozen is not None or not metric
         self._set_out(arrays)
         self._point = self._best = self._look(0, stop, math.nan)
         if not math.isfinite(self._point.watched):
@@ -262,18 +265,20 @@ class GradientLearner(Learner):
 
     def _set_out(self, arrays: Arrays) -> None:
         """Make the optimizer for the arrays that are not frozen; the metric's come last, so the rate shown is W's."""
-        metric = self._problem.METRIC
+        metric = self._problem.metric_names
         frozen = {"metric": metric, "prototypes": frozenset(arrays) - metric, None: frozenset()}[self._descent.frozen]
         self._fixed = {name: arrays[name] for name in frozen}
         free = sorted((name for name in arrays if name not in frozen), key=lambda name: name in metric)
-        self._optimizer = Optimizer({name: arrays[name] for name in free}, self._descent.plan)
+        plan = self._descent.plan
+        rates = {name: plan.rates["metric" if name in metric else "prototypes"] for name in free}
+        self._optimizer = Optimizer({name: arrays[name] for name in free}, replace(plan, rates=rates))
 
     def _arrays(self) -> dict[str, NDArray[np.float64]]:
         return {**self._fixed, **self._optimizer.arrays}
 
     def _moving(self) -> frozenset[str]:
         names = frozenset(self._optimizer.arrays)
-        return names if self._metric_moves else names - self._problem.METRIC
+        return names if self._metric_moves else names - self._problem.metric_names
 
     def _normalise(self) -> None:
         """Bring the metric back to trace 1; not under L-BFGS, whose curvature is of the arrays as they are."""

@@ -117,24 +117,41 @@ class View:
 
     Attributes
     ----------
-    omega : (m, d), or (d,) for a diagonal, or None for the identity
+    omega : float64 (m, d), or (d,) for a diagonal, or None for the identity
+        Ω.
+    cast : the same in the precision of the rows
     which : int array of shape (K,)
         Numbers of the prototypes.
     image : (K, m)
-        Ω(w - origin).
+        Ω(w - origin), in the precision of the rows.
     """
 
-    omega: Floats | None
+    omega: NDArray[np.float64] | None
+    cast: Floats | None
     which: NDArray[np.intp]
     image: Floats
 
+    @property
+    def is_diagonal(self) -> bool:
+        return self.omega is not None and self.omega.ndim == 1
+
     def of(self, moved: Floats) -> Floats:
-        """Ω(x - origin) of moved rows (b, d): (m, b), contiguous."""
-        if self.omega is None:
+        """Ωx of rows x (b, d), one a column: (m, b), contiguous."""
+        if self.cast is None:
             return np.ascontiguousarray(moved.T)
-        if self.omega.ndim == 1:
-            return np.ascontiguousarray((moved * self.omega).T)
-        return np.asarray(self.omega @ moved.T)
+        return np.ascontiguousarray((moved * self.cast).T) if self.is_diagonal else np.asarray(self.cast @ moved.T)
+
+    def back(self, image: Floats) -> Floats:
+        """Ωᵀz of columns z (m, b): (b, d)."""
+        if self.cast is None:
+            return image.T
+        return np.asarray(image.T * self.cast if self.is_diagonal else image.T @ self.cast)
+
+    def squared(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Λx of float64 rows x (b, d)."""
+        if self.omega is None:
+            return points
+        return np.asarray(points * self.omega**2 if self.is_diagonal else (points @ self.omega.T) @ self.omega)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +161,7 @@ class Prepared:
     Attributes
     ----------
     origin : (d,)
-    prototypes : (M, d)
+    prototypes : float64 (M, d)
         w - origin.
     views : tuple of View
     """
@@ -156,8 +173,8 @@ class Prepared:
     @property
     def work(self) -> int:
         """Multiply-adds per number of a row."""
-        maps = sum(len(view.omega) for view in self.views if view.omega is not None and view.omega.ndim == 2)
-        return maps + int(sum(view.image.size for view in self.views)) // self.prototypes.shape[1]
+        maps = sum(len(view.omega) for view in self.views if view.omega is not None and not view.is_diagonal)
+        return int(maps + sum(view.image.size for view in self.views) // self.prototypes.shape[1])
 
     def distances(self, block: Floats) -> Floats:
         """d (M, b) of the rows of a (b, d) block to all prototypes.
@@ -186,7 +203,7 @@ class Prepared:
         D = np.empty((len(self.prototypes), len(moved)), dtype=moved.dtype)
         for view in self.views:
             for j in view.which:
-                image = view.of(np.where(seen, moved - self.prototypes[j], 0).astype(moved.dtype))
+                image = view.of(np.where(seen, moved - self.prototypes[j].astype(moved.dtype), 0))
                 D[j] = np.sum(np.square(image), axis=0) * factors
         return D
 
@@ -212,45 +229,9 @@ def _prepared(
         if omega is not None:
             omega = np.asarray(omega, dtype=np.float64)
             image = image * omega if omega.ndim == 1 else image @ omega.T
-            omega = np.ascontiguousarray(omega, dtype=dtype)
-        views.append(View(omega, which, np.ascontiguousarray(image, dtype=dtype)))
-    return Prepared(origin, np.ascontiguousarray(moved, dtype=dtype), tuple(views))
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """Prototypes and metric, ready to be compared with blocks of one float type.
-
-    Points are moved by `origin` first: distances do not change, and digits are not lost to a common offset.
-
-    Attributes
-    ----------
-    origin : array of shape (d,)
-    omega : array of shape (m, d)
-    prototypes : array of shape (M, m)
-        Ω(w - origin).
-    """
-
-    origin: NDArray[Any]
-    omega: NDArray[Any]
-    prototypes: NDArray[Any]
-
-    def distances(self, block: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """d (M, b) of a (b, d) block to all prototypes, the moved block and its image Ω(x - origin), (m, b)."""
-        moved = block - self.origin
-        image = self.omega @ moved.T
-        d = np.empty((len(self.prototypes), len(block)), dtype=block.dtype)
-        squared_distances(image, self.prototypes, d)
-        return d, moved, image
-
-
-def project(
-    prototypes: NDArray[Any], omega: NDArray[Any], origin: NDArray[np.float64], dtype: np.dtype[Any]
-) -> Projection:
-    """Prototypes (M, d) and Ω (m, d) for blocks of `dtype`; the origin is rounded to it before it is used."""
-    origin = origin.astype(dtype)
-    image = (prototypes - origin.astype(np.float64)) @ np.asarray(omega, dtype=np.float64).T
-    return Projection(origin, np.ascontiguousarray(omega, dtype=dtype), np.ascontiguousarray(image, dtype=dtype))
+        cast = None if omega is None else np.ascontiguousarray(omega, dtype=dtype)
+        views.append(View(omega, cast, which, np.ascontiguousarray(image, dtype=dtype)))
+    return Prepared(origin, moved, tuple(views))
 
 
 def relevance_matrix(omega: NDArray[Any]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,10 @@ class Problem(ABC):
     What `start` finds out of the data (origin, scale) stays in the problem and goes into `state`.
     """
 
-    METRIC: ClassVar[frozenset[str]] = frozenset()
-    """Arrays that belong to the metric; all others place prototypes."""
+    @property
+    def metric_names(self) -> frozenset[str]:
+        """Arrays that belong to the metric; all others place prototypes."""
+        return frozenset()
 
     @abstractmethod
     def start(self, data: LabelledRows, rng: np.random.Generator, stop: StopToken) -> dict[str, NDArray[np.float64]]:

@@ -1,0 +1,23 @@
+"""How LGMLVQ is tried."""
+
+from case import Case
+
+from cases.gradient_lvq import AVERAGED, DESCENT, METRIC, OMEGA, ON_BATCHES, QUICK, START, TRANSFER
+
+CASE = Case(
+    quick=QUICK,
+    variants=(
+        {"rank": 2, "log_det": 0.01, "validation_fraction": 0.3, "localization": "prototype"},
+        {**ON_BATCHES, "metric_warmup": 2},
+        {**AVERAGED, "pinned": (0,)},
+    ),
+    effects={
+        **START,
+        **TRANSFER,
+        **OMEGA,
+        "localization": ({"prototypes_per_class": 2, "metric_warmup": 0}, "class", "prototype"),
+        **METRIC,
+        **DESCENT,
+    },
+    takes_missing=True,
+)
