@@ -1,7 +1,7 @@
 """What a project holds and where: records and bundles of datasets, runs, sweeps and so on, under keys.
 
 datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
-runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/
+runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/, stability/
 sweeps/<id>/              SweepRecord, with table/
 selections/<id>/          SelectionRecord, with rows
 commands/<id>/            one command each, in the order of the ids
@@ -192,6 +192,16 @@ def write_result(transaction: Transaction, run: str, result: Mapping[str, Any]) 
 def read_result(reader: Reader, run: str) -> Bundle | None:
     """Give what a run came to, or None."""
     return read_bundle(reader, f"{run}/result")
+
+
+def write_stability(transaction: Transaction, run: str, measured: Mapping[str, Any]) -> None:
+    """Replace what was measured of the stability of a run."""
+    rewrite_bundle(transaction, f"{run}/stability", measured)
+
+
+def read_stability(reader: Reader, run: str) -> Bundle | None:
+    """Give what was measured of the stability of a run, or None."""
+    return read_bundle(reader, f"{run}/stability")
 
 
 def add_sweep(transaction: Transaction, record: SweepRecord) -> SweepRecord:

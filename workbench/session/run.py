@@ -20,6 +20,7 @@ from workbench.session.jobs import Job
 from workbench.session.mailbox import Curves, Mailbox
 from workbench.session.pace import StepClock
 from workbench.session.recorder import CommitTimer, RunSave
+from workbench.session.stability import MeasuredStability
 from workbench.session.timeline import Thinning
 
 RunStatus = Literal["queued", "running", "paused", "stopped", "finished", "failed", "interrupted"]
@@ -38,6 +39,10 @@ class RunFile(Protocol):
     def curves(self) -> dict[str, NDArray[np.float64]]: ...
 
     def timeline(self) -> tuple[Thinning, tuple[Snapshot, ...]]: ...
+
+    def save_stability(self, bundle: Mapping[str, Any]) -> Future[None]: ...
+
+    def stability(self) -> State | None: ...
 
 
 @dataclass
@@ -95,6 +100,10 @@ class Run:
     facts : RunFacts
     job : Job or None
         The newest one; None for a run that has not been worked on since the project was opened.
+    measuring : Job or None
+        The newest one that measures the stability of its metric.
+    n_measured : int
+        Counts what was put into `stability`: whoever remembers it knows whether there is something new.
     """
 
     def __init__(
@@ -130,6 +139,10 @@ class Run:
         self.announce: Callable[[], None] = lambda: None
         self.requeue: Callable[[], None] = lambda: None
         self.peers: Callable[[], tuple[Run, ...]] = tuple  # the other listed runs on the same dataset
+        self.measuring: Job[MeasuredStability] | None = None
+        self.n_measured = 0
+        self._stability: MeasuredStability | None = None
+        self._stability_loaded = status == "queued"
         self._loading = threading.Lock()
         self._loaded = status == "queued"
 
@@ -192,6 +205,23 @@ class Run:
         return self.facts.remarks
 
     @property
+    def stability(self) -> MeasuredStability | None:
+        """How stable its metric was found to be; None where that was not measured, or of an earlier model."""
+        with self._loading:
+            if not self._stability_loaded:
+                stored = self.file.stability()
+                self._stability = None if stored is None else MeasuredStability.from_bundle(stored)
+                self._stability_loaded = True
+            found = self._stability
+        latest = None if found is None else self.latest
+        return found if latest is not None and found is not None and latest.iteration == found.iteration else None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether its stability waits to be measured, or is being so."""
+        return self.measuring is not None and not self.measuring.done()
+
+    @property
     def active(self) -> bool:
         """Whether it waits, trains or pauses."""
         return self.status in ACTIVE
@@ -229,9 +259,11 @@ class Run:
         self.control.step()
 
     def stop(self) -> None:
-        """End here and keep what is learned; can be resumed. A run that is not active stays as it is."""
+        """End here and keep what is learned, or measured; can be resumed. A run that is not active stays as it is."""
         if self.active and self.job is not None:
             self.job.cancel()
+        if self.measuring is not None and self.is_measured:
+            self.measuring.cancel()
 
     def wait(self, timeout: float | None = None) -> RunStatus:
         """Wait until the run has ended and is recorded, at most `timeout` seconds; gives the status."""
@@ -271,6 +303,12 @@ class Run:
         self.status = status
         self.facts.error = error
         self.announce()
+
+    def put_stability(self, measured: MeasuredStability) -> None:
+        """Take up what was measured; for the job that measures."""
+        with self._loading:
+            self._stability, self._stability_loaded = measured, True
+            self.n_measured += 1
 
     def release(self) -> None:
         """Let go of the training and its data; the newest snapshot keeps its arrays alone. For the worker."""

@@ -23,6 +23,7 @@ from workbench.session.launching import launch
 from workbench.session.log import CommandLog, Entry, now
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Selection, Subset
+from workbench.session.stability import MeasuredStability, measuring
 from workbench.session.storage import Storage
 from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import new_facts
@@ -251,6 +252,30 @@ class Session:
             raise SessionError(f"Sweep '{sweep.name}' recommends no number: say which one to train.")
         name = free_name(f"{sweep.engine.name} {chosen} on {sweep.dataset.name}", self.runs.values())
         return self.add_run(sweep.dataset, sweep.engine.name, sweep.parameters_with(chosen), name=name)
+
+    def measure_stability(
+        self, run: Run, scheme: str = "bootstrap", n_refits: int = 20, *, seed: int = 0
+    ) -> Job[MeasuredStability]:
+        """Learn a run's metric again and again, to tell how stable it is; waits its turn among the runs.
+
+        What is measured stays with the run, and a measuring that was stopped goes on when it is asked for again. It
+        adds to what is known of a run and changes nothing, so it is no command.
+
+        Parameters
+        ----------
+        run : Run
+            At rest, of an engine that learns a metric.
+        scheme : {"bootstrap", "folds", "seeds"}
+            What changes from refit to refit; see `engines.lvq.refits.Resampling`.
+        n_refits, seed : int
+
+        Raises
+        ------
+        SessionError
+            If the run is not such a one, is measured already, or the scheme or number is not possible.
+        """
+        self._require_writable()
+        return self.queue.submit(measuring(run, scheme, n_refits, seed))
 
     def resume_run(self, run: Run) -> None:
         """Go on with a stopped, failed or interrupted run from its last stored state, or with a paused one."""

@@ -322,6 +322,12 @@ class _RunFile:
     def result(self) -> State | None:
         return self.project.read(lambda reader: schema.read_result(reader, self.id)).result()
 
+    def save_stability(self, bundle: Mapping[str, Any]) -> Future[None]:
+        return self.project.transact(lambda transaction: schema.write_stability(transaction, self.id, bundle))
+
+    def stability(self) -> State | None:
+        return self.project.read(lambda reader: schema.read_stability(reader, self.id)).result()
+
     def curves(self) -> dict[str, NDArray[np.float64]]:
         return self.project.read(lambda reader: schema.read_history(reader, self.id)).result()
 

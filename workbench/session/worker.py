@@ -70,17 +70,11 @@ class Worker:
 
     def _prepare(self) -> None:
         """Data, engine, stored state, recorder."""
-        run, control, dataset = self._run, self._run.control, self._run.dataset
-        supervised = run.engine.supervised
+        run, control = self._run, self._run.control
         run.become("running")
         run.load()
         model = run.engine.estimator(**run.arguments)
-        X = dataset.training_rows("train", labelled=supervised, cancelled=lambda: control.stopping)
-        y = dataset.labels("train", labelled=True) if supervised else None
-        validation = None
-        if dataset.n_in("validation", labelled=supervised):
-            rows = dataset.training_rows("validation", labelled=supervised, cancelled=lambda: control.stopping)
-            validation = (rows, dataset.labels("validation", labelled=True) if supervised else None)
+        X, y, validation = given_rows(run, lambda: control.stopping)
         state = run.file.state()
         thinning, stored = run.file.timeline()
         self._recorder = Recorder(run.file, thinning, {snapshot.iteration for snapshot in stored})
@@ -178,6 +172,23 @@ class Worker:
     def _require_training(self) -> Training:
         assert self._training is not None
         return self._training
+
+
+def given_rows(run: Run, cancelled: Callable[[], bool]) -> tuple[Any, Any, tuple[Any, Any] | None]:
+    """What a run learns from: rows and labels, and those to validate on if there are any; labels may be None.
+
+    Raises
+    ------
+    Cancelled
+        Soon after `cancelled()` turns True.
+    """
+    dataset, supervised = run.dataset, run.engine.supervised
+    X = dataset.training_rows("train", labelled=supervised, cancelled=cancelled)
+    y = dataset.labels("train", labelled=True) if supervised else None
+    if not dataset.n_in("validation", labelled=supervised):
+        return X, y, None
+    rows = dataset.training_rows("validation", labelled=supervised, cancelled=cancelled)
+    return X, y, (rows, dataset.labels("validation", labelled=True) if supervised else None)
 
 
 def mark_stopped(run: Run) -> None:
