@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from case import rows
 from sklearn.base import clone
-from sklearn.exceptions import EstimatorCheckFailedWarning, NotFittedError
+from sklearn.exceptions import EstimatorCheckFailedWarning, NotFittedError, SkipTestWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import engines
@@ -102,6 +101,7 @@ def test_passes_scikit_learns_checks(info, case):
     quick = {name: value for name, value in case.quick.items() if name != "random_state"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EstimatorCheckFailedWarning)
+        warnings.simplefilter("ignore", SkipTestWarning)  # it has no checks for estimators of matrices
         results = check_estimator(
             info.estimator(**quick), on_skip=None, expected_failed_checks=dict(case.expected_failures)
         )
@@ -110,12 +110,12 @@ def test_passes_scikit_learns_checks(info, case):
 
 
 def test_works_in_clone_pipeline_grid_search_and_set_output(info, case):
-    X, y = rows()
+    X, y = case.rows()
     engine = make(info, case)
     twin = clone(engine)
     assert twin is not engine
     assert twin.get_params() == engine.get_params()
-    pipeline = make_pipeline(StandardScaler(), clone(engine)).set_output(transform="pandas").fit(X, given(info, y))
+    pipeline = make_pipeline(case.before(), clone(engine)).set_output(transform="pandas").fit(X, given(info, y))
     frame = pipeline.transform(X)
     assert list(frame.columns) == list(pipeline.get_feature_names_out())
     name = next(iter(case.effects))
@@ -130,14 +130,14 @@ def test_nothing_can_be_asked_before_learning(info, case):
     assert "transform" in asked
     for method in asked:
         with pytest.raises(NotFittedError):
-            getattr(make(info, case), method)(rows()[0])
+            getattr(make(info, case), method)(case.rows()[0])
     with pytest.raises(NotFittedError):
         dump(make(info, case))
 
 
 @BOTH
 def test_what_is_learned_keeps_the_precision_of_the_rows(info, case, dtype):
-    X, y = rows(dtype)
+    X, y = case.rows(dtype)
     model = make(info, case).fit(X, given(info, y))
     assert getattr(model, info.estimator.FITTED[0]).dtype == dtype
     assert model.transform(X).dtype == dtype
@@ -148,7 +148,7 @@ def test_what_is_learned_keeps_the_precision_of_the_rows(info, case, dtype):
 def test_rows_that_are_not_finite_are_refused_in_memory_and_out_of_it(info, case, bad):
     if np.isnan(bad) and case.takes_missing:
         pytest.skip("takes missing values")
-    X, y = rows()
+    X, y = case.rows()
     X[17, 2] = bad
     for data in (X, Source(X)):
         with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
@@ -156,10 +156,10 @@ def test_rows_that_are_not_finite_are_refused_in_memory_and_out_of_it(info, case
 
 
 def test_rows_of_another_width_are_refused(info, case):
-    X, y = rows()
+    X, y = case.rows()
     model = make(info, case).fit(X, given(info, y))
-    for data in (X[:, :3], Source(X[:, :3])):
-        with pytest.raises(ValueError, match=r"3 features, but .* is expecting 4"):
+    for data in (X[:, : case.fewer], Source(X[:, : case.fewer])):
+        with pytest.raises(ValueError, match=rf"{case.fewer} features, but .* is expecting {X.shape[1]}"):
             model.transform(data)
 
 
@@ -167,7 +167,7 @@ def test_rows_of_another_width_are_refused(info, case):
 
 
 def test_fit_is_a_training_pulled_to_its_end(info, case):
-    X, y = rows()
+    X, y = case.rows()
     fitted = make(info, case).fit(X, given(info, y))
     pulled = make(info, case)
     snapshots = list(pulled.train(X, given(info, y)))
@@ -179,7 +179,7 @@ def test_fit_is_a_training_pulled_to_its_end(info, case):
 
 
 def test_snapshots_are_read_only_and_never_change(info, case):
-    X, y = rows()
+    X, y = case.rows()
     training = make(info, case).train(X, given(info, y))
     first = next(training)
     before = seen(first)
@@ -192,7 +192,7 @@ def test_snapshots_are_read_only_and_never_change(info, case):
 
 @BOTH
 def test_a_snapshots_arrays_make_the_model_that_is_fitted_at_that_step(info, case, dtype):
-    X, y = rows(dtype)
+    X, y = case.rows(dtype)
     engine = make(info, case)
     for snapshot in engine.train(X, given(info, y)):
         made = info.estimator.from_arrays(engine.get_params(), snapshot.arrays)
@@ -202,7 +202,7 @@ def test_a_snapshots_arrays_make_the_model_that_is_fitted_at_that_step(info, cas
 @BOTH
 @pytest.mark.parametrize("variant", range(3))
 def test_a_training_resumed_after_any_pull_goes_on_bit_for_bit(info, case, dtype, variant):
-    X, y = rows(dtype)
+    X, y = case.rows(dtype)
     changes = case.variants[variant % len(case.variants)]
     whole = make(info, case, **changes)
     snapshots = [seen(snapshot) for snapshot in whole.train(X, given(info, y))]
@@ -217,14 +217,14 @@ def test_a_training_resumed_after_any_pull_goes_on_bit_for_bit(info, case, dtype
 
 
 def test_a_state_of_another_engine_or_other_data_is_refused(info, case):
-    X, y = rows()
+    X, y = case.rows()
     training = make(info, case).train(X, given(info, y))
     next(training)
     state = training.state()
     with pytest.raises(ValueError, match="cannot resume"):
         make(info, case).train(X, given(info, y), resume={**state, "engine": "Other"})
     with pytest.raises(ValueError, match=r"state|resume"):
-        make(info, case).train(X[:, :3], given(info, y), resume=state)
+        make(info, case).train(X[:, : case.fewer], given(info, y), resume=state)
 
 
 # --- stopping
@@ -245,7 +245,7 @@ class StopAt(StopToken):
 
 
 def test_a_stop_at_any_look_leaves_the_last_whole_step(info, case, small_blocks):
-    X, y = rows(n=200)
+    X, y = case.rows(n=200)
     whole = make(info, case, n_jobs=1)
     states = [contents(whole) for _ in whole.train(X, given(info, y))]
     looks = 0
@@ -268,7 +268,7 @@ def test_a_stop_at_any_look_leaves_the_last_whole_step(info, case, small_blocks)
 
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_a_stop_is_felt_within_a_few_blocks(info, case, n_jobs, small_blocks):
-    X, y = rows(n=64 * 40)
+    X, y = case.rows(n=64 * 40)
     counts = {"reads": 0}
     whole = make(info, case, n_jobs=n_jobs).train(
         Source(X, lambda: counts.update(reads=counts["reads"] + 1)), given(info, y)
@@ -302,7 +302,7 @@ def test_stop_token_raises_only_once_set():
 
 @BOTH
 def test_the_bits_do_not_depend_on_the_number_of_threads(info, case, dtype, small_blocks):
-    X, y = rows(dtype, n=1000)
+    X, y = case.rows(dtype, n=1000)
     models = [make(info, case, n_jobs=n_jobs).fit(X, given(info, y)) for n_jobs in (1, 2, 3)]
     assert contents(models[0]) == contents(models[1]) == contents(models[2])
     found = [answers(model, X) for model in models]
@@ -313,7 +313,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(info, case, dtype, smal
 @BOTH
 @pytest.mark.parametrize("variant", range(3))
 def test_a_row_source_gives_the_bits_of_the_array(info, case, dtype, variant, small_blocks):
-    X, y = rows(dtype, n=500)
+    X, y = case.rows(dtype, n=500)
     changes = case.variants[variant % len(case.variants)]
     from_array = make(info, case, **changes).fit(X, given(info, y))
     from_source = make(info, case, **changes).fit(Source(X), given(info, y))
@@ -322,7 +322,7 @@ def test_a_row_source_gives_the_bits_of_the_array(info, case, dtype, variant, sm
 
 
 def test_a_source_of_whole_numbers_is_learned_as_float64(info, case):
-    X, y = rows()
+    X, y = case.rows()
     bytes_ = np.clip(X * 20 + 100, 0, 255).astype(np.uint8)
     one = make(info, case).fit(Source(bytes_), given(info, y))
     two = make(info, case).fit(bytes_.astype(np.float64), given(info, y))
@@ -335,7 +335,7 @@ def test_a_source_of_whole_numbers_is_learned_as_float64(info, case):
 @BOTH
 @pytest.mark.parametrize("labels", ["int", "str", "object", "bool"])
 def test_a_saved_model_predicts_the_same_bits(info, case, dtype, labels, tmp_path):
-    X, y = rows(dtype)
+    X, y = case.rows(dtype)
     names = {
         "int": y * 10 - 5,
         "str": np.array(["grün", "ɸ", "a long name"])[y],
@@ -354,7 +354,7 @@ def test_a_saved_model_predicts_the_same_bits(info, case, dtype, labels, tmp_pat
 
 
 def test_every_parameter_changes_the_result(info, case):
-    X, y = rows()
+    X, y = case.rows()
     names = {parameter.name for parameter in info.parameters}
     assert set(case.effects) == names - {"n_jobs"}, "every parameter needs a row in the engine's case"
     for name, (base, first, second) in case.effects.items():
