@@ -18,9 +18,12 @@ def warm() -> Iterator[str]:
     Meant for a process of its own: compiling holds the interpreter's lock.
     """
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(96, 5))
+    table = rng.normal(size=(96, 5))
+    factors = rng.normal(size=(96, 3, 3))
+    matrices = (factors @ factors.swapaxes(1, 2) + np.eye(3)).reshape(96, 9)
     y = np.arange(96) % 2
     for info in engines.catalog():
+        X = table if "table" in info.data_kinds else matrices
         for dtype, way in product((np.float32, np.float64), info.ways):
             rows = X.astype(dtype)
             model = info.estimator(**{**info.trial, **way})
@@ -34,7 +37,7 @@ def warm() -> Iterator[str]:
                 model.decode(codes)
                 if hasattr(model, "asymmetric_distances"):
                     model.asymmetric_distances(rows[:2], codes)
-            if hasattr(model, "prototypes_"):
+            if hasattr(model, "prototypes_") and X is table:
                 for kind in ("max", "sum"):
                     energy(rows, model.prototypes_, kind)
         yield info.title

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits, load_iris, make_blobs
 
 from engines import Snapshot, engine_info
+from tests.signals import two_kinds_of_matrices
 from workbench.session import DataSample
 from workbench.views import Scene
 
@@ -192,6 +193,14 @@ def without_labels() -> Scene:
     )
 
 
+@cache
+def matrices() -> Scene:
+    """SPD matrices, row by row."""
+    X, labels = two_kinds_of_matrices()
+    classes, codes = np.unique(labels, return_inverse=True)
+    return supervised(X.reshape(len(X), -1), codes, classes.tolist(), image_shape=X.shape[1:])
+
+
 SCENES: dict[str, Callable[[], Scene]] = {
     made.__name__: made
     for made in (
@@ -209,5 +218,6 @@ SCENES: dict[str, Callable[[], Scene]] = {
         constant_columns,
         missing_values,
         without_labels,
+        matrices,
     )
 }

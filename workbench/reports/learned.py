@@ -17,7 +17,7 @@ from workbench.errors import Cancelled
 from workbench.reports.errors import ReportError
 from workbench.session import Dataset, Run
 from workbench.views import Scene, scene_of
-from workbench.views.scene import codes_of, nearest, predict_codes
+from workbench.views.scene import codes_of, flat, nearest, predict_codes
 from workbench.views.siblings import bits_of_model
 from workbench.views.words import Words, words_of
 
@@ -88,7 +88,7 @@ class Trained:
     @cached_property
     def prototypes(self) -> NDArray[Any]:
         """(M, d') prototypes, or words as rows, in training units."""
-        return np.asarray(self.words.values if self.has_books else self.model.prototypes_)
+        return flat(self.words.values if self.has_books else self.model.prototypes_)
 
     @cached_property
     def original(self) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The data and the prototypes in a plane: principal components, and the plane of a learned metric."""
+"""The data and the prototypes in a plane: principal components, and the plane of a metric that is not Euclidean."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Plane:
     Attributes
     ----------
     name : str
-        "pca" or "metric".
+        "pca", or "metric": in which distances are those of the engine.
     title, x_label, y_label : str
     points : (m, 2) float64
         The rows of the sample.
@@ -109,6 +109,8 @@ def compute(scene: Scene) -> ProjectionData:
     planes = [_single(scene) if scene.prototypes.shape[1] == 1 else _principal(scene)]
     if "omega" in scene.snapshot.arrays and scene.prototypes.shape[1] > 1:
         planes.append(_metric(scene))
+    if "log_prototypes" in scene.snapshot.arrays and scene.prototypes.shape[1] > 1:
+        planes.append(_logarithmic(scene))
     return ProjectionData(
         planes=tuple(planes),
         rows=np.asarray(scene.sample.rows),
@@ -162,9 +164,13 @@ def _principal(scene: Scene) -> Plane:
 @per_sample
 def principal_axes(scene: Scene) -> PrincipalAxes:
     """The axes belong to the sample alone, so they never jump while prototypes move."""
+    return _axes_of(whole_rows(scene).astype(np.float64), row_codes(scene))
+
+
+def _axes_of(X: NDArray[np.float64], codes: NDArray[np.int64]) -> PrincipalAxes:
+    """The axes of rows (m, d) of these class codes."""
     from sklearn.decomposition import PCA
 
-    X = whole_rows(scene).astype(np.float64)
     mean = X.mean(axis=0) if len(X) else np.zeros(X.shape[1])
     total = float(((X - mean) ** 2).sum())
     if len(X) > 2 and total > 0:
@@ -174,7 +180,7 @@ def principal_axes(scene: Scene) -> PrincipalAxes:
         components = np.eye(2, X.shape[1])
         shares = (((X - mean) @ components.T) ** 2).sum(axis=0) / (total or 1.0)
     first, second = (f"principal component {i + 1} ({percent(float(shares[i]))} of the variance)" for i in (0, 1))
-    cloud = _cloud((X - mean) @ components.T, row_codes(scene))
+    cloud = _cloud((X - mean) @ components.T, codes)
     return PrincipalAxes(mean, components, (first, second), cloud)
 
 
@@ -193,6 +199,22 @@ def _metric(scene: Scene) -> Plane:
     places = (finite(scene.prototypes) - center) @ turn.T
     first, second = (*labels, "no second direction")[:2]
     return _plane("metric", "In the learned metric", (first, second), _cloud(points, row_codes(scene)), places)
+
+
+def _logarithmic(scene: Scene) -> Plane:
+    """Principal components of the logarithms of SPD matrices, whose distances are the engine's."""
+    known, shrinkage = _logarithmic_axes(scene), float(scene.model.regularization)
+    if shrinkage not in known:
+        logarithms = scene.model.project(np.asarray(scene.sample.X))
+        known[shrinkage] = _axes_of(np.asarray(logarithms, np.float64), row_codes(scene))
+    axes, places = known[shrinkage], np.asarray(scene.snapshot.arrays["log_prototypes"])
+    return _plane("metric", "In logarithms of the matrices", axes.labels, axes.cloud, axes.place(places))
+
+
+@per_sample
+def _logarithmic_axes(scene: Scene) -> dict[float, PrincipalAxes]:
+    """The axes by regularization, filled as runs ask for them: logarithms of a whole sample take a while."""
+    return {}
 
 
 def _single(scene: Scene) -> Plane:

@@ -19,6 +19,7 @@ from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_o
 
 if TYPE_CHECKING:
     from workbench.session import DataSample, Run
+    from workbench.session.stability import MeasuredStability
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -51,11 +52,14 @@ class Scene:
     classes : tuple
         Class values by code; () when the data have no labels.
     image_shape : tuple of int or None
-        (rows, columns) or (rows, columns, channels) when the features are pixels.
+        (rows, columns) or (rows, columns, channels) when the features are pixels, (k, k) when they are entries of
+        matrices.
     to_original : callable
         Maps (k, d) in training units to (k, d') in original units.
     name : str
         Of the run.
+    stability : MeasuredStability or None
+        What refits of the run say of its metric, if they were made of the model it has now.
     find_siblings : callable
         Gives the records of the other runs on the same data; called when a view asks for `siblings`.
     """
@@ -73,6 +77,7 @@ class Scene:
     image_shape: tuple[int, ...] | None
     to_original: Callable[[Array], Array]
     name: str = ""
+    stability: MeasuredStability | None = None
     find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
 
     @cached_property
@@ -87,8 +92,8 @@ class Scene:
 
     @cached_property
     def prototypes(self) -> Array:
-        """(M, d) in training units."""
-        return np.asarray(self.snapshot.arrays["prototypes"])
+        """(M, d) in training units; those that are matrices row by row, as the rows of the sample are."""
+        return flat(self.snapshot.arrays["prototypes"])
 
     @cached_property
     def prototype_codes(self) -> NDArray[np.int64]:
@@ -142,7 +147,7 @@ class Scene:
     @cached_property
     def quantized(self) -> Array:
         """(k, d) what the `whole` rows of the sample become by encoding and decoding, in training units."""
-        return np.asarray(self.model.decode(self._encoded)) if len(self.whole) else np.asarray(self.sample.X)[:0]
+        return flat(self.model.decode(self._encoded)) if len(self.whole) else np.asarray(self.sample.X)[:0]
 
     @cached_property
     def _encoded(self) -> Array:
@@ -198,8 +203,15 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         image_shape=data.image_shape,
         to_original=recipe.inverse,
         name=run.name,
+        stability=run.stability,
         find_siblings=siblings_of(run),
     )
+
+
+def flat(values: Array) -> Array:
+    """(n, d) of values (n, d), or of matrices (n, k, k) with d = k²."""
+    values = np.asarray(values)
+    return values.reshape(len(values), -1) if values.ndim > 2 else values
 
 
 def per_sample(make: Callable[[Scene], T]) -> Callable[[Scene], T]:
