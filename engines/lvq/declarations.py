@@ -92,11 +92,12 @@ def descent_of(engine: Any, *, has_validation: bool) -> Descent:
         raise ValueError(f"{name}: validation rows were given, so validation_fraction must be 0.")
     steps = engine.schedule_steps
     rate = DEFAULT_RATE if engine.learning_rate is None else float(engine.learning_rate)
-    rates = {"prototypes": rate}
+    rates = {"prototypes": rate, "metric": rate}
     warmup: int | None = 0
     frozen = None
     if hasattr(engine, "metric_warmup"):
-        rates["metric"] = rate if engine.metric_learning_rate is None else float(engine.metric_learning_rate)
+        if engine.metric_learning_rate is not None:
+            rates["metric"] = float(engine.metric_learning_rate)
         warmup = None if engine.metric_warmup == "auto" else int(engine.metric_warmup)
         frozen = engine.frozen
         _check_metric(engine, name)
