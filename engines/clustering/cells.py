@@ -13,6 +13,7 @@ from engines.blocks import block_bounds, map_blocks
 from engines.clustering.bounds import Bounds, bytes_of_bounds
 from engines.kernels.exact import Labels, frozen, squared_to_own
 from engines.kernels.nearest import Codebook, Placed, frame_for, place
+from engines.kernels.panels import panels_of
 from engines.kernels.sums import changed_cells, merge, regroup
 from engines.kernels.tiles import layout_of
 from engines.rows import ArrayRows
@@ -95,8 +96,10 @@ class Assigner:
         self._sample = sample
         self._cuts = block_bounds(n, d, rows.dtype.itemsize, n_prototypes)
         self._frame = frame_for(sample.mean, float(sample.variance.sum()), rows.dtype)
+        held = isinstance(rows, ArrayRows) and rows.array.nbytes <= MAX_PLACED_BYTES
+        self._panels = panels_of(rows.dtype, n_prototypes, d) if held and not bounded else None
         if bounded is None:
-            bounded = bytes_of_bounds(n, n_prototypes, rows.dtype) <= MAX_BOUND_BYTES
+            bounded = self._panels is None and bytes_of_bounds(n, n_prototypes, rows.dtype) <= MAX_BOUND_BYTES
         self._bounded = bounded and layout_of(rows.dtype, n_prototypes) is not None
         spread = float(np.sqrt(sample.variance.sum()))
         self._scatter = spread**2 * sample.mass
@@ -104,10 +107,10 @@ class Assigner:
         self._placed: dict[int, Placed] = {}
         self._bounds: Bounds | None = None
         self._last: Cells | None = None  # whose rows the bounds are about
-        if isinstance(rows, ArrayRows) and rows.array.nbytes <= MAX_PLACED_BYTES:
+        if held:
             placed = map_blocks(
                 rows,
-                lambda block, start: (start, place(block, self._frame)),
+                lambda block, start: (start, place(block, self._frame, panels=self._panels)),
                 self._cuts,
                 n_jobs=sample.n_jobs,
                 stop=stop,

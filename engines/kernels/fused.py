@@ -128,16 +128,30 @@ def in_doubt(gap, best, x, far, reach, chain, blur):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True)
+def safe_gap(reach, far, chain, blur, like):  # type: ignore[no-untyped-def]
+    """Coefficients (3,), in the precision of `like`, of a polynomial in ‖x‖: no gap above it is `in_doubt`."""
+    safe = np.empty(3, like.dtype)
+    safe[0] = 1.01 * (chain * reach * (0.5 * reach + far) + blur * reach * reach)
+    safe[1] = 1.01 * (chain * reach + 2.0 * blur * reach)
+    safe[2] = 1.01 * blur
+    return safe
+
+
+@njit(cache=True, nogil=True)
 def settle(best, second, index, slots, norms, far, reach, chain, blur, labels, doubtful):  # type: ignore[no-untyped-def]
     """Take over the labels (n,) that rounding cannot have changed; the numbers of the other rows go into `doubtful`.
 
     Returns how many those are.
     """
     n_doubtful = 0
+    fixed, linear, quadratic = safe_gap(reach, far, chain, blur, norms)
     for i in range(labels.shape[0]):
         labels[i] = slots[index[i]]
+        x = norms[i]
+        if second[i] - best[i] > fixed + x * (linear + x * quadratic):
+            continue
         value = np.float64(best[i])
-        if in_doubt(np.float64(second[i]) - value, value, np.float64(norms[i]), far, reach, chain, blur):
+        if in_doubt(np.float64(second[i]) - value, value, np.float64(x), far, reach, chain, blur):
             doubtful[n_doubtful] = i
             n_doubtful += 1
     return n_doubtful

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from engines.kernels.fused import (
     search,
     settle,
 )
+from engines.kernels.panels import Panels, in_panels, label_panels, panels_of
 from engines.kernels.tiles import Layout, layout_of
 
 Floats = NDArray[Any]
@@ -65,14 +67,21 @@ class Placed:
         In the frame: the block itself, or moved.
     norms : (b,)
         Their distances from the frame's centre, in its unit.
+    panels : (P, d, L) or None
+        The rows laid out as vector lanes, where they are to be searched so; L divides 64.
     """
 
     rows: Floats
     norms: Floats
+    panels: Floats | None = None
 
     def part(self, start: int, stop: int) -> Placed:
-        """Rows `start` to `stop`."""
-        return Placed(self.rows[start:stop], self.norms[start:stop])
+        """Rows `start` to `stop`; `start` is a multiple of 64."""
+        panels = self.panels
+        if panels is not None:
+            lanes = panels.shape[2]
+            panels = panels[start // lanes : -(-stop // lanes)]
+        return Placed(self.rows[start:stop], self.norms[start:stop], panels)
 
 
 def frame_for(mean: NDArray[Any], variance: float, dtype: np.dtype[Any]) -> Frame:
@@ -85,10 +94,11 @@ def frame_for(mean: NDArray[Any], variance: float, dtype: np.dtype[Any]) -> Fram
     return Frame(offset, float(2.0 ** np.clip(-np.round(np.log2(spread)), -100, 100)), moved=True)
 
 
-def place(block: Floats, frame: Frame, *, roughly: bool = False) -> Placed:
+def place(block: Floats, frame: Frame, *, roughly: bool = False, panels: Panels | None = None) -> Placed:
     """A block of rows (b, d) ready to be searched by codebooks of this frame.
 
-    Norms that are only `roughly` right are enough to tell which labels are in doubt.
+    Norms that are only `roughly` right are enough to tell which labels are in doubt. Laying rows out in `panels` takes
+    longer than one search: for rows that are searched again and again.
     """
     norms, offset = np.empty(len(block), block.dtype), frame.offset
     if frame.moved:
@@ -96,7 +106,7 @@ def place(block: Floats, frame: Frame, *, roughly: bool = False) -> Placed:
         move_rows(frozen(block), frozen(offset), block.dtype.type(frame.scale), moved)
         block, offset = moved, np.zeros_like(offset)
     (rough_norms if roughly else row_norms)(frozen(block), frozen(offset), norms)
-    return Placed(block, norms)
+    return Placed(block, norms, None if panels is None else in_panels(block, norms, panels))
 
 
 class Codebook:
@@ -125,8 +135,16 @@ class Codebook:
         if self.tiles is None:
             nearest_rows(frozen(block), self._prototypes, labels)
             return
-        doubtful = _search(self.tiles, placed or place(block, self._frame, roughly=True), labels)
+        placed = placed or place(block, self._frame, roughly=True)
+        doubtful = _search(self.tiles if placed.panels is None else self._narrow, placed, labels)
         self.decide(block, labels, doubtful)
+
+    @cached_property
+    def _narrow(self) -> Tiles:
+        """The prototypes laid out for rows in panels."""
+        panels = panels_of(self._prototypes.dtype, *self._prototypes.shape)
+        assert panels is not None
+        return tiles_of(self._prototypes, self._frame, panels)
 
     def decide(self, block: Floats, labels: Labels, doubtful: NDArray[np.intp]) -> None:
         """Put right the labels of the rows numbered `doubtful`, of which the search was not sure."""
@@ -193,7 +211,7 @@ class Tiles:
         As `in_doubt` takes them.
     """
 
-    layout: Layout
+    layout: Layout | Panels
     tiles: Floats
     halves: Floats
     slots: NDArray[np.int32]
@@ -211,7 +229,7 @@ class Tiles:
 def tiles_of(
     prototypes: Floats,
     frame: Frame,
-    layout: Layout,
+    layout: Layout | Panels,
     *,
     order: NDArray[np.int32] | None = None,
     blur: float | None = None,
@@ -237,22 +255,16 @@ def blur_of(rows: Floats) -> float:
 
 def _search(tiles: Tiles, placed: Placed, labels: Labels) -> NDArray[np.intp]:
     """Label rows and tell which of them are in doubt."""
-    room = len(labels) + tiles.layout.rows
-    best, second = np.empty(room, placed.rows.dtype), np.empty(room, placed.rows.dtype)
-    index, places = np.empty(room, np.int32), np.empty(tiles.layout.rows, np.int64)
-    search(frozen(placed.rows), tiles.tiles, tiles.halves, places, best, second, index)
+    layout, rounding = tiles.layout, (tiles.far, tiles.reach, tiles.chain, tiles.blur)
     doubtful = np.empty(len(labels), np.intp)
-    n_doubtful = settle(
-        best,
-        second,
-        index,
-        tiles.slots,
-        placed.norms,
-        tiles.far,
-        tiles.reach,
-        tiles.chain,
-        tiles.blur,
-        labels,
-        doubtful,
-    )
+    if isinstance(layout, Panels):
+        n_doubtful = label_panels(
+            frozen(placed.panels), tiles.tiles, tiles.halves, tiles.slots, *rounding, labels, doubtful
+        )
+        return doubtful[:n_doubtful]
+    room = len(labels) + layout.rows
+    best, second = np.empty(room, placed.rows.dtype), np.empty(room, placed.rows.dtype)
+    index, places = np.empty(room, np.int32), np.empty(layout.rows, np.int64)
+    search(frozen(placed.rows), tiles.tiles, tiles.halves, places, best, second, index)
+    n_doubtful = settle(best, second, index, tiles.slots, placed.norms, *rounding, labels, doubtful)
     return doubtful[:n_doubtful]

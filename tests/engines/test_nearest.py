@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from engines.kernels import nearest
 from engines.kernels.exact import distances, frozen, nearest_rows
 from engines.kernels.nearest import Candidates, Codebook, frame_for, place
+from engines.kernels.panels import panels_of
 from engines.kernels.tiles import LAYOUTS, layouts
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -73,6 +74,25 @@ def test_labels_are_those_of_brute_force(shape, kind, dtype):
         assert np.array_equal(labels, plain)
         assert np.allclose(found, true, rtol=4 * np.finfo(dtype).eps)
         assert np.allclose(true[np.arange(n), labels], true.min(axis=1), rtol=4 * np.finfo(dtype).eps)
+
+
+@BOTH
+@pytest.mark.parametrize("kind", FRAMES)
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 1, 2), (63, 2, 4), (64, 16, 5), (333, 7, 16), (1000, 3, 64)], ids=str)
+def test_rows_laid_out_as_lanes_get_the_same_labels(shape, kind, dtype):
+    n, d, n_prototypes = shape
+    rng = np.random.default_rng(n + d)
+    X = FRAMES[kind](rng, n, d).astype(dtype)
+    panels = panels_of(X.dtype, n_prototypes, d)
+    if panels is None:
+        pytest.skip("this processor has the plain search only")
+    frame = frame_for(X.mean(axis=0, dtype=float), float(X.var(axis=0, dtype=float).sum()), X.dtype)
+    placed = place(X, frame, panels=panels)
+    for W in (X[rng.integers(0, n, n_prototypes)], FRAMES[kind](rng, n_prototypes, d).astype(dtype)):
+        assert np.array_equal(labelled(X, W, frame, placed), labelled(X, W))
+        middle = n // 128 * 64
+        parts = [labelled(X[a:b], W, frame, placed.part(a, b)) for a, b in ((0, middle), (middle, n))]
+        assert np.array_equal(np.concatenate(parts), labelled(X, W))
 
 
 @BOTH
@@ -154,7 +174,8 @@ def test_every_layout_fits_the_registers():
 
 OTHER_PROCESSOR = """
 import numpy as np
-from engines.kernels import tiles
+from engines.kernels import lanes, tiles
+lanes.WIDTHS = lanes.widths({"FEATURE": True})
 tiles.LAYOUTS = tiles.layouts({"FEATURE": True})
 from engines.kernels.exact import frozen, nearest_rows
 from engines.kernels.nearest import Codebook
@@ -170,9 +191,10 @@ for dtype in (np.float32, np.float64):
             assert np.array_equal(found, expected)
             common = {"init": "random", "n_init": 1, "random_state": 0}
             n_clusters = min(k, len(np.unique(W, axis=0)))
-            models = [KMeans(n_clusters, algorithm=name, **common).fit(X) for name in ("bounds", "lloyd")]
-            assert models[0].prototypes_.tobytes() == models[1].prototypes_.tobytes()
-            assert np.array_equal(models[0].labels_, models[1].labels_)
+            models = [KMeans(n_clusters, algorithm=name, **common).fit(X) for name in ("bounds", "lloyd", "auto")]
+            for model in models[1:]:
+                assert model.prototypes_.tobytes() == models[0].prototypes_.tobytes()
+                assert np.array_equal(model.labels_, models[0].labels_)
 """
 
 
