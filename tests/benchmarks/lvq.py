@@ -1,0 +1,215 @@
+"""Times GLVQ, GMLVQ and median LVQ beside prosemble (JAX), sklvq and sklearn-lvq; prints tables and asserts nothing.
+
+Same rows, same start, same cost (sigmoid of slope 2), the whole table at each update, same threads; every library in a
+process of its own, warm before it is timed. What is timed: cost and gradient at the start, whose value tells that all
+do the same work; and one evaluation in training, from the difference of a long and a short one, with all that a library
+does around it. Peers have one float type each; ours is timed in both. The limit is the time of the multiply-adds at the
+machine's rate of products: distances to all prototypes, and for GMLVQ Ωx and the sum that gives its gradient.
+
+Usage: python tests/benchmarks/lvq.py [--peers FOLDER] [--only ENGINE] [--table NAME] [--threads N]
+The peers need versions that do not go together, so FOLDER holds an environment for each; one that is not there yet is
+made there (pip; 2 GB in all). Without FOLDER, only ours are timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from peers import product_rate
+from sklearn.datasets import load_digits
+from sklearn.preprocessing import scale
+from threadpoolctl import threadpool_limits
+
+CHILDREN = Path(__file__).parent / "lvq_peers"
+PEERS = {
+    "prosemble": ("float32", ["prosemble[jax]==2.4.0", "jax==0.10.2"]),
+    "sklvq": ("float64", ["sklvq==0.1.2", "scikit-learn==1.5.2", "scipy==1.14.1", "numpy==1.26.4"]),
+    "sklearn-lvq": ("float64", ["sklearn-lvq==1.1.1", "scikit-learn==1.3.2", "scipy==1.10.1", "numpy==1.24.4"]),
+}
+"""The float type of each peer, and what its environment is made of: the newest versions that it still runs with."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """An engine on a table; trainings of `short` and `long` updates are compared."""
+
+    engine: str
+    table: str
+    per_class: int
+    short: int
+    long: int
+
+
+WORKS = (
+    *(Work(engine, "digits", count, 10, 50) for engine in ("GLVQ", "GMLVQ") for count in (1, 5)),
+    *(Work(engine, "50k", count, 2, 6) for engine in ("GLVQ", "GMLVQ") for count in (1, 5)),
+    Work("MedianLVQ", "digits", 1, 2, 100),
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a library's process answered, times in seconds.
+
+    Attributes
+    ----------
+    evaluation : float or None
+        Of cost and gradient.
+    trainings : dict
+        By optimizer: `seconds` and `evaluations` of the short and of the long training, and the mean `mu` at its end.
+    """
+
+    version: str
+    trainings: dict[str, dict[str, Any]]
+    cost: float = float("nan")
+    evaluation: float | None = None
+
+    def in_training(self) -> dict[str, float]:
+        """Seconds of an evaluation, by optimizer."""
+        return {
+            name: (found["seconds"][1] - found["seconds"][0]) / (found["evaluations"][1] - found["evaluations"][0])
+            for name, found in self.trainings.items()
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--table", default="")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    asked = parser.parse_args()
+    if asked.peers:
+        for name, (_, requirements) in PEERS.items():
+            make_environment(asked.peers / name, requirements)
+    with on_threads(asked.threads), tempfile.TemporaryDirectory() as folder:
+        for work in WORKS:
+            if asked.only in ("", work.engine) and asked.table in ("", work.table):
+                found = measured(work, asked.peers, Path(folder) / "case.npz")
+                (median_table if work.engine == "MedianLVQ" else gradient_table)(work, found, asked.threads)
+
+
+def gradient_table(work: Work, found: dict[tuple[str, str], Figures], threads: int) -> None:
+    """Cost and gradient, and an evaluation in training, beside the limit and the fastest peer of the same type."""
+    X, y = TABLES[work.table]()
+    (n, d), M = X.shape, work.per_class * (int(y.max()) + 1)
+    operations = 2 * n * d * (M + 2 + (2 * d if work.engine == "GMLVQ" else 0))
+    limit = {of: operations / product_rate(np.dtype(of)) / 1e9 for of in ("float32", "float64")}
+    print(
+        f"\n{work.engine}, {work.table}: {n} x {d}, {M} prototypes, {threads} thread(s); limit "
+        + ", ".join(f"{1000 * seconds:.3f} ms in {of}" for of, seconds in limit.items())
+    )
+    for (library, of), figures in found.items():
+        evaluation = figures.evaluation or float("nan")
+        training = ", ".join(f"{name} {1000 * seconds:.3f} ms" for name, seconds in figures.in_training().items())
+        print(
+            f"  {library:11} {of}  cost {figures.cost:.6f}  cost and gradient {1000 * evaluation:9.3f} ms, "
+            f"{evaluation / limit[of]:7.1f} x limit  in training {training or 'not tried'}",
+            flush=True,
+        )
+    for of in limit:
+        ours = found["ours", of]
+        peers = {library: figures for (library, other), figures in found.items() if other == of and library != "ours"}
+        for what, seconds in (("cost and gradient", lambda f: f.evaluation), ("in training", quickest)):
+            if peers:
+                fastest = min(peers, key=lambda library: seconds(peers[library]))
+                print(f"  ours {seconds(peers[fastest]) / seconds(ours):6.1f} x {fastest}, {of}, {what}", flush=True)
+
+
+def quickest(figures: Figures) -> float:
+    """Seconds of an evaluation by the quickest optimizer; of cost and gradient alone where none was tried."""
+    return min([*figures.in_training().values()] or [figures.evaluation or float("nan")])
+
+
+def median_table(work: Work, found: dict[tuple[str, str], Figures], threads: int) -> None:
+    """The whole search, sweep by sweep, with all that comes before it."""
+    print(f"\n{work.engine}, {work.table}, {work.per_class} prototype(s) a class, {threads} thread(s)")
+    sweep = {}
+    for (library, of), figures in found.items():
+        search = figures.trainings[""]
+        seconds, n_sweeps = search["seconds"][1], search["evaluations"][1]
+        sweep[library, of] = seconds / n_sweeps
+        print(
+            f"  {library:11} {of}  {seconds:8.3f} s, {n_sweeps} sweeps of {sweep[library, of]:.3f} s, "
+            f"mean relative distance {search['mu']:.5f}",
+            flush=True,
+        )
+    if ("prosemble", "float32") in sweep:
+        print(f"  ours {sweep['prosemble', 'float32'] / sweep['ours', 'float32']:6.1f} x prosemble, float32, a sweep")
+
+
+def measured(work: Work, peers: Path | None, case: Path) -> dict[tuple[str, str], Figures]:
+    """By library and float type; `case` is a file to hand the arrays over in."""
+    X, y = TABLES[work.table]()
+    rng = np.random.default_rng(0)
+    rows = np.concatenate(
+        [rng.choice(np.flatnonzero(y == c), work.per_class, replace=False) for c in range(int(y.max()) + 1)]
+    )
+    libraries = [("ours", of, sys.executable, "with_engines") for of in ("float32", "float64")]
+    for name, (of, _) in PEERS.items() if peers else ():
+        if work.engine != "MedianLVQ" or name == "prosemble":
+            libraries.append((name, of, str(python_of(peers / name)), f"with_{name.replace('-', '_')}"))
+    found = {}
+    for name, of, python, script in libraries:
+        np.savez(case, X=X.astype(of), y=y, start=X[rows].astype(of), labels=y[rows])
+        asked = {"arrays": str(case), "engine": work.engine, "short": work.short, "long": work.long}
+        command = [python, str(CHILDREN / f"{script}.py")]
+        told = subprocess.run(command, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True)
+        found[name, of] = Figures(**json.loads(told.stdout.splitlines()[-1]))
+    return found
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """The handwritten digits, scaled."""
+    X, y = load_digits(return_X_y=True)
+    return scale(X), y
+
+
+def clouds() -> tuple[np.ndarray, np.ndarray]:
+    """50,000 rows of 32 features, five clouds of unit spread to each of ten classes."""
+    rng = np.random.default_rng(0)
+    of = rng.integers(0, 50, 50_000)
+    return rng.normal(0, 1, (50, 32))[of] + rng.normal(0, 1, (50_000, 32)), of % 10
+
+
+TABLES = {"digits": digits, "50k": clouds}
+
+
+def make_environment(folder: Path, requirements: list[str]) -> None:
+    """A virtual environment with `requirements`, unless it is there."""
+    if not python_of(folder).exists():
+        venv.create(folder, with_pip=True)
+        subprocess.run([str(python_of(folder)), "-m", "pip", "install", "--quiet", *requirements], check=True)
+
+
+def python_of(environment: Path) -> Path:
+    return environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Keep this process and its children to so many threads; where the system can, to as many cores."""
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
+    if hasattr(os, "sched_setaffinity"):
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, sorted(before)[:count])
+    with threadpool_limits(count):
+        yield
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, before)
+
+
+if __name__ == "__main__":
+    main()
