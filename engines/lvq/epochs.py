@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,12 +33,15 @@ class Roster:
 
     Attributes
     ----------
+    classes : array of shape (C,)
+        Class values, sorted.
     counts : int64 array of shape (C,)
         Prototypes of each class.
     pinned : tuple of int
         Numbers of those that stay.
     """
 
+    classes: NDArray[Any]
     counts: NDArray[np.int64]
     pinned: tuple[int, ...]
 
@@ -50,6 +54,11 @@ class Roster:
     def codes(self) -> NDArray[np.int64]:
         """Class numbers (M,)."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def labels(self) -> Mapping[str, NDArray[Any]]:
+        """Classes, and class values (M,), as fitted attributes (with underscore)."""
+        return {"prototype_labels_": np.repeat(self.classes, self.counts), "classes_": self.classes}
 
     @property
     def movable(self) -> NDArray[np.bool_]:
@@ -117,8 +126,20 @@ def survey_field(rows: HeldRows, n_classes: int, *, n_jobs: int, stop: StopToken
 
 
 def placed(init: str | Floats, roster: Roster, rows: HeldRows, field: Field, rng: np.random.Generator) -> Floats:
-    """Prototypes (M, d) at their start, in the rows' precision; gaps are filled for it."""
-    data = rows.data if not isinstance(init, str) else filled(rows, len(roster.counts))
+    """Prototypes (M, d) at their start, in the rows' precision; gaps are filled for it.
+
+    Raises
+    ------
+    ValueError
+        If a given start does not fit, or a class has fewer rows of positive weight than prototypes to start there.
+    """
+    data = rows.data
+    if isinstance(init, str):
+        n_rows = np.bincount(data.codes[data.weights > 0], minlength=len(roster.counts))
+        if not np.all(n_rows):
+            name = str(roster.classes[np.argmin(n_rows)])
+            raise ValueError(f"There are no rows of the class {name!r} to start from: give its prototypes as init.")
+        data = filled(rows, len(roster.counts))
     return start_prototypes(init, roster.counts, data, field.found, rng).astype(rows.array.dtype)
 
 

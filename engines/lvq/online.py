@@ -38,7 +38,7 @@ class ScheduleParameters:
     """
 
     rate: Annotated[Literal["hyperbolic", "exponential"], Param("how the learning rate falls with time")] = "hyperbolic"
-    initial_rate: Annotated[float, Param("learning rate at the start", low=0, high=1, open_low=True)] = 0.1
+    initial_rate: Annotated[float, Param("learning rate at the start", low=0, high=1, open_low=True)] = 0.05
     decay: Annotated[float, Param("how fast the learning rate falls, per epoch", low=0)] = 0.1
 
     @property
@@ -148,12 +148,12 @@ class OnlineClassifier(PrototypeClassifier):
         field = survey_field(rows, len(known), n_jobs=n_jobs, stop=stop)
         rule, rng = self._rule(), generator(self.random_state)
         if first:
-            roster = self._roster(prototype_counts(self.prototypes_per_class, data.codes, known))
+            roster = self._roster(known, prototype_counts(self.prototypes_per_class, data.codes, known))
             prototypes = placed(self.init, roster, rows, field, rng)
             rule = rule.of_rows(rows, rng, stop)
             memory, epochs = rule.memory(roster.size), 0
         else:
-            roster = self._roster(np.bincount(codes_of(self.prototype_labels_, known), minlength=len(known)))
+            roster = self._roster(known, np.bincount(codes_of(self.prototype_labels_, known), minlength=len(known)))
             prototypes = np.ascontiguousarray(self.prototypes_, rows.array.dtype)
             rule = rule.of_taken({name: getattr(self, name) for name in rule.TAKEN})
             memory = getattr(self, rule.MEMORY) if rule.MEMORY else rule.memory(roster.size)
@@ -162,8 +162,7 @@ class OnlineClassifier(PrototypeClassifier):
         prototypes, memory, _ = epoch(rule, roster, rows, None, prototypes, memory, epochs, stop)
         if field.lost(prototypes):
             raise ValueError(f"{type(self).__name__}: the prototypes leave the data: take a lower rate.")
-        labels = {"prototype_labels_": known[roster.codes], "classes_": known, "n_iter_": epochs + 1}
-        self.adopt({"prototypes_": prototypes, **labels, **rule.learned(memory)})
+        self.adopt({"prototypes_": prototypes, **roster.labels, **rule.learned(memory), "n_iter_": epochs + 1})
         return self
 
     def _part(self, X: Any, y: Any, classes: Any, sample_weight: Any, first: bool) -> tuple[LabelledRows, NDArray[Any]]:
@@ -187,15 +186,14 @@ class OnlineClassifier(PrototypeClassifier):
         weights = row_weights(self.class_weight, known, codes, check_sample_weight(sample_weight, len(codes)))
         return LabelledRows(rows, codes, weights, float(weights.mean())), known
 
-    def _roster(self, counts: NDArray[np.int64]) -> Roster:
-        return Roster(counts, d.pinned_of(self, int(counts.sum())))
+    def _roster(self, classes: NDArray[Any], counts: NDArray[np.int64]) -> Roster:
+        return Roster(classes, counts, d.pinned_of(self, int(counts.sum())))
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         rule = self._rule()
         data, held_out, classes = self._labelled(X, y, sample_weight, self.class_weight, validation)
-        counts = prototype_counts(self.prototypes_per_class, data.codes, classes)
         plan = Plan(
-            roster=self._roster(counts),
+            roster=self._roster(classes, prototype_counts(self.prototypes_per_class, data.codes, classes)),
             init=self.init,
             max_iter=int(self.max_iter),
             tol=float(self.tol),
@@ -203,5 +201,4 @@ class OnlineClassifier(PrototypeClassifier):
             restore_best=bool(self.restore_best),
             n_jobs=resolve_jobs(self.n_jobs),
         )
-        labels = {"prototype_labels_": np.repeat(classes, counts), "classes_": classes}
-        return SequentialLearner(rule, plan, data, held_out, labels, generator(self.random_state))
+        return SequentialLearner(rule, plan, data, held_out, generator(self.random_state))

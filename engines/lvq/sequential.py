@@ -67,13 +67,7 @@ class Position:
 
 
 class SequentialLearner(Learner):
-    """Each step is an epoch: every row of positive weight once, in an order of its own, then a score.
-
-    Parameters
-    ----------
-    labels : mapping
-        Fitted attributes that do not change: classes and labels of the prototypes.
-    """
+    """Each step is an epoch: every row of positive weight once, in an order of its own, then a score."""
 
     def __init__(
         self,
@@ -81,10 +75,9 @@ class SequentialLearner(Learner):
         plan: Plan,
         data: LabelledRows,
         validation: LabelledRows | None,
-        labels: Mapping[str, NDArray[Any]],
         rng: np.random.Generator,
     ) -> None:
-        self._rule, self._plan, self._data, self._validation, self._labels = rule, plan, data, validation, labels
+        self._rule, self._plan, self._data, self._validation = rule, plan, data, validation
         self._first_rng = generator_state(rng)
         self._rows: HeldRows
         self._field: Field
@@ -129,7 +122,7 @@ class SequentialLearner(Learner):
         return self._finished
 
     def snapshot(self) -> Snapshot:
-        at, rule, fixed = self._at, self._rule, self._labels
+        at, rule, roster = self._at, self._rule, self._plan.roster
         metrics = {
             "accuracy": at.score.accuracy,
             "shift": at.shift,
@@ -140,12 +133,12 @@ class SequentialLearner(Learner):
             metrics |= {"validation_cost": at.validation.cost, "validation_accuracy": at.validation.accuracy}
 
         def make() -> Mapping[str, Floats]:
-            return {name[:-1]: values for name, values in _model(at, rule, fixed).items()}
+            return {name[:-1]: values for name, values in _model(at, rule, roster).items()}
 
         return Snapshot(at.iteration, self._plan.max_iter, at.score.cost, metrics, self._message, make)
 
     def fitted(self) -> Mapping[str, Any]:
-        return {**_model(self._at, self._rule, self._labels), "n_iter_": self._at.iteration}
+        return {**_model(self._at, self._rule, self._plan.roster), "n_iter_": self._at.iteration}
 
     def state(self) -> State:
         state: State = {
@@ -211,8 +204,8 @@ class SequentialLearner(Learner):
         return of(self._rows.data), None if self._validation is None else of(self._validation)
 
 
-def _model(at: Position, rule: Rule, fixed: Mapping[str, Floats]) -> dict[str, Floats]:
-    return {"prototypes_": at.prototypes, **fixed, **rule.learned(at.memory)}
+def _model(at: Position, rule: Rule, roster: Roster) -> dict[str, Floats]:
+    return {"prototypes_": at.prototypes, **roster.labels, **rule.learned(at.memory)}
 
 
 def _kept(at: Position) -> State:
