@@ -255,16 +255,16 @@ def blur_of(rows: Floats) -> float:
 
 def _search(tiles: Tiles, placed: Placed, labels: Labels) -> NDArray[np.intp]:
     """Label rows and tell which of them are in doubt."""
-    layout, rounding = tiles.layout, (tiles.far, tiles.reach, tiles.chain, tiles.blur)
+    rounding = (tiles.far, tiles.reach, tiles.chain, tiles.blur)
     doubtful = np.empty(len(labels), np.intp)
-    if isinstance(layout, Panels):
+    if placed.panels is not None:
         n_doubtful = label_panels(
             frozen(placed.panels), tiles.tiles, tiles.halves, tiles.slots, *rounding, labels, doubtful
         )
         return doubtful[:n_doubtful]
-    room = len(labels) + layout.rows
+    room = len(labels) + tiles.layout.rows
     best, second = np.empty(room, placed.rows.dtype), np.empty(room, placed.rows.dtype)
-    index, places = np.empty(room, np.int32), np.empty(layout.rows, np.int64)
+    index, places = np.empty(room, np.int32), np.empty(tiles.layout.rows, np.int64)
     search(frozen(placed.rows), tiles.tiles, tiles.halves, places, best, second, index)
     n_doubtful = settle(best, second, index, tiles.slots, placed.norms, *rounding, labels, doubtful)
     return doubtful[:n_doubtful]

@@ -43,7 +43,7 @@ class Panels:
     vectors: int
 
     @property
-    def lanes(self) -> int:
+    def rows(self) -> int:
         """Rows in a panel: a divisor of 64."""
         return self.width * self.vectors
 
@@ -68,7 +68,7 @@ def _vectors(register_bytes: int) -> int:
 def in_panels(rows: NDArray[Any], norms: NDArray[Any], panels: Panels) -> NDArray[Any]:
     """Rows (n, d) and their norms (n,) as panels (P, d + 1, L), filled up with zeros."""
     n, d = rows.shape
-    found = aligned((-(-n // panels.lanes), d + 1, panels.lanes), rows.dtype)
+    found = aligned((-(-n // panels.rows), d + 1, panels.rows), rows.dtype)
     found[-1] = 0
     _lay_out(frozen(rows), frozen(norms), found)
     return found
@@ -95,7 +95,7 @@ def _search_panel(
     signature = types.boolean(panels, types.intp, tiles, halves, safe, best, second, index)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        arrays = [
+        arrays: list[Any] = [
             None if i == 1 else context.make_array(sig.args[i])(context, builder, args[i]) for i in range(len(args))
         ]
         search = _Search(Writer(context, builder, sig.args[0].dtype), arrays, args[1])

@@ -33,6 +33,8 @@ class Case:
         which must never matter.
     expected_failures : mapping of check to reason
         Only where scikit-learn's own estimator of the kind fails.
+    wide : mapping
+        Parameters that keep a model of ten thousand columns small, where one matrix of all of them is too large.
     takes_missing : bool
         Whether NaN stands for a value that is missing; infinities are refused by all.
     rows : callable
@@ -48,6 +50,7 @@ class Case:
     effects: Mapping[str, tuple[Mapping[str, Any], Any, Any]] = field(default_factory=dict)
     expected_failures: Mapping[str, str] = field(default_factory=dict)
     takes_missing: bool = False
+    wide: Mapping[str, Any] = field(default_factory=dict)
     rows: Callable[..., tuple[np.ndarray, np.ndarray]] = rows
     fewer: int = 3
     before: Callable[[], Any] = StandardScaler

@@ -119,8 +119,7 @@ def test_degenerate_rows_give_a_sound_model_or_a_clear_error(info, case, name, d
     if case.rows is not rows:
         pytest.skip("its rows are no plain numbers; they have tests of their own")
     X = degenerate(dtype)[name]
-    wide = {"GMLVQ": {"rank": 2}, "GaussianMixture": {"covariance_type": "diag"}}
-    parameters = wide.get(info.name, {}) if name == "many columns" else {}
+    parameters = case.wide if name == "many columns" else {}
     refused = {
         ("ProductQuantizer", "one column"): "n_subspaces=2",
         ("OptimizedProductQuantizer", "one column"): "n_subspaces=2",

@@ -26,5 +26,6 @@ CASE = Case(
         "check_sample_weight_equivalence_on_dense_data": "k-means++ draws other rows from repeated ones; with a "
         "given start the equivalence holds and is tested beside"
     },
+    wide={"covariance_type": "diag"},
     takes_missing=True,
 )

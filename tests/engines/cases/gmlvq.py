@@ -12,5 +12,6 @@ CASE = Case(
         {**AVERAGED, "pinned": (0,)},
     ),
     effects={**START, **TRANSFER, **OMEGA, **METRIC, **DESCENT},
+    wide={"rank": 2},
     takes_missing=True,
 )

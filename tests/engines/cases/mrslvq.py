@@ -19,5 +19,6 @@ CASE = Case(
         **METRIC,
         **DESCENT,
     },
+    wide={"rank": 2},
     takes_missing=True,
 )
