@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits, load_iris, make_blobs
 
 from engines import Snapshot, engine_info
+from engines.lvq.refits import Resampling
+from engines.lvq.stability import Stability
 from tests.signals import two_kinds_of_matrices
 from workbench.session import DataSample
+from workbench.session.stability import MeasuredStability
 from workbench.views import Scene
 
 HOSTILE = (
@@ -198,7 +202,26 @@ def matrices() -> Scene:
     """SPD matrices, row by row."""
     X, labels = two_kinds_of_matrices()
     classes, codes = np.unique(labels, return_inverse=True)
-    return supervised(X.reshape(len(X), -1), codes, classes.tolist(), image_shape=X.shape[1:])
+    scene = supervised(X.reshape(len(X), -1), codes, classes.tolist(), image_shape=X.shape[1:])
+    return replace(scene, kind="spd")
+
+
+def with_refits(scene: Scene, n: int = 9, spread: float = 0.3) -> Scene:
+    """The scene after refits whose Ω differs from its own by some noise."""
+    rng = np.random.default_rng(0)
+    omega = np.asarray(scene.snapshot.arrays["omega"], float)
+    found = Stability.of(omega.T @ omega)
+    for _ in range(n):
+        drawn = omega + spread * rng.normal(size=omega.shape) * np.sqrt(np.mean(omega**2))
+        drawn /= np.linalg.norm(drawn)
+        found = found.and_refit(drawn.T @ drawn, float(rng.uniform(0.8, 1.0)))
+    measured = MeasuredStability(Resampling(n_refits=n), found, scene.snapshot.iteration)
+    return replace(scene, stability=measured)
+
+
+@cache
+def refits() -> Scene:
+    return with_refits(hostile_names())
 
 
 SCENES: dict[str, Callable[[], Scene]] = {
@@ -219,5 +242,6 @@ SCENES: dict[str, Callable[[], Scene]] = {
         missing_values,
         without_labels,
         matrices,
+        refits,
     )
 }

@@ -26,6 +26,7 @@ def test_prototypes_are_pictures_of_their_entries_on_a_scale_with_zero_in_the_mi
     np.testing.assert_array_equal(data.values, scene.model.prototypes_.reshape(2, -1)[data.index])
     low, high = data.image_range
     assert low == -high
+    assert high == np.abs(data.values).max()
     np.testing.assert_array_equal(data.images, data.images.transpose(0, 2, 1))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base import Engine
-from engines.catalog import EngineInfo
+from engines.catalog import DataKind, EngineInfo
 from engines.training import Snapshot
 from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of
 
@@ -62,6 +62,8 @@ class Scene:
         What refits of the run say of its metric, if they were made of the model it has now.
     find_siblings : callable
         Gives the records of the other runs on the same data; called when a view asks for `siblings`.
+    kind : {"table", "image", "spd"}
+        What a row is.
     """
 
     engine: EngineInfo
@@ -79,6 +81,7 @@ class Scene:
     name: str = ""
     stability: MeasuredStability | None = None
     find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
+    kind: DataKind = "table"
 
     @cached_property
     def model(self) -> Engine:
@@ -205,6 +208,7 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         name=run.name,
         stability=run.stability,
         find_siblings=siblings_of(run),
+        kind=data.kind,
     )
 
 
