@@ -35,10 +35,14 @@ MetricName = Literal[
     "sokalsneath",
     "yule",
 ]
+OF_TRUTH = ("dice", "jaccard", "rogerstanimoto", "russellrao", "sokalsneath", "yule")
+"""Metrics of rows of truth values; what is not 0 is true."""
 OF_ROWS = {"seuclidean": "V", "mahalanobis": "VI"}
 """Metrics that take something of the rows, and SciPy's name for it."""
-HELD_BYTES = 2**29
+HELD_BYTES = 2**30
 """All dissimilarities are kept where they take no more than this, else computed anew whenever they are looked at."""
+USE, SLOWER = 16, 8
+"""Multiply-adds that the use of a dissimilarity takes as long as, and that a step of SciPy's slower metrics does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +81,11 @@ class Dissimilarity:
             return found
         if self.name == "sqeuclidean":
             return squared_from_columns(points, np.ascontiguousarray(rows.T))
+        dtype = rows.dtype
+        if self.name in OF_TRUTH:
+            points, rows = points != 0, rows != 0
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            found = np.asarray(cdist(points, rows, self.name, **self.arguments), rows.dtype)
+            found = np.asarray(cdist(points, rows, self.name, **self.arguments), dtype)
         if not np.all(np.isfinite(found)):
             raise ValueError(
                 f"The metric {self.name!r} gives no number for some rows: one may be zero, constant or too large."
@@ -129,13 +136,16 @@ def dissimilarity(
 
 
 class Pairs(ABC):
-    """The dissimilarities of n training rows, as rows of a source: block k, i is d(row i, row k as a prototype)."""
+    """The dissimilarities of n training rows, as rows of a source: block k, i is d(row i, row k as a prototype).
 
-    shape: tuple[int, int]
-    dtype: np.dtype[Any]
+    Attributes
+    ----------
+    work : int
+        Multiply-adds, about, that one dissimilarity costs, and what is then made of it.
+    """
 
-    def __init__(self, n: int, dtype: np.dtype[Any]) -> None:
-        self.shape, self.dtype = (n, n), dtype
+    def __init__(self, n: int, dtype: np.dtype[Any], work: int) -> None:
+        self.shape, self.dtype, self.work = (n, n), dtype, USE + work
         self._kept: dict[tuple[int, int], NDArray[Any]] | None = {} if n * n * dtype.itemsize <= HELD_BYTES else None
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
@@ -155,35 +165,44 @@ class Pairs(ABC):
         """What `read` gives."""
 
 
-class VectorPairs(Pairs):
-    """Of the rows (n, d) themselves, by a metric."""
+def pairs_of(rows: NDArray[Any], order: NDArray[np.int64], metric: Dissimilarity, columns: NDArray[np.int64]) -> Pairs:
+    """Dissimilarities of the rows (n, d), taken in `order` (n,).
 
-    def __init__(self, rows: NDArray[Any], metric: Dissimilarity) -> None:
-        super().__init__(len(rows), rows.dtype)
-        self._rows, self._metric = rows, metric
-        self._columns = np.ascontiguousarray(rows.T) if metric.name == "sqeuclidean" else None
+    Of a matrix that was given, `columns` (n,) tells which column is that of each row, in `order`.
+    """
+    if metric.name == "precomputed":
+        check_not_negative(rows)
+        return _MatrixPairs(rows, order, columns)
+    return _SquaredPairs(rows[order]) if metric.name == "sqeuclidean" else _MetricPairs(rows[order], metric)
+
+
+class _SquaredPairs(Pairs):
+    """Squared Euclidean distances."""
+
+    def __init__(self, rows: NDArray[Any]) -> None:
+        super().__init__(len(rows), rows.dtype, rows.shape[1])
+        self._columns = np.ascontiguousarray(rows.T)
 
     def _made(self, start: int, stop: int) -> NDArray[Any]:
-        points = self._rows[start:stop]
-        if self._columns is not None:
-            return squared_from_columns(points, self._columns)
-        return self._metric.between(points, np.arange(start, stop), self._rows)
+        return squared_from_columns(self._columns[:, start:stop].T, self._columns)
 
 
-class MatrixPairs(Pairs):
-    """Out of a given matrix: row i, column k is d(row i, row k as a prototype).
+class _MetricPairs(Pairs):
+    """By a metric of SciPy's."""
 
-    Parameters
-    ----------
-    matrix : array of shape (n, N)
-    order : int64 array of shape (n,)
-        Which row of the matrix is row k.
-    columns : int64 array of shape (n,)
-        Which column is.
-    """
+    def __init__(self, rows: NDArray[Any], metric: Dissimilarity) -> None:
+        super().__init__(len(rows), rows.dtype, SLOWER * rows.shape[1])
+        self._rows, self._metric = rows, metric
+
+    def _made(self, start: int, stop: int) -> NDArray[Any]:
+        return self._metric.between(self._rows[start:stop], np.arange(start, stop), self._rows)
+
+
+class _MatrixPairs(Pairs):
+    """Out of a given matrix (n, N): row i, column k is d(row i, row k as a prototype)."""
 
     def __init__(self, matrix: NDArray[Any], order: NDArray[np.int64], columns: NDArray[np.int64]) -> None:
-        super().__init__(len(order), matrix.dtype)
+        super().__init__(len(order), matrix.dtype, 0)
         self._matrix, self._order, self._columns = matrix, order, columns
         self._kept = None  # it is there already
 

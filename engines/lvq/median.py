@@ -13,16 +13,7 @@ from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.held import held
 from engines.lvq import declarations as d
 from engines.lvq.classifier import PrototypeClassifier
-from engines.lvq.dissimilarity import (
-    OF_ROWS,
-    Dissimilarity,
-    MatrixPairs,
-    MetricName,
-    Pairs,
-    VectorPairs,
-    check_not_negative,
-    dissimilarity,
-)
+from engines.lvq.dissimilarity import OF_ROWS, Dissimilarity, MetricName, dissimilarity, pairs_of
 from engines.lvq.kernels import TRANSFER
 from engines.lvq.labels import LabelledRows, prototype_counts
 from engines.lvq.median_board import Field, Ints
@@ -43,7 +34,7 @@ class MedianLVQ(PrototypeClassifier):
     each row being what it then is. One iteration does so for each prototype in turn. E never rises; prototypes of one
     class are different rows, and none moves to where, at dissimilarity 0, another of its class is.
 
-    All dissimilarities of the training rows are kept where they take no more than 512 MiB, else computed again in each
+    All dissimilarities of the training rows are kept where they take no more than 1 GiB, else computed again in each
     iteration, block by block.
 
     Parameters
@@ -52,9 +43,10 @@ class MedianLVQ(PrototypeClassifier):
         Prototypes of each class: one number, one for each class in sorted order, or "auto" for 10√C in all, no class
         more than it has rows.
     metric : str
-        d: "sqeuclidean", any other metric of `scipy.spatial.distance` that cdist takes, by its name (as it is there: d
-        is not squared by "euclidean"), or "precomputed". X is then a matrix of dissimilarities, (n, n) to learn from,
-        with x[i, k] that of row i from row k, and (n_new, n) in use; it need not be symmetric.
+        d: "sqeuclidean", any other metric of `scipy.spatial.distance` that cdist takes, by its name, or "precomputed".
+        It is as it is there: not squared by "euclidean"; metrics of truth values take what is not 0 as true. With
+        "precomputed" X is a matrix of dissimilarities, (n, n) to learn from, with x[i, k] that of row i from row k,
+        and (n_new, n) in use; it need not be symmetric.
     metric_params : dict or None
         Keyword arguments of the metric, such as p of "minkowski" or w. V of "seuclidean" and VI of "mahalanobis" are
         of the weighted training rows where they are not given.
@@ -162,8 +154,14 @@ class MedianLVQ(PrototypeClassifier):
 
     def transform(self, X: Any) -> NDArray[Any]:
         """Dissimilarity of each row from each prototype, (n, M), in the rows' precision; of "sqeuclidean" its root."""
-        found = super().transform(X)
-        return found if self.metric == "sqeuclidean" else np.square(found)
+        rows = self._new_rows(X)
+        found = np.empty((rows.shape[0], len(self.prototypes_)), dtype=rows.dtype)
+
+        def one(D: NDArray[Any], here: slice) -> None:
+            found[here] = D.T
+
+        self._each_block(rows, one)
+        return np.sqrt(found, out=found) if self.metric == "sqeuclidean" else found
 
     def _each_block(self, rows: RowSource, one: Callable[[NDArray[Any], slice], None]) -> None:
         metric = self._dissimilarity()
@@ -222,15 +220,9 @@ class MedianLVQ(PrototypeClassifier):
         numbers = data.rows.index if isinstance(data.rows, SelectedRows) else np.arange(len(rows))
         order = np.argsort(data.codes, kind="stable")
         metric = dissimilarity(self.metric, self.metric_params, rows, data.weights)
-        pairs: Pairs
-        if self.metric == "precomputed":
-            check_not_negative(rows)
-            pairs = MatrixPairs(rows, order, numbers[order])
-        else:
-            pairs = VectorPairs(rows[order], metric)
         beta = d.DEFAULT_BETA if self.beta is None else float(self.beta)
         field = Field(
-            pairs=pairs,
+            pairs=pairs_of(rows, order, metric, numbers[order]),
             codes=data.codes[order],
             weights=data.weights[order],
             labels=np.repeat(np.arange(len(counts)), counts),

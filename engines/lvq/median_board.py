@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.blocks import block_bounds, map_blocks
+from engines.blocks import map_blocks
 from engines.lvq import median_kernels as kernels
 from engines.lvq.dissimilarity import Pairs
 from engines.training import StopToken
@@ -18,8 +18,9 @@ Doubles = NDArray[np.float64]
 
 RAISES = 1e-12
 """A likelihood must be higher by this to count as raised; sums of rounded terms of total weight 1 vary by less."""
-CANDIDATES = 64
-"""Rows that are tried together at least: the fewest that `block_bounds` knows."""
+
+BLOCK_WORK = 2**23
+"""Multiply-adds that a block of places takes: some milliseconds, so that threads share a class evenly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +53,10 @@ class Field:
         return int(low), int(high)
 
     def bounds(self, code: int) -> list[tuple[int, int]]:
-        """The rows of a class in blocks, of which all are tried as places of a prototype."""
+        """The rows of a class in blocks of a few milliseconds, of which all are tried as places of a prototype."""
         low, high = self.rows_of(code)
-        n = self.pairs.shape[0]
-        cut = block_bounds(high - low, n, self.pairs.dtype.itemsize, CANDIDATES, min_rows=CANDIDATES)
-        return [(low + start, low + stop) for start, stop in cut]
+        step = max(1, BLOCK_WORK // (self.pairs.shape[0] * self.pairs.work))
+        return [(start, min(start + step, high)) for start in range(low, high, step)]
 
 
 class Board:
@@ -70,9 +70,12 @@ class Board:
         As `compete` describes them.
     """
 
-    def __init__(self, field: Field, places: Ints) -> None:
+    def __init__(self, field: Field, places: Ints, stop: StopToken) -> None:
         self.field, self.places = field, places.copy()
-        self._D = np.array([field.pairs.of(int(k)) for k in places])
+        self._D = np.empty((len(places), len(field.codes)), field.pairs.dtype)
+        for j, k in enumerate(places.tolist()):
+            stop.check()
+            self._D[j] = field.pairs.of(k)
         self.near, self.who = competition(self._D, field.labels, field.codes)
 
     def copy(self) -> Board:

@@ -167,18 +167,19 @@ class MedianSearch(Learner):
         return state
 
     def load_state(self, state: State) -> None:
-        self._ground = self._survey(StopToken())
+        stop = StopToken()
+        self._ground = self._survey(stop)
         shape = self._ground.rows.shape
         if list(state["shape"]) != list(shape):
             raise ValueError(
                 f"The state to resume is of rows of shape {tuple(state['shape'])}, but these have the shape {shape}."
             )
-        self._at = self._remembered(state, "")
-        self._best = self._at if state["best_is_here"] else self._remembered(state, "best_")
+        self._at = self._remembered(state, "", stop)
+        self._best = self._at if state["best_is_here"] else self._remembered(state, "best_", stop)
 
     def _started(self, iteration: int, restart: int, rng_state: Mapping[str, Any], stop: StopToken) -> Position:
         rng = generator_from_state(rng_state)
-        board = Board(self._ground.field, self._start(self._ground, rng, stop))
+        board = Board(self._ground.field, self._start(self._ground, rng, stop), stop)
         return Position(
             iteration=iteration,
             restart=restart,
@@ -239,7 +240,7 @@ class MedianSearch(Learner):
             "spread_": self._ground.metric.spread,
         }
 
-    def _remembered(self, state: State, prefix: str) -> Position:
+    def _remembered(self, state: State, prefix: str, stop: StopToken) -> Position:
         """The position a state tells of: the competition follows from the places."""
         field = self._ground.field
         places = np.asarray(state[prefix + "places"])
@@ -250,7 +251,7 @@ class MedianSearch(Learner):
                 f"The state to resume has prototypes that do not fit the classes of these rows: {len(field.labels)} "
                 "are needed."
             )
-        board = Board(field, places.astype(np.int64))
+        board = Board(field, places.astype(np.int64), stop)
         if not np.isclose(board.cost, state[prefix + "cost"], rtol=1e-6, atol=1e-9):
             raise ValueError("The state to resume was left by a training on other data.")
         scalars = {name: state[prefix + name] for name in _SCALARS}

@@ -141,6 +141,7 @@ def check_operable(model: Engine) -> None:
     name = type(model).__name__
     parameters = {p.name: p for p in declared(type(model))}
     takes_start = "init" in parameters and "array" in parameters["init"].kinds and "prototypes_" in model.FITTED
+    takes_start = takes_start and "prototype_indices_" not in model.FITTED  # they are rows
     counts = "prototypes_per_class" in parameters or engine_info(name).count in parameters
     if not (takes_start and counts):
         raise ValueError(
