@@ -12,7 +12,8 @@ import pytest
 
 from engines.spd.covariances import covariances
 from tests.signals import random_spd, two_kinds, two_kinds_of_matrices
-from workbench.data import DataError, Recipe, arrays, guess, preview, read
+from workbench.data import DataError, Recipe, guess, preview, read
+from workbench.data.columns import MOST_COLUMNS
 
 SUFFIXES = pytest.mark.parametrize("suffix", ["npy", "npz"])
 
@@ -86,12 +87,16 @@ def test_covariances_of_many_signals_are_the_same_in_any_blocks(
         np.testing.assert_array_equal(np.asarray(table.X), whole)
 
 
-def test_long_signals_of_few_channels_are_not_too_wide(tmp_path: Path) -> None:
-    signals = np.random.default_rng(0).normal(size=(5, 2, arrays.MOST_COLUMNS))
-    path = stored(tmp_path, signals, "npy")
-    assert "values in each row" in refusal(path)
-    with read(guess(path, options={"matrices": "oas"})) as table:
+@SUFFIXES
+def test_signals_too_long_to_be_columns_become_covariances(tmp_path: Path, suffix: str) -> None:
+    signals = np.random.default_rng(0).normal(size=(5, 2, MOST_COLUMNS))
+    path = stored(tmp_path, signals, suffix)
+    plan = guess(path)
+    assert plan.options["matrices"] == "oas"
+    assert "2 channels × 65,536 times, and becomes its covariance" in preview(plan).warnings[0]
+    with read(plan) as table:
         assert table.X.shape == (5, 4)
+    assert "values in each row" in refusal(path, matrices="none")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engines.catalog import DataKind
 from engines.rows import RowSource
-from workbench.data.columns import pixel_columns
+from workbench.data.columns import MOST_COLUMNS, pixel_columns
 from workbench.data.errors import DataError
 from workbench.data.labels import encode_labels
 from workbench.data.matrices import MatrixRows
@@ -24,7 +24,6 @@ from workbench.data.rows import BLOCK_BYTES, FileRows, Spool, read_exactly
 from workbench.data.watch import Watch
 
 RowsOf = Callable[[NDArray[np.intp] | None, Watch], Any]
-MOST_COLUMNS = 65_536
 SAMPLE_ROWS, SAMPLE_BYTES = 500, 64 << 20
 LABEL_COLUMN = "label"
 _TYPES = {"O": "Python objects (pickle)", "V": "records", "c": "complex numbers", "M": "dates", "m": "time spans"}
@@ -237,6 +236,7 @@ def sample_of(
         dtype = np.float64 if numeric else np.dtypes.StringDType()
         values.append(np.array(labels.tolist(), dtype=dtype))
     pictures = thumbnails(block, shape)
+    told = told if matrices is None else (*told, *matrices.told(header.n_columns))
     return Sample(options, columns, values, header.n_rows, True, pictures, (), told, kind=kind)
 
 

@@ -19,6 +19,8 @@ ID_NAMES = {
     *("id", "ids", "identifier", "index", "idx", "key", "uuid", "guid", "name", "names", "nr", "no", "row", "rowid"),
     *("row_id", "record", "sample", "sample_id"),
 }
+MOST_COLUMNS = 65_536
+"""Of a row that can be imported."""
 _MOST_CLASSES = 50
 _HISTOGRAM_BINS = 20
 _MOST_HISTOGRAMS = 256

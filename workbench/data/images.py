@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.parameters import Param
-from workbench.data.arrays import MOST_COLUMNS, thumbnails
-from workbench.data.columns import pixel_columns
+from workbench.data.arrays import thumbnails
+from workbench.data.columns import MOST_COLUMNS, pixel_columns
 from workbench.data.errors import DataError
 from workbench.data.labels import encode_labels
 from workbench.data.pictures import SUFFIXES, read_picture, size_of

@@ -13,6 +13,7 @@ from engines.parameters import Param
 from engines.rows import RowSource
 from engines.spd.covariances import ESTIMATORS, Estimator, covariances
 from engines.spd.matrices import Fault, as_stack, eigen, faults, side_of
+from workbench.data.columns import MOST_COLUMNS
 from workbench.data.errors import DataError
 from workbench.data.plan import Column
 from workbench.data.recipe import Recipe
@@ -48,6 +49,13 @@ class MatrixRows:
     def columns(self) -> tuple[Column, ...]:
         """One feature per entry, row by row, counted from 0."""
         return tuple(Column(f"entry {i},{j}") for i in range(self.k) for j in range(self.k))
+
+    def told(self, n_values: int) -> tuple[str, ...]:
+        """What becomes of rows of so many values, in a sentence for people; none where they stay as they are."""
+        if self.estimator is None:
+            return ()
+        times = n_values // self.k
+        return (f"Each row is a signal, {self.k:,} channels × {times:,} times, and becomes its covariance matrix.",)
 
     def of(self, block: NDArray[Any]) -> NDArray[Any]:
         """Rows (b, d) of the array as matrices, row by row (b, k²); NaN throughout where a signal has a gap."""
@@ -94,6 +102,8 @@ def matrix_rows(choice: str, shape: tuple[int, ...], name: str) -> MatrixRows | 
 def found_out(choice: str, shape: tuple[int, ...], dtype: np.dtype[Any], beginning: Callable[[], NDArray[Any]]) -> str:
     """The option, "auto" replaced: "given" for real matrices (n, k, k) of which the first ones are fit, else "none".
 
+    Long real signals that have too many values to be columns become covariances, which is all that can be made of them.
+
     Parameters
     ----------
     beginning : callable
@@ -101,14 +111,19 @@ def found_out(choice: str, shape: tuple[int, ...], dtype: np.dtype[Any], beginni
     """
     if choice != "auto":
         return choice
-    square = len(shape) == 3 and shape[1] == shape[2] > 1 and shape[0] > 0
-    return "given" if square and dtype.kind == "f" and _look_like_matrices(beginning(), shape[1]) else "none"
+    if len(shape) != 3 or 0 in shape or dtype.kind != "f":
+        return "none"
+    _, channels, times = shape
+    if channels * times > MOST_COLUMNS and 4 * channels <= times:
+        return "oas"
+    return "given" if channels == times > 1 and _look_like_matrices(beginning(), channels) else "none"
 
 
 def _look_like_matrices(block: NDArray[Any], k: int) -> bool:
     """Whether rows (b, k²) are symmetric and positive semi-definite, but for those with gaps."""
     seen = block[np.isfinite(block).all(axis=1)]
-    return bool(np.any(seen)) and all(fault.singular for fault in _faults(seen, k))
+    first, rest = seen[:1], seen[1:]  # of pictures the first tells, without eigenvalues of hundreds
+    return bool(np.any(seen)) and all(fault.singular for part in (first, rest) for fault in _faults(part, k))
 
 
 def recipe_faults(recipe: Recipe) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def estimate(
     n_rows, n_features = rows.shape
     n_prototypes = n_prototypes_of(parameters, len(dataset.classes)) or 0
     held = n_rows * n_features * rows.dtype.itemsize <= HELD_BYTES
-    matrices = n_matrices_of(info, parameters)
+    matrices = n_matrices_of(parameters)
     needed = memory_bytes(n_rows, n_features, rows.dtype.itemsize, n_prototypes, matrices=matrices, held=held)
     warnings = list(remarks)
     free = available_memory()
@@ -84,16 +84,16 @@ def _seconds_like(
     return median(rates) * max(1, n_prototypes) * most
 
 
-def n_matrices_of(info: EngineInfo, parameters: Mapping[str, Any]) -> int:
+def n_matrices_of(parameters: Mapping[str, Any]) -> int:
     """How many (d, d) matrices the engine learns: a metric, a rotation, or the covariances of components."""
     match parameters:
         case {"covariance_type": "full", "n_components": int(k)}:
             return k
         case {"covariance_type": kind}:
             return 1 if kind == "tied" else 0
-        case {"rotation_init": _}:
+        case {"rotation_init": _} | {"omega_init": _}:
             return 1
-    return 1 if info.family == "lvq" else 0
+    return 0
 
 
 def memory_bytes(n_rows: int, n_features: int, itemsize: int, n_prototypes: int, *, matrices: int, held: bool) -> int:
