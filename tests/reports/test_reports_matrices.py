@@ -40,6 +40,7 @@ def test_the_main_job_on_matrices_by_the_command_line(
     assert main(["export", "report", str(project), "--run", "gestures", "-o", str(report)]) == 0
     text = report.read_text(encoding="utf-8")
     assert "a symmetric positive-definite matrix of 4 × 4 entries" in text
+    assert "(mean squared distance between logarithms)" in text
     with np.load(book) as file:
         prototypes, labels = file["prototypes"].reshape(-1, 4, 4), file["prototype_labels"]
         logarithms = file["log_prototypes"]

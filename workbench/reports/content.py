@@ -186,6 +186,8 @@ def _shown(value: Any) -> str:
 def _usage(run: Trained, found: Assessment) -> Pairs:
     """How well, and how evenly, the codebook stands for the rows."""
     metric = "in the learned metric" if has_relevance(run.scene) else "in training units"
+    if run.data.kind == "spd" and "spd" in run.run.engine.data_kinds:
+        metric = "between logarithms"
     if run.has_books:
         pairs = [tuple(book.told.split(": ", 1)) for book in usage_of(run.scene).books[:MOST_ROWS]]
         pairs += _errors(run, found, metric)
