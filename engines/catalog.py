@@ -285,6 +285,7 @@ _ENGINES = (
         "Labelled prototypes among symmetric positive-definite matrices, such as covariances of signals.",
         supervised=True,
         data_kinds=("spd",),
+        exports=_WITHOUT_CELLS,
         trial={"max_iter": 2},
     ),
 )

@@ -156,8 +156,10 @@ def counterfactual(
     own = int(codes_of(model.predict(row[None]), model.classes_)[0])
     wanted = set(range(len(model.classes_))) - {own} if target is None else {_code(model, target, own)}
     free = np.setdiff1d(np.arange(len(row)), np.asarray(frozen, np.int64))
+    field = _Field(model, row, v, free)
+    here = field.at(row)
+    borders = [_Borders(field, *here, k) for k in np.flatnonzero(np.isin(labels, list(wanted))).tolist()]
     best: Counterfactual | None = None
-    borders = [_Borders(model, row, v, free, k) for k in np.flatnonzero(np.isin(labels, list(wanted))).tolist()]
     for border in sorted(borders, key=lambda border: border.least):
         if best is not None and border.least >= best.distance:
             break
@@ -167,6 +169,34 @@ def counterfactual(
     return best
 
 
+class _Field:
+    """The squared distances to all prototypes around a row, as functions of the features that may change."""
+
+    def __init__(self, model: PrototypeClassifier, row: Floats, v: Floats, free: Ints) -> None:
+        self.model, self.row, self.free, self.v = model, row, free, v[free]
+        self.labels = codes_of(model.prototype_labels_, model.classes_)
+        self.prototypes = np.asarray(model.prototypes_, np.float64)
+        self._metric = model._metric
+        self.is_flat = not isinstance(self._metric, Local)
+        self._common = self._metric.matrix(0)
+
+    def moved(self, z: Floats) -> Floats:
+        """The row (d,) after a step z of its free features, which counts vₐ times."""
+        point = self.row.copy()
+        point[self.free] += z / self.v
+        return point
+
+    def at(self, point: Floats) -> tuple[Floats, Floats]:
+        """d(x, wⱼ) (M,) at a point (d,), and Λⱼ(x - wⱼ) (M, d), half its gradient."""
+        apart = point - self.prototypes
+        if isinstance(self._metric, Local):
+            omegas = np.asarray(self._metric.omegas, np.float64)[self._metric.of]
+            image = np.einsum("jma,jm->ja", omegas, np.einsum("jma,ja->jm", omegas, apart))
+        else:
+            image = apart @ self._common
+        return np.einsum("ja,ja->j", image, apart), image
+
+
 class _Borders:
     """What parts a row from the points that are nearer to prototype k than to any of another class.
 
@@ -174,41 +204,30 @@ class _Borders:
     one Λ, g(z) = h + Gz.
     """
 
-    def __init__(self, model: PrototypeClassifier, row: Floats, v: Floats, free: Ints, k: int) -> None:
-        self._model, self._row, self._v, self._free, self.k = model, row, v, free, k
-        labels = codes_of(model.prototype_labels_, model.classes_)
-        self._code = int(labels[k])
-        self._others = np.flatnonzero(labels != self._code)
-        self._W = np.asarray(model.prototypes_, np.float64)
-        self._metric = model._metric
-        self._is_flat = not isinstance(self._metric, Local)
-        self._h, G = self._at(row)
-        self._G = G[:, free] / v[free]
+    def __init__(self, field: _Field, d: Floats, image: Floats, k: int) -> None:
+        self._field, self.k = field, k
+        self._others = np.flatnonzero(field.labels != field.labels[k])
+        self._h, self._G = self._gaps(d, image)
         self._scale = float(np.abs(self._h).max()) or 1.0
-        self.least = self._lower_bound() if self._is_flat else 0.0
+        self.least = self._lower_bound() if field.is_flat else 0.0
 
     def cross(self) -> Counterfactual | None:
         """The least step over the borders that the model itself agrees to; None if there is none."""
+        field = self._field
         for step in _STEPS:
-            z = self._projected(step) if self._is_flat else self._searched(step)
+            z = self._projected(step) if field.is_flat else self._searched(step)
             if z is None:
                 return None
-            point = self._row.copy()
-            point[self._free] += z / self._v[self._free]
-            label = self._model.predict(point[None])[0]
-            if label == self._model.classes_[self._code]:
-                return Counterfactual(self._row, point, label, self.k, float(np.linalg.norm(z)), self._is_flat)
+            point = field.moved(z)
+            label = field.model.predict(point[None])[0]
+            if label == field.model.classes_[field.labels[self.k]]:
+                return Counterfactual(field.row, point, label, self.k, float(np.linalg.norm(z)), field.is_flat)
         return None
 
-    def _at(self, point: Floats) -> tuple[Floats, Floats]:
-        """g (J,) at a point (d,), and its gradient (J, d) there."""
-        apart = point - self._W
-        if self._is_flat:
-            image = apart @ self._metric.matrix(self.k)
-        else:
-            image = np.stack([self._metric.matrix(j) @ apart[j] for j in range(len(apart))])
-        d = np.einsum("ja,ja->j", image, apart)
-        return d[self.k] - d[self._others], 2 * (image[self.k] - image[self._others])
+    def _gaps(self, d: Floats, image: Floats) -> tuple[Floats, Floats]:
+        """g (J,), and its gradient (J, f) by z, from the distances and half their gradients."""
+        slope = 2 * (image[self.k] - image[self._others])[:, self._field.free] / self._field.v
+        return d[self.k] - d[self._others], slope
 
     def _lower_bound(self) -> float:
         """The largest distance to one border alone that must be crossed."""
@@ -241,16 +260,14 @@ class _Borders:
 
     def _searched(self, step: float) -> Floats | None:
         """A short z with g(z) <= -step: the best that a descent finds from the row, and from the way to prototype k."""
-        scale, slack = self._v[self._free], step * self._scale
+        field, slack = self._field, step * self._scale
 
         def room(z: Floats) -> tuple[Floats, Floats]:
-            point = self._row.copy()
-            point[self._free] += z / scale
-            g, gradient = self._at(point)
-            return -(g + slack) / self._scale, -gradient[:, self._free] / scale / self._scale
+            g, gradient = self._gaps(*field.at(field.moved(z)))
+            return -(g + slack) / self._scale, -gradient / self._scale
 
-        starts = [np.zeros(len(self._free))]
-        whole = (self._W[self.k] - self._row)[self._free] * scale
+        starts = [np.zeros(len(field.free))]
+        whole = (field.prototypes[self.k] - field.row)[field.free] * field.v
         if room(whole)[0].min() >= 0:
             low, high = 0.0, 1.0
             for _ in range(40):
@@ -276,10 +293,12 @@ def _parts(model: PrototypeClassifier, rows: Floats, which: Ints) -> Floats:
     """(n, d) what each feature adds to the squared distance d(x, w) of each row to its prototype in `which`."""
     parts = np.empty(rows.shape)
     seen = ~np.isnan(rows)
+    metric = model._metric
+    common = None if isinstance(metric, Local) else metric.matrix(0)
     for j in np.unique(which).tolist():
         mine = which == j
         apart = np.where(seen[mine], rows[mine] - np.asarray(model.prototypes_[j], np.float64), 0.0)
-        parts[mine] = apart * (apart @ model._metric.matrix(j))
+        parts[mine] = apart * (apart @ (metric.matrix(j) if common is None else common))
     return np.asarray(parts * (rows.shape[1] / seen.sum(axis=1))[:, None])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.lvq.reject import certainty
 from tests.reports.conftest import Shelf
 from workbench.reports import export, trained
 from workbench.reports.assessment import assess
@@ -96,7 +97,7 @@ def test_every_picture_is_whole_and_has_words_and_both_looks(pages: dict[str, Pa
     page = pages[run]
     images = [attributes for tag, attributes in page.tags if tag == "img"]
     sources = [attributes for tag, attributes in page.tags if tag == "source"]
-    assert len(images) == len(sources) == (6 if run == "flowers" else 7)
+    assert len(images) == len(sources) == (8 if run == "flowers" else 7)
     assert all(image["alt"] for image in images)
     assert all("prefers-color-scheme: dark" in (source["media"] or "") for source in sources)
     for address in (*(image["src"] for image in images), *(source["srcset"] for source in sources)):
@@ -109,7 +110,7 @@ def test_every_picture_is_whole_and_has_words_and_both_looks(pages: dict[str, Pa
 
 
 def test_a_classifier_is_reported_in_full_and_a_codebook_without_what_it_has_not(pages: dict[str, Page]) -> None:
-    assert pages["flowers"].ids == {"data", "training", "relevance", "confusion", "prototypes", "again"}
+    assert pages["flowers"].ids == {"data", "training", "relevance", "confusion", "decisions", "prototypes", "again"}
     assert pages["pictures"].ids == {"data", "training", "prototypes", "again"}
 
 
@@ -131,6 +132,20 @@ def test_relevances_are_ranked_and_are_those_of_the_model(shelf: Shelf) -> None:
     names = np.array(shelf.flowers.dataset.feature_names)[np.argsort(-shares)]
     assert [line["name"] for line in told] == names.tolist()
     assert [line["share"] for line in told] == [percent(float(share), 2) for share in np.sort(shares)[::-1]]
+
+
+def test_thresholds_reach_on_the_training_part_what_they_promise(shelf: Shelf) -> None:
+    told = facts(shelf, "readers")["decisions"]["reject"]
+    model, data = shelf.readers.model(), shelf.readers.dataset
+    X, y = np.asarray(data.rows("train")), data.labels("train")
+    sure, right = certainty(model, X), model.predict(X) == y
+    assert told["chosen_on"] == "training"
+    for line in told["lines"][::2]:
+        kept = sure >= float(line[1]) - 5e-5 * float(line[1])
+        assert line[2:] == [percent(float(kept.mean())), percent(float(right[kept].mean()))]
+        assert right[kept].mean() >= float(line[0].removesuffix(" %")) / 100 - 1e-3
+    assert len(told["lines"]) >= 2
+    assert facts(shelf, "clusters")["decisions"] is None
 
 
 def test_the_quantization_error_is_the_engines_own(shelf: Shelf) -> None:

@@ -20,13 +20,16 @@ CASES = [
     for view, engine in itertools.product(VIEWS, ENGINES)
     if view.applies(trained(engine, "iris"))
 ]
+LABELLED = {"projection", "prototypes", "reconstructions", "usage", "contributions", "confusion", "reject"}
 WANTED = {
     "KMeans": {"projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
     "SOM": {"som", "projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
     "GaussianMixture": {"mixture", "projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
     "ProductQuantizer": {"prototypes", "reconstructions", "usage", "rate_distortion"},
     "SphericalKMeans": {"projection", "prototypes", "reconstructions", "usage"},  # its errors are of directions
-    "GMLVQ": {"projection", "prototypes", "reconstructions", "usage", "relevance", "confusion"},
+    "GMLVQ": {"relevance", *LABELLED},
+    "LGMLVQ": {"local_relevance", *LABELLED},
+    "LogEuclideanGLVQ": LABELLED - {"contributions"},  # its features are logarithms
 }
 
 

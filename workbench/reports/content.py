@@ -12,6 +12,7 @@ import numpy as np
 
 from engines import EngineInfo
 from workbench.reports.assessment import Assessment
+from workbench.reports.decisions import decisions
 from workbench.reports.learned import Trained
 from workbench.session import Session
 from workbench.views import PARTS
@@ -51,6 +52,7 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "prototypes": _prototypes(run, found),
         "relevance": _relevance(relevance_of(run.scene)) if has_relevance(run.scene) else None,
         "confusion": [_confusion(part, run.scene.class_names) for part in confusion.parts] if confusion else [],
+        "decisions": decisions(run.scene),
         "provenance": _provenance(session, run),
         "versions": [(str(name), str(value)) for name, value in run.run.facts.versions.items()],
         "files": _files(run.data.source),

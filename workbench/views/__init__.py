@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from workbench.views import (
     confusion,
+    contributions,
     curves,
     energy,
+    local_relevance,
     mixture,
     projection,
     prototypes,
     rate_distortion,
     reconstructions,
+    reject,
     relevance,
     som,
     usage,
@@ -33,7 +36,10 @@ VIEWS: tuple[View, ...] = tuple(
         ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),
         ("energy", "Energy", "The energy of a codebook as a landscape.", energy),
         ("relevance", "Relevance", "Which features the learned metric uses.", relevance),
+        ("local_relevance", "Local relevance", "Which features the metric of each class uses.", local_relevance),
+        ("contributions", "Contributions", "Which features speak for a class, and what would flip it.", contributions),
         ("confusion", "Confusion", "Which classes are taken for which.", confusion),
+        ("reject", "Reject option", "How right the rest is when the least sure rows are rejected.", reject),
     )
 )
 """Every view, in the order in which people should meet them."""

@@ -80,7 +80,7 @@ def compute(scene: Scene) -> RelevanceData:
         image = image.sum(axis=2) if image.ndim == 3 else image
     return RelevanceData(
         matrix=matrix,
-        limit=_limit(finite),
+        limit=colour_limit(finite),
         relevances=relevances,
         order=np.argsort(-np.nan_to_num(relevances), kind="stable").astype(np.int64),
         eigenvalues=spectrum,
@@ -91,7 +91,7 @@ def compute(scene: Scene) -> RelevanceData:
     )
 
 
-def _limit(matrix: NDArray[np.float64]) -> float:
+def colour_limit(matrix: NDArray[np.float64]) -> float:
     """The largest entry; of many features the 99.8th percentile, since the diagonal would pale all the rest."""
     sizes = np.abs(matrix)
     limit = float(sizes.max()) if len(matrix) <= 30 else float(np.quantile(sizes, 0.998))

@@ -27,7 +27,10 @@ PLOTS = {
     "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
     "energy": "workbench.desktop.plots.energy:EnergyPlot",
     "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
+    "local_relevance": "workbench.desktop.plots.local_relevance:LocalRelevancePlot",
+    "contributions": "workbench.desktop.plots.contributions:ContributionsPlot",
     "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
+    "reject": "workbench.desktop.plots.reject:RejectPlot",
 }
 """The live plot of each view, by the view's name; a view that is not here is shown as its figure."""
 

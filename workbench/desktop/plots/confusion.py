@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPen
 
-from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, painting
+from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, ink, painting
 from workbench.views.confusion import MOST_NUMBERED, ConfusionData, ConfusionPart
 from workbench.views.theme import Theme
 from workbench.views.wording import distinct, percent
@@ -100,7 +100,7 @@ def _matrix(
             box = QRectF(corner.x() + j * cell, corner.y() + i * cell, cell, cell)
             painter.fillRect(box, QColor(*(int(v) for v in shade[:3])))
             if n <= MOST_NUMBERED and part.counts[i, j]:
-                painter.setPen(_ink(shade))
+                painter.setPen(ink(shade))
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{int(part.counts[i, j]):,}")
             told = f"{names[i]} taken for {names[j]}: {int(part.counts[i, j]):,} ({percent(rate)})"
             if n <= 40:
@@ -166,9 +166,3 @@ def _labels(
         if wide:
             below = QRectF(corner.x() + middle - cell, corner.y() + size + 4, 2 * cell, line)
             painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, percent(float(part.precision[k]), 0))
-
-
-def _ink(shade: object) -> QColor:
-    """Black or white, whichever reads better on `shade`."""
-    red, green, blue = (int(v) for v in shade[:3])  # type: ignore[index]
-    return QColor("#101418") if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else QColor("#FFFFFF")

@@ -149,3 +149,9 @@ def draw_pixels(painter: QPainter, pixels: NDArray[np.uint8], place: QRectF, the
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(theme.grid), 1))
     painter.drawRect(place)
+
+
+def ink(shade: NDArray[np.uint8]) -> QColor:
+    """Black or white, whichever reads better on `shade`."""
+    red, green, blue = (int(v) for v in shade[:3])
+    return QColor("#101418") if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else QColor("#FFFFFF")
