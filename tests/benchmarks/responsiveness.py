@@ -31,7 +31,17 @@ from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.window import Window
 from workbench.session import Run
 
-VIEWS = ("curves", "projection", "prototypes")
+RUNS = (
+    ("KMeans", {"n_clusters": 256, "tol": 0.0, "n_init": 5}, ("curves", "projection", "prototypes")),
+    ("SOM", {"shape": (20, 20), "max_iter": 500}, ("som", "prototypes")),
+    (
+        "GaussianMixture",
+        {"n_components": 10, "covariance_type": "diag", "reg_covar": 25.0, "tol": 0.0, "max_iter": 500},
+        ("mixture",),
+    ),
+    ("ResidualQuantizer", {"n_stages": 4, "n_bits": 6}, ("reconstructions", "usage")),
+)
+"""Engine, parameters, and the views that are drawn while it trains."""
 SECONDS = 6.0
 
 
@@ -95,8 +105,8 @@ def main(folder: Path) -> None:
         )  # the window guesses and adds runs off the interface thread, and so is it done here
         plan = guess(folder / "train-images-idx3-ubyte.gz")
 
-        def added(**parameters: object) -> Run:
-            made = pool.submit(session.add_run, dataset, "KMeans", {"n_clusters": 256, "tol": 0.0, **parameters})
+        def added(engine: str, parameters: dict[str, object]) -> Run:
+            made = pool.submit(session.add_run, dataset, engine, parameters)
             until(made.done)
             rest(0.2)  # until the tree was told of it
             window.tree.select(made.result())
@@ -108,24 +118,25 @@ def main(folder: Path) -> None:
         until(job.done)
         tell("while importing", gaps.take())
         dataset = job.result()
-        run = added(random_state=0)
-        until(lambda: run.sequence > 2)
-        tell("first steps, with compiling", gaps.take())
-        for name in VIEWS:
-            window.views.show_view(name)
-            rest(0.3)
-            gaps.take()
-            before, drawn = run.sequence, window.live.n_drawn
-            rest(SECONDS)
-            figures = gaps.take() | {"snapshots": run.sequence - before, "drawn": window.live.n_drawn - drawn}
-            tell(f"training, {name} drawn live", figures)
-            if not run.active:
-                run = added()
-        clicked = time.perf_counter()
-        window.actions_by_name.by_name["stop"].trigger()
-        until(lambda: run.status == "stopped")
-        tell("stop", {"ms": round(1000 * (time.perf_counter() - clicked))} | gaps.take())
-        until(lambda: not run.active and run.job is not None and run.job.done())
+        for engine, parameters, views in RUNS:
+            run = added(engine, parameters)
+            until(lambda: run.sequence > 2)  # noqa: B023
+            tell(f"{engine}: first steps", gaps.take())
+            for name in views:
+                window.views.show_view(name)
+                rest(0.3)
+                gaps.take()
+                before, drawn = run.sequence, window.live.n_drawn
+                rest(SECONDS)
+                figures = gaps.take() | {"snapshots": run.sequence - before, "drawn": window.live.n_drawn - drawn}
+                tell(f"{engine}: {name} drawn live", figures)
+                if not run.active:
+                    run = added(engine, parameters)
+            clicked = time.perf_counter()
+            window.actions_by_name.by_name["stop"].trigger()
+            until(lambda: not run.active and gaps.seconds)  # noqa: B023
+            tell(f"{engine}: stop", {"ms": round(1000 * (time.perf_counter() - clicked))} | gaps.take())
+            until(lambda: run.job is not None and run.job.done())  # noqa: B023
         window.close()
         until(lambda: not window.isVisible())
         tell("closing", gaps.take())
