@@ -2,9 +2,9 @@
 
 The refits themselves are made in `refits`. Eigenvectors are compared in three ways, because each alone can mislead:
 one by one, after the signed permutation that brings the refit's nearest to the reference's (an eigenvector has no
-sign, and two of close eigenvalues may come in either order); in groups whose eigenvalues the refits do not tell apart,
-by the space that a group spans (inside it eigenvectors may turn freely, and mean nothing one by one); and as leading
-spaces, by the principal angles between them.
+sign, and two of close eigenvalues may come in either order); in groups that the refits do not tell apart, by the space
+that a group spans (inside it eigenvectors may turn freely, and mean nothing one by one); and as leading spaces, by the
+principal angles between them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ LEVELS = (0.05, 0.5, 0.95)
 """Quantiles over refits that bands show: low, middle, high."""
 MOST_AXES = 10
 """Eigenvectors that are kept and compared, those of the largest eigenvalues."""
-
+_NO_EIGENVALUE = 1e-9
+"""Share of the largest eigenvalue up to which another is rounding."""
 _ARRAYS = (
-    "relevances", "relevance_draws", "eigenvalues", "eigenvalue_draws", "axes", "axis_draws", "accuracies",
+    "relevances", "relevance_draws", "eigenvalues", "eigenvalue_draws", "axes", "axis_draws", "weight_draws",
+    "accuracies",
 )  # fmt: skip
 
 
@@ -42,7 +44,10 @@ class Stability:
     eigenvalues, eigenvalue_draws : (d,) and (R, d)
         Falling.
     axes, axis_draws : (p, d) and (R, p, d)
-        Eigenvectors of the p largest eigenvalues, p at most `MOST_AXES`, each in the order of its own matrix.
+        Eigenvectors of the p largest eigenvalues, each in the order of its own matrix; p is at most `MOST_AXES`, and
+        the rank of the reference.
+    weight_draws : (R, p)
+        uᵀΛu with the reference's eigenvectors u and the refit's Λ: what they would be as eigenvalues there.
     accuracies : (R,)
         Share of the rows left out of a refit that it classifies right; NaN where none were left out.
     """
@@ -53,15 +58,17 @@ class Stability:
     eigenvalue_draws: Floats
     axes: Floats
     axis_draws: Floats
+    weight_draws: Floats
     accuracies: Floats
 
     @classmethod
     def of(cls, matrix: Floats) -> Stability:
         """The reference Λ (d, d), with no refit yet."""
         values, axes = spectrum(matrix)
+        axes = axes[: np.count_nonzero(values > _NO_EIGENVALUE * values[0])]
         p, d = axes.shape
         none = np.empty((0, d))
-        return cls(np.diagonal(matrix).copy(), none, values, none, axes, np.empty((0, p, d)), np.empty(0))
+        return cls(np.diagonal(matrix).copy(), none, values, none, axes, np.empty((0, p, d)), none[:, :p], np.empty(0))
 
     def and_refit(self, matrix: Floats, accuracy: float) -> Stability:
         """With one more refit of metric Λ (d, d)."""
@@ -70,7 +77,8 @@ class Stability:
             self,
             relevance_draws=np.concatenate([self.relevance_draws, np.diagonal(matrix)[None]]),
             eigenvalue_draws=np.concatenate([self.eigenvalue_draws, values[None]]),
-            axis_draws=np.concatenate([self.axis_draws, axes[None]]),
+            axis_draws=np.concatenate([self.axis_draws, axes[None, : len(self.axes)]]),
+            weight_draws=np.concatenate([self.weight_draws, [np.sum((self.axes @ matrix) * self.axes, axis=1)]]),
             accuracies=np.append(self.accuracies, accuracy),
         )
 
@@ -135,12 +143,13 @@ class Stability:
 
     @cached_property
     def groups(self) -> tuple[tuple[int, ...], ...]:
-        """Numbers of the p eigenvectors, those together that the refits do not tell apart by their eigenvalues.
+        """Numbers of the p eigenvectors, those together that the refits do not tell apart.
 
-        Neighbours in the order are told apart where the low end of the band of the one lies above the high end of
-        that of the next.
+        Neighbours in the order are told apart where the low end of the band of uᵀΛu of the one lies above the high
+        end of that of the next. Bands of the eigenvalues would not do: as those of each refit come sorted, they keep
+        apart even where the two eigenvectors are exchanged in every other refit.
         """
-        low, _, high = self.eigenvalue_bands
+        low, _, high = bands(self.weight_draws)
         groups = [[0]]
         for k in range(1, len(self.axes)):
             if low[k - 1] > high[k]:

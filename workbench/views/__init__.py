@@ -16,6 +16,7 @@ from workbench.views import (
     reject,
     relevance,
     som,
+    stability,
     usage,
 )
 from workbench.views.canvas import render
@@ -36,6 +37,7 @@ VIEWS: tuple[View, ...] = tuple(
         ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),
         ("energy", "Energy", "The energy of a codebook as a landscape.", energy),
         ("relevance", "Relevance", "Which features the learned metric uses.", relevance),
+        ("stability", "Stability", "How far refits agree on the learned metric.", stability),
         ("local_relevance", "Local relevance", "Which features the metric of each class uses.", local_relevance),
         ("contributions", "Contributions", "Which features speak for a class, and what would flip it.", contributions),
         ("confusion", "Confusion", "Which classes are taken for which.", confusion),

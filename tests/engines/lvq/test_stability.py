@@ -122,6 +122,16 @@ def test_eigenvectors_of_coinciding_eigenvalues_are_one_group_whose_space_is_sta
     assert found.largest_angles[:, 2].max() < 5
 
 
+def test_eigenvectors_that_are_exchanged_in_every_other_refit_are_not_told_apart_though_eigenvalues_come_sorted():
+    found = Stability.of(np.diag([0.5, 0.26, 0.24]))
+    for k in range(10):
+        found = found.and_refit(np.diag([0.5, 0.28, 0.22] if k % 2 else [0.5, 0.22, 0.28]), 0.9)
+    assert found.eigenvalue_bands[0, 1] > found.eigenvalue_bands[2, 2]
+    assert found.groups == ((0,), (1, 2))
+    np.testing.assert_allclose(found.cosines, 1)  # aligned, they are the same
+    np.testing.assert_allclose(found.group_overlaps, 1)
+
+
 def test_spectra_fall_and_rebuild_the_matrix():
     X, y = clouds()
     matrix = metric_matrix(GMLVQ(**QUICK).fit(X, y))
@@ -129,6 +139,13 @@ def test_spectra_fall_and_rebuild_the_matrix():
     assert np.all(np.diff(values) <= 0)
     np.testing.assert_allclose(matrix_of(values, axes), matrix, atol=1e-14)
     assert np.all(axes.max(axis=1) >= -axes.min(axis=1))
+
+
+def test_directions_that_the_metric_does_not_have_are_not_compared():
+    X, y = clouds()
+    found = relevance_stability(GMLVQ(rank=2, **QUICK).fit(X, y), X, y, Resampling(n_refits=2))
+    assert found.axis_draws.shape == (2, 2, 4)
+    assert found.eigenvalue_draws.shape == (2, 4)
 
 
 def test_ranks_are_told_as_spearman_tells_them():

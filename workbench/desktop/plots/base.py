@@ -27,6 +27,7 @@ PLOTS = {
     "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
     "energy": "workbench.desktop.plots.energy:EnergyPlot",
     "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
+    "stability": "workbench.desktop.plots.base:FigurePlot",
     "local_relevance": "workbench.desktop.plots.local_relevance:LocalRelevancePlot",
     "contributions": "workbench.desktop.plots.contributions:ContributionsPlot",
     "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
