@@ -85,6 +85,24 @@ def test_engines_lists_every_parameter_as_json(capsys: pytest.CaptureFixture[str
     assert {"n_clusters", "max_iter", "random_state"} <= set(names)
 
 
+def test_a_square_matrix_is_imported_and_learned_as_dissimilarities(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    X, y = load_iris(return_X_y=True)
+    np.savez(tmp_path / "apart.npz", X=np.square(X[:, None] - X[None]).sum(axis=2), y=y)
+    project = tmp_path / "apart.vqw"
+    assert said(capsys, "import", tmp_path / "apart.npz", "--project", project, "--dissimilarities")[0] == 0
+    settings = ("metric=precomputed", "transfer=identity", "random_state=0")
+    words = [word for setting in settings for word in ("--set", setting)]
+    assert said(capsys, "train", project, "--engine", "MedianLVQ", *words)[0] == 0
+    assert json.loads(said(capsys, "info", project, "--json")[1])["datasets"][0]["kind"] == "dissimilarity"
+    assert said(capsys, "export", "model", project, "-o", tmp_path / "m.safetensors")[0] == 0
+    model = engines.load(tmp_path / "m.safetensors")
+    assert model.prototype_indices_.tolist() == [0, 71, 104]  # type: ignore[attr-defined]
+    for kind, suffix in (("codebook", "csv"), ("report", "html"), ("assignments", "csv")):
+        assert said(capsys, "export", kind, project, "-o", tmp_path / f"{kind}.{suffix}")[0] == 0
+
+
 MISTAKES = {
     "missing file": ["import", "{tmp}/nothing.csv", "--project", "{tmp}/n.vqw"],
     "unknown label column": ["import", "{csv}", "--project", "{tmp}/n.vqw", "--label", "colour"],

@@ -159,3 +159,16 @@ def test_a_preview_that_comes_late_does_not_replace_a_newer_one(
     assert dialog.plan is not None
     assert dialog.plan.name == "wide"
     assert len(column(dialog, NAME)) == 16
+
+
+def test_dissimilarities_leave_nothing_else_to_do_to_the_rows(dialog: ImportDialog, tmp_path: Path, wait: Wait) -> None:
+    np.save(tmp_path / "apart.npy", np.random.default_rng(0).exponential(size=(20, 20)))
+    dialog.choose([tmp_path / "apart.npy"])
+    wait(lambda: dialog.plan is not None)
+    dialog.recipe.scaling.setCurrentIndex(1)
+    dialog.recipe.dissimilarities.setChecked(True)
+    assert not dialog.recipe.scaling.isEnabled()
+    wait(lambda: dialog.plan is not None and dialog.plan.recipe.dissimilarities)
+    assert dialog.plan is not None
+    assert dialog.plan.recipe.scaling == "none"
+    wait(dialog.accept_button.isEnabled)

@@ -9,7 +9,7 @@ import pytest
 from session_help import with_split, write_blobs
 
 from engines import engine_info
-from workbench.data import guess
+from workbench.data import Recipe, Split, guess
 from workbench.session import Session, SessionError, estimates
 from workbench.session.checks import complete_parameters, engine_arguments, n_prototypes_of
 
@@ -199,3 +199,33 @@ def test_a_project_opened_for_reading_only_shows_everything_and_changes_nothing(
             with pytest.raises(SessionError, match=r"'p\.vqw' was opened for reading only"):
                 act()
     assert path.read_bytes() == before
+
+
+@pytest.fixture
+def apart(session, tmp_path):
+    """Dissimilarities of 40 labelled rows, of which a part is held out."""
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    X = rng.normal(size=(40, 3)) + 2 * y[:, None]
+    D = np.abs(X[:, None] - X[None]).sum(axis=2)
+    np.savez(tmp_path / "apart.npz", X=D, y=y)
+    recipe = Recipe(dissimilarities=True, split=Split(0.6, 0.2, 0.2))
+    return session.import_data(replace(guess(tmp_path / "apart.npz"), recipe=recipe)).result(60)
+
+
+def test_dissimilarities_are_learned_from_by_an_engine_that_takes_them(session, apart):
+    assert apart.kind == "dissimilarity"
+    run = session.add_run(apart, "MedianLVQ", {"metric": "precomputed", "random_state": 0})
+    assert run.wait(60) == "finished"
+    assert run.metrics["accuracy_test"] > 0.8
+    assert apart.n_features == apart.n_in("train")
+
+
+def test_what_an_engine_makes_of_dissimilarities_is_told_where_it_cannot_be_right(session, apart, blobs):
+    for dataset, engine, parameters, words in (
+        (apart, "KMeans", {}, r"KMeans learns from data of the kind table or image, but .* another engine .*MedianLVQ"),
+        (apart, "MedianLVQ", {}, "set the metric of MedianLVQ to precomputed"),
+        (blobs, "MedianLVQ", {"metric": "precomputed"}, "'blobs' holds rows of features: choose another metric"),
+    ):
+        with pytest.raises(SessionError, match=words):
+            session.add_run(dataset, engine, parameters)

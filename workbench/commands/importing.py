@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,9 @@ def import_file(
     missing: Annotated[str | None, typer.Option(help="error, drop, mean, median or keep")] = None,
     contrast: Annotated[bool, typer.Option("--contrast", help="normalise the contrast of each row")] = False,
     whitening: Annotated[str | None, typer.Option(help="none, pca or zca")] = None,
+    dissimilarities: Annotated[
+        bool, typer.Option("--dissimilarities", help="column k holds the dissimilarity of each row from row k")
+    ] = False,
     split: Annotated[str | None, typer.Option(metavar="TRAIN/VAL/TEST", help="e.g. 0.7/0.15/0.15")] = None,
     seed: Annotated[int, typer.Option(help="seed of the split")] = 0,
     importer: Annotated[str | None, typer.Option(help="kind of file, if the guess is wrong")] = None,
@@ -40,7 +43,16 @@ def import_file(
     plan = _plan(file, importer, dict(pair(text) for text in settings or ()))
     roles = dict.fromkeys(ignore or (), "ignore")
     roles |= {column: role for column, role in ((label, "label"), (ids, "id")) if column is not None}
-    plan = _with_recipe(plan.with_roles(roles), scale, missing, contrast, whitening, split, seed)
+    given: dict[str, Any] = {
+        "scaling": scale,
+        "missing": missing,
+        "whitening": whitening,
+        "contrast": contrast or None,
+    }
+    if dissimilarities:
+        untouched = {"scaling": "none", "missing": "error", "whitening": "none", "contrast": False}
+        given = {"dissimilarities": True, **{key: given[key] or value for key, value in untouched.items()}}
+    plan = _with_recipe(plan.with_roles(roles), given, split, seed)
     with session_of(project, create=True) as session, progress() as report:
         job = session.import_data(plan, name=name)
         while not job.wait(0.1):
@@ -76,19 +88,9 @@ def _plan(file: Path, importer: str | None, words: dict[str, str]) -> Plan:
     return guess(file, plan.importer, options)
 
 
-def _with_recipe(
-    plan: Plan,
-    scale: str | None,
-    missing: str | None,
-    contrast: bool,
-    whitening: str | None,
-    split: str | None,
-    seed: int,
-) -> Plan:
-    """The plan with the recipe's words that were given; the others stay as guessed."""
-    recipe = plan.recipe
-    given = {"scaling": scale, "missing": missing, "whitening": whitening, "contrast": contrast or None}
-    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
+def _with_recipe(plan: Plan, given: dict[str, Any], split: str | None, seed: int) -> Plan:
+    """The plan with the recipe's words that were given; the others, which are None, stay as guessed."""
+    recipe = replace(plan.recipe, **{key: value for key, value in given.items() if value is not None})
     parts = replace(recipe.split, seed=seed)
     if split is not None:
         try:

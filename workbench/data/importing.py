@@ -19,12 +19,13 @@ import workbench
 from engines.rows import RowSource
 from workbench.data.catalog import Importer, importer, importers
 from workbench.data.columns import spread_warning, summarise
+from workbench.data.dissimilarities import check_dissimilarities, learned_from, shape_fault, without_columns
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
 from workbench.data.matrices import check_matrices, recipe_faults
 from workbench.data.plan import Imported, Plan, Preview, Sample, Table
 from workbench.data.recipe import Recipe
-from workbench.data.rows import KeptRows, row_blocks
+from workbench.data.rows import KeptColumns, KeptRows, row_blocks
 from workbench.data.splitting import split_rows
 from workbench.data.text_chunks import read_head
 from workbench.data.watch import Progress, Stop, Watch
@@ -95,6 +96,10 @@ def preview(plan: Plan) -> Preview:
     warnings = list(sample.warnings)
     if sample.kind == "spd":
         warnings += recipe_faults(plan.recipe)
+    elif plan.recipe.dissimilarities:
+        n_features = sum(column.role == "feature" for column in plan.columns)
+        fault = shape_fault(plan.name, sample.kind, sample.n_rows if sample.exact else n_features, n_features)
+        warnings += [fault] if fault else []
     elif plan.recipe.scaling == "none" and (warning := spread_warning(summaries)):
         warnings.append(warning)
     labels = [s for s in summaries if s.column.role == "label"]
@@ -221,10 +226,18 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
     if table.kind == "spd":
         warnings += check_matrices(rows, watch.part(0.2, 0.3))
     warnings += _label_warnings(plan, codes, table)
-    warnings += _column_warnings(plan, scan)
+    if plan.recipe.dissimilarities:
+        check_dissimilarities(plan.name, table.kind, rows, watch.part(0.2, 0.3))
+    else:
+        warnings += _column_warnings(plan, scan)
     split, told = _split(plan.recipe, n, codes)
     warnings += [told] if told else []
-    names = tuple(column.name for column in plan.columns if column.role == "feature")
+    kind, columns = table.kind, plan.columns
+    if plan.recipe.dissimilarities:
+        places = learned_from(split, codes)
+        kind, columns, rows = "dissimilarity", without_columns(columns, places), KeptColumns(rows, places)
+        warnings += [f"Columns of rows that are not trained on left out: {n - len(places):,}."] * (len(places) < n)
+    names = tuple(column.name for column in columns if column.role == "feature")
     fitted = fit_recipe(plan.recipe, rows, names, split == 0, watch.part(0.3, 1.0))
     return Imported(
         X=rows,
@@ -232,8 +245,8 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
         classes=table.classes,
         ids=ids,
         split=split,
-        columns=plan.columns,
-        kind=table.kind,
+        columns=columns,
+        kind=kind,
         image_shape=table.image_shape,
         recipe=fitted,
         plan=plan,

@@ -190,8 +190,9 @@ class Imported:
         0 training, 1 validation, 2 test.
     columns : tuple of Column
         All of the file's columns; the features among them, in order, are the columns of `X`.
-    kind : {"table", "image", "spd"}
-        What a row is: plain numbers, a picture, or a symmetric positive-definite matrix.
+    kind : {"table", "image", "spd", "dissimilarity"}
+        What a row is: plain numbers, a picture, a symmetric positive-definite matrix, or dissimilarities from the rows
+        that are trained on.
     image_shape : tuple of int or None
         (h, w) or (h, w, 3) when the rows of `X` are images, (k, k) when they are matrices.
     recipe : FittedRecipe

@@ -17,6 +17,8 @@ MISSING = ("error", "drop", "mean", "median", "keep")
 SCALING = ("none", "standard", "minmax", "symmetric")
 WHITENING = ("none", "pca", "zca")
 
+_AS_IT_IS = ("error", "none", False, "none")
+
 FloatArray = NDArray[np.floating[Any]]
 
 
@@ -69,6 +71,9 @@ class Recipe:
         Decorrelate columns and give them variance 1, in the eigenvector frame or turned back to the columns.
     whitening_floor : float
         Added to every eigenvalue, relative to their mean; what is far below it is damped, not amplified.
+    dissimilarities : bool
+        Whether column k holds the dissimilarity of each row from row k. Only the columns of rows that are trained on
+        are then kept, and values stay as they are.
     split : Split
     """
 
@@ -78,6 +83,7 @@ class Recipe:
     contrast_floor: float = 0.01
     whitening: str = "none"
     whitening_floor: float = 1e-6
+    dissimilarities: bool = False
     split: Split = field(default_factory=Split)
 
     def __post_init__(self) -> None:
@@ -89,6 +95,11 @@ class Recipe:
             raise DataError(
                 "Contrast normalisation and whitening need every value: choose to fill missing values with the "
                 "mean or the median, or to leave out their rows."
+            )
+        if self.dissimilarities and (self.missing, self.scaling, self.contrast, self.whitening) != _AS_IT_IS:
+            raise DataError(
+                "Dissimilarities stay as they are, and every one is needed: choose no scaling, contrast or whitening, "
+                "and to refuse missing values."
             )
         if not (self.contrast_floor > 0 and self.whitening_floor > 0):
             raise DataError("The floors of contrast normalisation and of whitening must be above 0.")

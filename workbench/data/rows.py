@@ -189,6 +189,29 @@ class FileRows:
 
 
 @dataclass(frozen=True, eq=False)
+class KeptColumns:
+    """The columns of `source` at the increasing positions `kept`, as a `RowSource`."""
+
+    source: RowSource
+    kept: NDArray[np.intp]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.source.shape[0], len(self.kept)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows `start` to `stop` (cut at the end) as a new C-contiguous array."""
+        return np.ascontiguousarray(self.source.read(start, stop)[:, self.kept])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self.read(0, self.shape[0]).astype(dtype or self.dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
 class KeptRows:
     """The rows of `source` at the increasing positions `kept`, as a `RowSource`."""
 

@@ -40,6 +40,8 @@ class RecipeForm(QWidget):
         self._base = Recipe()
         self.missing = _combo("Missing values", MISSING)
         self.scaling = _combo("Scaling", SCALING)
+        self.dissimilarities = QCheckBox("A square matrix of dissimilarities")
+        self.dissimilarities.setToolTip("Column k holds how unlike each row is to row k; nothing is changed in it")
         self.contrast = QCheckBox("Even out the contrast")
         self.contrast.setToolTip("Subtract each row's mean and divide by its deviation")
         self.whitening = _combo("Whitening", WHITENING)
@@ -55,6 +57,7 @@ class RecipeForm(QWidget):
         form.setHorizontalSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setFormAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        form.addRow("Rows are", self.dissimilarities)
         form.addRow("Missing values", self.missing)
         form.addRow("Scaling", self.scaling)
         form.addRow("Whitening", self.whitening)
@@ -66,7 +69,7 @@ class RecipeForm(QWidget):
         form.addRow("Seed", self.seed)
         for combo in (self.missing, self.scaling, self.whitening):
             combo.currentIndexChanged.connect(self._edited)
-        for box in (self.contrast, self.stratify):
+        for box in (self.dissimilarities, self.contrast, self.stratify):
             box.toggled.connect(self._edited)
         for spin in (self.validation, self.test, self.seed):
             spin.valueChanged.connect(self._edited)
@@ -84,6 +87,7 @@ class RecipeForm(QWidget):
             (self.whitening, recipe.whitening),
         ):
             combo.setCurrentIndex(combo.findData(value))
+        self.dissimilarities.setChecked(recipe.dissimilarities)
         self.contrast.setChecked(recipe.contrast)
         self.validation.setValue(round(100 * recipe.split.validation))
         self.test.setValue(round(100 * recipe.split.test))
@@ -96,6 +100,8 @@ class RecipeForm(QWidget):
         """The recipe that is shown; raises DataError where it cannot be."""
         validation, test = self.validation.value() / 100, self.test.value() / 100
         split = Split(round(1 - validation - test, 10), validation, test, self.stratify.isChecked(), self.seed.value())
+        if self.dissimilarities.isChecked():
+            return Recipe(dissimilarities=True, split=split)
         return Recipe(
             missing=self.missing.currentData(),
             scaling=self.scaling.currentData(),
@@ -114,6 +120,8 @@ class RecipeForm(QWidget):
     def _tell(self) -> None:
         rest = 100 - self.validation.value() - self.test.value()
         self.training.setText(f"{rest} %")
+        for steps in (self.missing, self.scaling, self.whitening, self.contrast):
+            steps.setEnabled(not self.dissimilarities.isChecked())
         divided = rest < 100
         self.stratify.setEnabled(divided)
         self.seed.setEnabled(divided)

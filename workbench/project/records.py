@@ -20,7 +20,7 @@ class DatasetRecord:
     classes : tuple or None
         Class values; the codes in ``y`` count into it.
     kind : str
-        What a row is: "table", "image" or "spd"; "" in files that are older than kinds.
+        What a row is: "table", "image", "spd" or "dissimilarity"; "" in files that are older than kinds.
     image_shape : tuple of int or None
         Shape of a row as a picture, or as a matrix.
     hidden : bool

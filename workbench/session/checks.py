@@ -82,6 +82,8 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
         If labels or values are missing, there is one class only or too few rows, or the kind of data does not fit.
     """
     remarks = _check_kind(dataset, info)
+    if "dissimilarity" in info.data_kinds:
+        _check_metric(dataset, info, parameters["metric"])
     if info.supervised:
         remarks += _check_labels(dataset, info)
     if dataset.lacks_values and not _takes_gaps(info):
@@ -160,9 +162,25 @@ def _check_kind(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
         able = ", ".join(other.name for other in catalog() if "spd" in other.data_kinds)
         return (f"{info.name} takes the matrices as plain numbers, entry by entry; made for matrices: {able}.",)
     again = ', import the matrices or signals again with the option "matrices"' if "spd" in info.data_kinds else ""
+    if dataset.kind == "dissimilarity":
+        again = f" ({', '.join(other.name for other in catalog() if dataset.kind in other.data_kinds)})"
     raise SessionError(
         f"{info.name} learns from data of the kind {' or '.join(info.data_kinds)}, "
         f"but dataset '{dataset.name}' is of the kind {dataset.kind}: choose another engine or dataset{again}."
+    )
+
+
+def _check_metric(dataset: Dataset, info: EngineInfo, metric: str) -> None:
+    """Raise SessionError unless dissimilarities are taken as such, and rows of features are not."""
+    if (dataset.kind == "dissimilarity") == (metric == "precomputed"):
+        return
+    if dataset.kind == "dissimilarity":
+        raise SessionError(
+            f"Dataset '{dataset.name}' holds dissimilarities: set the metric of {info.name} to precomputed."
+        )
+    raise SessionError(
+        f"{info.name} takes dissimilarities that are precomputed, but dataset '{dataset.name}' holds rows of features: "
+        "choose another metric, or import a square matrix as dissimilarities."
     )
 
 

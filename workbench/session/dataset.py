@@ -73,8 +73,9 @@ class Dataset:
         All of the source's columns; the features among them, in order, are the columns of `raw`.
     classes : tuple
         Class values in the order of the codes; empty without labels.
-    kind : {"table", "image", "spd"}
-        What a row is: plain numbers, a picture, or a symmetric positive-definite matrix, row by row.
+    kind : {"table", "image", "spd", "dissimilarity"}
+        What a row is: plain numbers, a picture, a symmetric positive-definite matrix, row by row, or dissimilarities
+        from the rows that are trained on.
     image_shape : tuple of int, or None
         Of a picture, or (k, k) of a matrix.
     plan, source : dict
