@@ -187,16 +187,18 @@ class _Crew(Generic[T]):
 
 _blas_lock = threading.Lock()
 _blas_users = 0
-_blas_limit: Any = None
+_blas_threads: list[Any] = []
 
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """BLAS on one thread while anybody is inside; the last one out puts back what the first one found."""
-    global _blas_users, _blas_limit
+    global _blas_users, _blas_threads
     with _blas_lock:
         if _blas_users == 0:
-            _blas_limit = _blas().limit(limits=1, user_api="blas")
+            _blas_threads = [library.get_num_threads() for library in _blas()]
+            for library in _blas():
+                library.set_num_threads(1)
         _blas_users += 1
     try:
         yield
@@ -204,9 +206,11 @@ def single_threaded_blas() -> Iterator[None]:
         with _blas_lock:
             _blas_users -= 1
             if _blas_users == 0:
-                _blas_limit.restore_original_limits()
+                for library, n_threads in zip(_blas(), _blas_threads, strict=True):
+                    library.set_num_threads(n_threads)
 
 
 @lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController()  # looking for libraries takes milliseconds: once
+def _blas() -> tuple[Any, ...]:
+    """The BLAS libraries that are loaded; looking for them takes milliseconds, and so would `limit`, each time."""
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)

@@ -155,6 +155,20 @@ class Optimizer:
             return self.arrays
         return {name: t.numpy() for name, t in self._averages.items()}
 
+    def keep(self) -> Callable[[], None]:
+        """What takes everything back to how it is now; quicker than `state`, for steps that may be broken off."""
+        tensors = [*self._tensors.values(), *(self._averages or {}).values()]
+        before = [t.clone() for t in tensors]
+        memory = {key: {name: _kept(v) for name, v in held.items()} for key, held in self._optimizer.state.items()}
+
+        def put_back() -> None:
+            for tensor, values in zip(tensors, before, strict=True):
+                tensor.copy_(values)
+            self._optimizer.state.clear()
+            self._optimizer.state.update(memory)
+
+        return put_back
+
     def state(self) -> State:
         """Everything that `load_state` needs to go on bit for bit: copies of arrays, and JSON values."""
         found: list[NDArray[Any]] = []
@@ -207,9 +221,9 @@ class Optimizer:
                 line_search_fn="strong_wolfe",
             )
         elif plan.solver == "adam":
-            self._optimizer = torch.optim.Adam(groups, foreach=False)
+            self._optimizer = torch.optim.Adam(groups, fused=True)
         else:
-            self._optimizer = torch.optim.SGD(groups, momentum=plan.momentum, foreach=False)
+            self._optimizer = torch.optim.SGD(groups, momentum=plan.momentum, fused=True)
         self._scheduler = _scheduler(self._optimizer, plan)
 
 
@@ -236,6 +250,13 @@ def _scheduler(optimizer: torch.optim.Optimizer, plan: Plan) -> torch.optim.lr_s
         case "restarts":
             found = of.CosineAnnealingWarmRestarts(optimizer, plan.steps[0])
     return found
+
+
+def _kept(value: Any) -> Any:
+    """A copy of a number in an optimizer's memory; of lists, whose tensors are never written to, only the list."""
+    if isinstance(value, _torch().Tensor):
+        return value.clone()
+    return list(value) if isinstance(value, list) else value
 
 
 def _pack(value: Any, found: list[NDArray[Any]]) -> Any:

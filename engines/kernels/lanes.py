@@ -5,6 +5,7 @@ A tile is (d, C): column j of its C prototypes in one piece, so that a vector ho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def untiled(tiles: NDArray[Any], n: int) -> NDArray[Any]:
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array that begins with a cache line: vectors that lie across two take twice as long."""
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    n_bytes = math.prod(shape) * dtype.itemsize
     room = np.empty(n_bytes + CACHE_LINE, np.uint8)
     first = -room.ctypes.data % CACHE_LINE
     return room[first : first + n_bytes].view(dtype).reshape(shape)

@@ -92,7 +92,7 @@ def _search(layout_for: Callable[[str], Layout]) -> Any:
             arrays = {i: context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 1, 2, 3, 6, 7, 8)}
             layout = layout_for(str(sig.args[0].dtype))
             d = builder.extract_value(arrays[2].shape, 1)
-            products = _Products(builder, layout, context.get_value_type(sig.args[0].dtype))
+            products = Products(builder, layout, context.get_value_type(sig.args[0].dtype))
             rows = products.rows(arrays[0].data, arrays[1].data)
             competition = _Competition(products)
             with cgutils.for_range_slice(builder, args[4], args[5], ir.Constant(d.type, 1)) as (tile, _):
@@ -117,7 +117,7 @@ def _tile_values(
         arrays = {i: context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 1, 2, 3, 5)}
         layout = (LAYOUTS or {})[str(sig.args[0].dtype)].few
         d = builder.extract_value(arrays[2].shape, 1)
-        products = _Products(builder, layout, context.get_value_type(sig.args[0].dtype))
+        products = Products(builder, layout, context.get_value_type(sig.args[0].dtype))
         rows = products.rows(arrays[0].data, arrays[1].data)
         slot = builder.mul(args[4], ir.Constant(d.type, layout.tile))
         products.compute(rows, arrays[2].data, arrays[3].data, slot, d)
@@ -165,7 +165,7 @@ prefetch: Any = intrinsic(_prefetch)
 tile_values: Any = intrinsic(_tile_values)
 
 
-class _Products:
+class Products:
     """Writes ½‖w‖² − x·w of R rows and a tile; what it keeps in stack slots, LLVM puts into registers."""
 
     def __init__(self, builder: Any, layout: Layout, number: Any) -> None:
@@ -196,7 +196,7 @@ class _Products:
             for r in range(layout.rows):
                 builder.store(half, self.sums[r][v])
         with cgutils.for_range(builder, d) as loop:
-            self._multiply_add(rows, prototypes, loop.index)
+            self.multiply_add(rows, prototypes, loop.index)
 
     def store(self, place: Any) -> None:
         """Write the sums as (R, C)."""
@@ -222,7 +222,7 @@ class _Products:
         place = self.builder.bitcast(self.at(pointer, start, offset), self.vector.as_pointer())
         return self.builder.load(place, align=self._align)
 
-    def _multiply_add(self, rows: list[Any], prototypes: Any, column: Any) -> None:
+    def multiply_add(self, rows: list[Any], prototypes: Any, column: Any) -> None:
         """Add column `column` to all sums."""
         builder, layout = self.builder, self.layout
         own = builder.mul(column, ir.Constant(column.type, layout.tile))
@@ -236,7 +236,7 @@ class _Products:
 class _Competition:
     """Writes how prototypes compete for every row: the smallest, the second smallest, the slot of the smallest."""
 
-    def __init__(self, products: _Products) -> None:
+    def __init__(self, products: Products) -> None:
         self._products, builder, layout = products, products.builder, products.layout
         self._short = ir.IntType(64 if products.double else 32)  # as wide as what compares give
         self._whole = ir.VectorType(self._short, layout.width)

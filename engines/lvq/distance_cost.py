@@ -8,8 +8,8 @@ metric: learning rates then mean the same whatever the units, and no digit of W 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,11 @@ from engines.training import State, StopToken
 
 MIN_ROWS = 256
 """Of a block: partial sums do not count beside its products with Ω, and a stop must be felt."""
+OVERHEAD = 32
+"""Multiply-adds that take as long as all that is done to a number beside its products."""
+
+OfRows = Callable[[NDArray[Any], NDArray[np.int64], NDArray[np.float64]], Sums]
+"""From rows (b, d), their classes (b,) and weights (b,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,27 +177,23 @@ class DistanceProblem(Problem):
     def _total(
         self, prepared: Prepared, data: LabelledRows, stop: StopToken, arrays: Arrays, by: Collection[str]
     ) -> Sums:
-        metric = not self.learned.NAMES.isdisjoint(by)
+        one = self.of_rows(prepared, arrays, metric=not self.learned.NAMES.isdisjoint(by))
 
         def work(block: NDArray[Any], start: int) -> Sums:
             here = slice(start, start + len(block))
-            return self.block_sums(prepared, block, data.codes[here], data.weights[here], arrays, metric=metric)
+            return one(block, data.codes[here], data.weights[here])
 
-        bounds = block_bounds(*data.rows.shape, self._dtype.itemsize, 2 * prepared.work, min_rows=MIN_ROWS)
+        effort = 2 * prepared.work + OVERHEAD
+        bounds = block_bounds(*data.rows.shape, self._dtype.itemsize, effort, min_rows=MIN_ROWS)
         return added(map_blocks(data.rows, work, bounds, n_jobs=self._n_jobs, stop=stop))
 
-    def block_sums(
-        self,
-        prepared: Prepared,
-        block: NDArray[Any],
-        codes: NDArray[np.int64],
-        weights: NDArray[np.float64],
-        arrays: Arrays,
-        *,
-        metric: bool,
-    ) -> Sums:
-        """What a block of rows (b, d) adds; by the metric only where that is asked for."""
-        D = prepared.distances(block)
-        cost, n_right, by_others = self.terms(D, codes, weights, arrays)
-        found = sums_of_pairs(prepared, block, D, metric=metric)
-        return Sums(cost, n_right, found.by_prototype, found.factors, found.pulls, found.by_metric, by_others)
+    def of_rows(self, prepared: Prepared, arrays: Arrays, *, metric: bool) -> OfRows:
+        """What tells what a block of rows adds; by the metric only where that is asked for."""
+
+        def one(block: NDArray[Any], codes: NDArray[np.int64], weights: NDArray[np.float64]) -> Sums:
+            D = prepared.distances(block)
+            cost, n_right, by_others = self.terms(D, codes, weights, arrays)
+            found = sums_of_pairs(prepared, block, D, metric=metric)
+            return replace(found, cost=cost, n_right=n_right, by_others=by_others)
+
+        return one

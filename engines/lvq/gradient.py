@@ -14,11 +14,12 @@ from engines.blocks import resolve_jobs
 from engines.lvq import declarations as d
 from engines.lvq.classifier import PrototypeClassifier
 from engines.lvq.distance_cost import Start
+from engines.lvq.field import Transfer
 from engines.lvq.labels import prototype_counts
 from engines.lvq.learned import LearnedMetric
 from engines.lvq.learner import GradientLearner
 from engines.lvq.problem import Problem
-from engines.lvq.relative_cost import RelativeProblem, Transfer
+from engines.lvq.relative_cost import RelativeProblem
 from engines.training import Learner
 
 

@@ -1,13 +1,16 @@
-"""Compiled sums over rows for costs of the GLVQ kind: nearest pair, transfer function, sums over winners."""
+"""Compiled loops over rows of LVQ engines: distances, nearest pairs, what costs of the GLVQ kind make of them."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from engines.kernels.elementary import exponentials
+
+Floats = NDArray[np.float64]
 
 TRANSFER = {"identity": 0, "sigmoid": 1, "swish": 2, "relu": 3}
 LANES = 128
@@ -65,44 +68,52 @@ def class_distances(D: NDArray[Any], labels: NDArray[np.int64], out: NDArray[Any
 
 
 @njit(nogil=True, cache=True)
-def transfer(code: int, beta: float, x: float) -> tuple[float, float]:
-    """φ(x) and φ′(x): identity, sigmoid 1/(1 + exp(-βx)), swish x/(1 + exp(-βx)), ReLU max(0, x)."""
+def transfer(code: int, beta: float, x: float, e: float) -> tuple[float, float]:
+    """φ(x) and φ′(x): identity, sigmoid 1/(1 + exp(-βx)), swish x/(1 + exp(-βx)), ReLU max(0, x).
+
+    `e` is exp(-|βx|), which identity and ReLU do not need.
+    """
     if code == 0:
         return x, 1.0
     if code == 3:
         return (x, 1.0) if x > 0 else (0.0, 0.0)
-    s = 1.0 / (1.0 + math.exp(-beta * x))
-    if code == 1:
-        return s, beta * s * (1.0 - s)
-    return x * s, s + beta * x * s * (1.0 - s)
+    s = (1.0 if x >= 0 else e) / (1.0 + e)
+    bend = beta * e / ((1.0 + e) * (1.0 + e))
+    return (s, bend) if code == 1 else (x * s, s + x * bend)
 
 
 @njit(nogil=True, cache=True)
 def relative_terms(
-    D: NDArray[Any],
-    plus: NDArray[np.int64],
-    minus: NDArray[np.int64],
-    weights: NDArray[np.float64],
+    d_plus: Floats,
+    d_minus: Floats,
+    weights: Floats,
     code: int,
     beta: float,
     margin: float,
+    scratch: Floats,
+    by_plus: Floats,
+    by_minus: Floats,
 ) -> tuple[float, int]:
-    """Σ sᵢ φ(μᵢ + margin) and the number of rows won by their class; `D` (M, n) becomes the derivative by d.
+    """Σ sᵢ φ(μᵢ + margin) and the number of rows won by their class; ∂/∂d⁺ and ∂/∂d⁻ go into (n,) each.
 
-    μ = (d⁺ - d⁻)/(d⁺ + d⁻), 0 where both are 0, so ∂μ/∂d⁺ = 2d⁻/(d⁺ + d⁻)² and ∂μ/∂d⁻ = -2d⁺/(d⁺ + d⁻)².
+    μ = (d⁺ - d⁻)/(d⁺ + d⁻), 0 where both are 0, so ∂μ/∂d⁺ = 2d⁻/(d⁺ + d⁻)² and ∂μ/∂d⁻ = -2d⁺/(d⁺ + d⁻)². What is not
+    finite stays so. `scratch` is (4, n).
     """
-    cost = 0.0
-    n_right = 0
-    for i in range(D.shape[1]):
-        d_plus = float(D[plus[i], i])
-        d_minus = float(D[minus[i], i])
-        total = d_plus + d_minus
-        mu = 0.0 if total == 0 else (d_plus - d_minus) / total  # what is not finite stays so
-        value, slope = transfer(code, beta, mu + margin)
+    mu, e, shift, total = scratch[0], scratch[1], scratch[2], scratch[3]
+    cost, n_right = 0.0, 0
+    for i in range(d_plus.shape[0]):
+        both = d_plus[i] + d_minus[i]
+        mu[i] = (0.0 if both == 0 else (d_plus[i] - d_minus[i]) / both) + margin
+        n_right += d_plus[i] < d_minus[i]
+        e[i] = -abs(beta * mu[i])
+        shift[i] = 0.0
+    if code == 1 or code == 2:
+        exponentials(e, shift, total)
+    for i in range(d_plus.shape[0]):
+        value, slope = transfer(code, beta, mu[i], e[i])
         cost += weights[i] * value
-        n_right += d_plus < d_minus
-        scale = 0.0 if total == 0 else 2.0 * weights[i] * slope / total
-        D[:, i] = 0
-        D[plus[i], i] = 0.0 if total == 0 else scale * (d_minus / total)
-        D[minus[i], i] = 0.0 if total == 0 else -scale * (d_plus / total)
+        both = d_plus[i] + d_minus[i]
+        scale = 0.0 if both == 0 else 2.0 * weights[i] * slope / both
+        by_plus[i] = 0.0 if both == 0 else scale * (d_minus[i] / both)
+        by_minus[i] = 0.0 if both == 0 else -scale * (d_plus[i] / both)
     return cost, n_right

@@ -110,14 +110,14 @@ class GradientLearner(Learner):
         self._model = self._problem.model(self._point.arrays)
 
     def step(self, stop: StopToken) -> None:
-        before = (self._optimizer.state(), generator_state(self._rng), self._seen)
+        put_back, before, seen = self._optimizer.keep(), generator_state(self._rng), self._seen
         try:
             moved, gradient_norm = self._descend(stop)
             point = self._look(self._point.iteration + 1, stop, gradient_norm)
         except BaseException:
-            self._optimizer.load_state(before[0])
-            self._rng.bit_generator.state = before[1]
-            self._seen = before[2]
+            put_back()
+            self._rng.bit_generator.state = before
+            self._seen = seen
             raise
         self._optimizer.end_iteration()
         self._message = ""

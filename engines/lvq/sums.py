@@ -48,7 +48,7 @@ class Sums:
 
 
 def added(parts: Iterable[Sums]) -> Sums:
-    """The sum, in float64, in the order of `parts`."""
+    """The sum, in float64, in the order of `parts`, whose arrays are used up."""
     cost, n_right = 0.0, 0
     totals: list[NDArray[np.float64]] = []
     for part in parts:
@@ -56,7 +56,7 @@ def added(parts: Iterable[Sums]) -> Sums:
         n_right += part.n_right
         arrays = (part.by_prototype, part.factors, part.pulls, part.by_others, *part.by_metric)
         if not totals:
-            totals = [np.array(values, dtype=np.float64) for values in arrays]
+            totals = [np.asarray(values, dtype=np.float64) for values in arrays]
         else:
             for total, values in zip(totals, arrays, strict=True):
                 total += values

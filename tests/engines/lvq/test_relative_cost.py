@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from engines import blocks
+from engines.lvq import relative_cost
 from engines.lvq.distance_cost import Start
+from engines.lvq.field import Transfer
 from engines.lvq.labels import LabelledRows
 from engines.lvq.learned import NoMetric, Omegas, Relevances, log_det_penalty
-from engines.lvq.relative_cost import RelativeProblem, Transfer
+from engines.lvq.relative_cost import RelativeProblem
 from engines.rows import ArrayRows
 from engines.training import StopToken
 
@@ -181,3 +183,34 @@ def test_a_row_without_any_value_is_refused():
     one = problem()
     with pytest.raises(ValueError, match="without any value"):
         evaluate(one, started(one, data), data)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("n_features", "counts"), [(3, (1, 1)), (7, (5, 4, 20)), (70, (1, 2, 9)), (150, (40, 3, 30))])
+@pytest.mark.parametrize("kind", ["none", "diagonal", "full", "low rank", "local"])
+def test_the_pass_over_complete_rows_gives_the_sums_of_all_distances(kind, n_features, counts, dtype, monkeypatch):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    learned = {
+        "none": NoMetric(n_features),
+        "diagonal": Relevances(n_features, np.arange(n_features) + 1.0),
+        "full": Omegas(n_features, n_features, "random", 0.0),
+        "low rank": Omegas(n_features, 2, "random", 0.0),
+        "local": Omegas(n_features, max(2, n_features // 3), "random", 0.0, labels),
+    }[kind]
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, len(counts), 1100)
+    X = (rng.normal(size=(1100, n_features)) + 0.3 * codes[:, None]).astype(dtype)
+    data = LabelledRows(ArrayRows(X), codes, rng.uniform(0.5, 2, 1100), 1.0)
+    one = RelativeProblem(
+        Start(np.array(counts), "random"), learned, Transfer("sigmoid", 2.0, 0.1), n_features, np.dtype(dtype), n_jobs=1
+    )
+    arrays = started(one, data)
+    arrays["prototypes"] += 0.3 * rng.normal(size=arrays["prototypes"].shape)
+    fast = evaluate(one, arrays, data, tuple(arrays))
+    monkeypatch.setattr(relative_cost, "LAYOUTS", None)
+    slow = evaluate(one, arrays, data, tuple(arrays))
+    exact = 1e-12 if dtype == np.float64 else 2e-5
+    assert fast.cost == pytest.approx(slow.cost, rel=exact)
+    assert fast.accuracy == pytest.approx(slow.accuracy, abs=2e-3)
+    for name, expected in slow.gradient.items():
+        assert np.linalg.norm(fast.gradient[name] - expected) <= 20 * exact * np.linalg.norm(expected)
