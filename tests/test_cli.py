@@ -118,7 +118,7 @@ MISTAKES = {
     "forbidden value": ["train", "{project}", "--engine", "KMeans", "--set", "n_clusters=0"],
     "more prototypes than rows": ["train", "{project}", "--engine", "KMeans", "--set", "n_clusters=151"],
     "unknown dataset": ["train", "{project}", "--engine", "KMeans", "--dataset", "wine"],
-    "no run to export": ["export", "codebook", "{project}", "-o", "{tmp}/c.csv"],
+    "has no run: train one first": ["export", "codebook", "{project}", "-o", "{tmp}/c.csv"],
     "unknown run": ["export", "codebook", "{project}", "--run", "first", "-o", "{tmp}/c.csv"],
     "unknown export": ["export", "poem", "{project}", "-o", "{tmp}/c.csv"],
 }

@@ -6,19 +6,17 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from workbench import __version__
-from workbench.commands.common import AsJson, ProjectPath, session_of
+from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
 from workbench.commands.importing import import_file
 from workbench.commands.learning import sweep, train
+from workbench.commands.stability import stability
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress, sentence
-
-if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
-    from workbench.session import Run, Session
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -26,8 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Learn codebooks and prototypes from data. Without a command, the window opens.",
 )
-
-RunName = Annotated[str, typer.Option("--run", help="name or id of the run; the newest one if not given")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -189,6 +185,7 @@ def warm(quiet: Annotated[bool, typer.Option("--quiet", help="print nothing")] =
 app.command("import")(import_file)
 app.command()(train)
 app.command()(sweep)
+app.command()(stability)
 
 
 @app.command()
@@ -207,7 +204,7 @@ def export(
     from workbench.reports import export as write
 
     with session_of(project, read_only=True) as session:
-        written = write(kind, session, _run(session, run), out)
+        written = write(kind, session, run_called(session, run), out)
     for path in written if isinstance(written, list | tuple) else [written]:
         print(path)
 
@@ -216,14 +213,6 @@ def _main_figures(metrics: dict[str, Any]) -> dict[str, Any]:
     """What was measured of a run on the parts of its dataset; before that, its cost."""
     measured = {key: value for key, value in metrics.items() if key.endswith(("_train", "_validation", "_test"))}
     return measured or {key: value for key, value in metrics.items() if key == "cost"}
-
-
-def _run(session: Session, name: str) -> Run:
-    if name:
-        return session.run(name)
-    if not session.runs:
-        raise WorkbenchError("The project has no run to export: train one first.")
-    return list(session.runs.values())[-1]
 
 
 def _engine_as_json(info: Any) -> dict[str, Any]:

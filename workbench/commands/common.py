@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at onc
     from workbench.session import Run, Session, Sweep
 
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="project file (*.vqw)")]
+RunName = Annotated[str, typer.Option("--run", help="name or id of the run; the newest one if not given")]
 AsJson = Annotated[bool, typer.Option("--json", help="for machines: one JSON value on standard output")]
 
 
@@ -47,6 +48,15 @@ def dataset_name(session: Session, name: str | None) -> str:
         names = ", ".join(dataset.name for dataset in session.datasets.values()) or "none yet"
         raise WorkbenchError(f"Say which dataset with --dataset: the project has {names}.")
     return next(iter(session.datasets))
+
+
+def run_called(session: Session, name: str) -> Run:
+    """The run that was named; the newest one where the name is empty."""
+    if name:
+        return session.run(name)
+    if not session.runs:
+        raise WorkbenchError("The project has no run: train one first.")
+    return list(session.runs.values())[-1]
 
 
 def pair(text: str) -> tuple[str, str]:

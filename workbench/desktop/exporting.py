@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from workbench.desktop.background import Background
 from workbench.desktop.settings import Settings
 from workbench.reports import Export, export, write_sweep
-from workbench.reports.sweep import FORMS as SWEEP_FORMS
+from workbench.reports.pages import FORMS as PAGE_FORMS
 from workbench.session import Run, Session, Sweep
 
 FORMS = {
@@ -67,13 +67,13 @@ class Exporter(QObject):
     def choose_sweep(self, sweep: Sweep) -> None:
         """Ask where to, then write the page of a sweep."""
         stem = _file_name(sweep.name)
-        first = str(self._settings.folder("export") / f"{stem}.{SWEEP_FORMS[0]}")
-        filters = {_filter(form, False): form for form in SWEEP_FORMS}
+        first = str(self._settings.folder("export") / f"{stem}.{PAGE_FORMS[0]}")
+        filters = {_filter(form, False): form for form in PAGE_FORMS}
         name, chosen = QFileDialog.getSaveFileName(
             self._window, "Save the page of the sweep", first, ";;".join(filters)
         )
         if name:
-            path = _with_ending(Path(name), filters.get(chosen, SWEEP_FORMS[0]), SWEEP_FORMS)
+            path = _with_ending(Path(name), filters.get(chosen, PAGE_FORMS[0]), PAGE_FORMS)
             self._settings.set_folder("export", path.parent)
             self.write_sweep(sweep, path)
 

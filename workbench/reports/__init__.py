@@ -16,6 +16,7 @@ from workbench.reports.learned import Trained, Watch, trained
 from workbench.reports.model import ModelFile, read_model, write_model
 from workbench.reports.pictures import save_view, write_views
 from workbench.reports.polytopes import write_polytopes
+from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
 from workbench.session import Run, Session
 
@@ -143,5 +144,6 @@ __all__ = [
     "read_model",
     "save_view",
     "trained",
+    "write_stability",
     "write_sweep",
 ]

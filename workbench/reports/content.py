@@ -20,6 +20,8 @@ from workbench.views.confusion import ConfusionPart, confusion_data, wilson
 from workbench.views.relevance import RelevanceData
 from workbench.views.relevance import applies as has_relevance
 from workbench.views.relevance import compute as relevance_of
+from workbench.views.stability import applies as has_stability
+from workbench.views.stability import compute as stability_of
 from workbench.views.usage import compute as usage_of
 from workbench.views.wording import MISSING, counted, metric_title, number, percent
 
@@ -50,6 +52,7 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "metrics": list({metric_title(name): number(float(v), 5) for name, v in run.run.metrics.items()}.items()),
         "usage": _usage(run, found),
         "prototypes": _prototypes(run, found),
+        "stability": stability_of(run.scene) if has_stability(run.scene) else None,
         "relevance": _relevance(relevance_of(run.scene)) if has_relevance(run.scene) else None,
         "confusion": [_confusion(part, run.scene.class_names) for part in confusion.parts] if confusion else [],
         "decisions": decisions(run.scene),

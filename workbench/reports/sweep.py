@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, cast
 
-from workbench.reports.errors import ReportError
-from workbench.reports.files import written_beside
-from workbench.reports.html import picture, template
+from workbench.reports.html import picture
+from workbench.reports.pages import page_of, write_page
 from workbench.session import Sweep
 from workbench.session.sweep import REFERENCE_ROWS, REFERENCES, REPEATS, SAMPLE_ROWS
-from workbench.views import render, sweep, theme
-
-FORMS = ("html", "png", "svg")
+from workbench.views import sweep, theme
 
 
 def write_sweep(measured: Sweep, path: Path) -> Path:
-    """Write the page of a sweep, as far as it has come; the ending of `path` says in which of `FORMS`.
+    """Write the page of a sweep, as far as it has come; `path` ends in one of `pages.FORMS`.
 
     Raises
     ------
     ReportError
         If the ending is another, or the file cannot be written.
     """
-    form = path.suffix[1:].lower()
-    if form not in FORMS:
-        found = path.suffix or "a file without ending"
-        raise ReportError(f"The page of a sweep is written as .html, .png or .svg, not as {found!r}.")
     data = sweep.compute(measured)
-    if form == "html":
-        made = _page(measured, data).encode()
-    else:
-        made = render(sweep.figure(data, theme("light")), cast(Literal["png", "svg"], form))
-    with written_beside(path) as part:
-        part.write_bytes(made)
-    return path
+    return write_page(path, "sweep", lambda: _page(measured, data), lambda: sweep.figure(data, theme("light")))
 
 
 def method(measured: Sweep) -> str:
@@ -52,13 +38,16 @@ def method(measured: Sweep) -> str:
 
 
 def _page(measured: Sweep, data: sweep.SweepData) -> str:
-    parameters = [(name, "none" if value is None else str(value)) for name, value in measured.parameters.items()]
-    page: str = template("sweep.html").render(
-        page=data,
+    counts = data.counts.tolist()
+    return page_of(
+        title=data.title,
         about=f"{measured.engine.title} on {measured.dataset.name}, {measured.facts.created.replace('T', ' ')[:16]}",
         picture=picture(sweep.figure, data, "svg", f"{data.headline}. {data.reason}"),
-        looks=(theme("light"), theme("dark")),
+        remarks=data.remarks,
+        table_title="Every count",
+        columns=data.columns,
+        rows=data.rows,
+        chosen=None if data.value is None else counts.index(data.value),
         method=method(measured),
-        parameters=parameters,
+        parameters=measured.parameters,
     )
-    return page
