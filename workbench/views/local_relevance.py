@@ -110,8 +110,9 @@ def figure(data: LocalRelevanceData, theme: Theme) -> Figure:
     across = 1 if len(data.matrices) == 1 else 2 if len(data.matrices) <= 4 else 3
     down = math.ceil(len(data.matrices) / across)
     made = canvas.new_figure(theme, 12.4, max(4.8, 2.2 * down))
-    left, right = np.ravel(made.subfigures(1, 2, width_ratios=[1.0, 1.1])).tolist()
-    for part in (left, right):
+    parts: Any = made.subfigures(1, 2, width_ratios=[1.0, 1.1])
+    left, right = parts
+    for part in parts:
         part.set_facecolor(theme.surface)
     _draw_relevances(left, data, theme)
     _draw_matrices(right, data, down, across, theme)

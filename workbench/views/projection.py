@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.borders import NONE, Borders, borders_of, cut
 from workbench.views.cells import grid_edges, shared
+from workbench.views.density import Density, density, density_image
 from workbench.views.scene import Array, Scene, per_sample
-from workbench.views.theme import Theme, rgb
+from workbench.views.theme import Theme
 from workbench.views.wording import counted, percent, shorten, with_unit
 
 if TYPE_CHECKING:
@@ -19,26 +21,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 5000
 """More rows than this are shown as a density image."""
-
-_BINS = 160
-
-
-@dataclass(frozen=True, eq=False)
-class Density:
-    """How many rows fall where.
-
-    Attributes
-    ----------
-    counts : (h, w) int64
-        Row 0 is the lowest.
-    codes : (h, w) int64
-        Class of most of the rows there; -1 for none.
-    extent : (left, right, bottom, top)
-    """
-
-    counts: NDArray[np.int64]
-    codes: NDArray[np.int64]
-    extent: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +39,8 @@ class Plane:
         To be drawn in place of the points, when they are many.
     limits : (left, right, bottom, top)
         Around the points; they do not move while the prototypes do (in the plane "pca").
+    borders : Borders
+        Where the cells of the prototypes meet the plane through the mean of the rows.
     """
 
     name: str
@@ -67,6 +51,7 @@ class Plane:
     prototypes: NDArray[np.float64]
     density: Density | None
     limits: tuple[float, float, float, float]
+    borders: Borders
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +96,8 @@ def compute(scene: Scene) -> ProjectionData:
         planes.append(_metric(scene))
     if "log_prototypes" in scene.snapshot.arrays and scene.prototypes.shape[1] > 1:
         planes.append(_logarithmic(scene))
+    note = counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random"
+    has_borders = any(len(plane.borders.lines) for plane in planes)
     return ProjectionData(
         planes=tuple(planes),
         rows=np.asarray(scene.sample.rows),
@@ -118,7 +105,7 @@ def compute(scene: Scene) -> ProjectionData:
         prototype_codes=scene.prototype_codes,
         edges=_edges(scene),
         class_names=scene.class_names,
-        note=counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random",
+        note=note + ("; lines: borders of the cells in the plane through the mean" if has_borders else ""),
     )
 
 
@@ -158,7 +145,13 @@ class PrincipalAxes:
 
 def _principal(scene: Scene) -> Plane:
     axes = principal_axes(scene)
-    return _plane("pca", "Principal components", axes.labels, axes.cloud, axes.place(scene.prototypes))
+    borders = borders_of(scene, axes.mean, axes.components, axes.cloud.limits) if _has_borders(scene) else NONE
+    return _plane("pca", "Principal components", axes.labels, axes.cloud, axes.place(scene.prototypes), borders)
+
+
+def _has_borders(scene: Scene) -> bool:
+    """Whether borders of cells are drawn: not with the lines of a map, nor over hardly two dimensions."""
+    return not hasattr(scene.engine.estimator, "grid") and len(scene.sample.rows) > 2
 
 
 @per_sample
@@ -198,7 +191,10 @@ def _metric(scene: Scene) -> Plane:
     points = (X @ turn.T.astype(X.dtype)).astype(float) - center @ turn.T
     places = (finite(scene.prototypes) - center) @ turn.T
     first, second = (*labels, "no second direction")[:2]
-    return _plane("metric", "In the learned metric", (first, second), _cloud(points, row_codes(scene)), places)
+    cloud, borders = _cloud(points, row_codes(scene)), NONE
+    if len(values) > 1 and values[1] > 1e-6 * values[0] and _has_borders(scene):
+        borders = borders_of(scene, center, directions[:2] / values[:2, None], cloud.limits)
+    return _plane("metric", "In the learned metric", (first, second), cloud, places, borders)
 
 
 def _logarithmic(scene: Scene) -> Plane:
@@ -208,7 +204,8 @@ def _logarithmic(scene: Scene) -> Plane:
         logarithms = scene.model.project(np.asarray(scene.sample.X))
         known[shrinkage] = _axes_of(np.asarray(logarithms, np.float64), row_codes(scene))
     axes, places = known[shrinkage], np.asarray(scene.snapshot.arrays["log_prototypes"])
-    return _plane("metric", "In logarithms of the matrices", axes.labels, axes.cloud, axes.place(places))
+    borders = cut(scene, places, None, axes.mean, axes.components, axes.cloud.limits)
+    return _plane("metric", "In logarithms of the matrices", axes.labels, axes.cloud, axes.place(places), borders)
 
 
 @per_sample
@@ -232,8 +229,15 @@ def _single(scene: Scene) -> Plane:
     )
 
 
-def _plane(name: str, title: str, labels: tuple[str, str], cloud: Cloud, prototypes: NDArray[np.float64]) -> Plane:
-    return Plane(name, title, *labels, cloud.points, prototypes, cloud.density, cloud.limits)
+def _plane(
+    name: str,
+    title: str,
+    labels: tuple[str, str],
+    cloud: Cloud,
+    prototypes: NDArray[np.float64],
+    borders: Borders = NONE,
+) -> Plane:
+    return Plane(name, title, *labels, cloud.points, prototypes, cloud.density, cloud.limits, borders)
 
 
 def _cloud(points: NDArray[np.float64], codes: NDArray[np.int64]) -> Cloud:
@@ -241,7 +245,7 @@ def _cloud(points: NDArray[np.float64], codes: NDArray[np.int64]) -> Cloud:
     margin = np.where(high > low, 0.04 * (high - low), np.maximum(0.5, 0.05 * np.abs(high)))
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
     limits = (left, right, bottom, top)
-    return Cloud(points, _density(points, codes, limits) if len(points) > MOST_POINTS else None, limits)
+    return Cloud(points, density(points, codes, limits) if len(points) > MOST_POINTS else None, limits)
 
 
 @per_sample
@@ -270,24 +274,6 @@ def finite(X: Array) -> Array:
     return np.where(known, X, mean).astype(X.dtype)
 
 
-def _density(points: Array, codes: Array, limits: tuple[float, ...]) -> Density:
-    """Rows in each of 160 × 160 cells, and the class of most of them."""
-    left, right, bottom, top = limits
-    column = np.clip(((points[:, 0] - left) / (right - left) * _BINS).astype(np.int64), 0, _BINS - 1)
-    row = np.clip(((points[:, 1] - bottom) / (top - bottom) * _BINS).astype(np.int64), 0, _BINS - 1)
-    cell = row * _BINS + column
-    n_cells = _BINS * _BINS
-    counts = np.bincount(cell, minlength=n_cells)
-    most = np.zeros(n_cells, np.int64)
-    winner = np.full(n_cells, -1, np.int64)
-    for code in np.unique(codes[codes >= 0]):
-        here = np.bincount(cell[codes == code], minlength=n_cells)
-        better = here > most
-        most[better], winner[better] = here[better], code
-    shape = (_BINS, _BINS)
-    return Density(counts.reshape(shape), winner.reshape(shape), (left, right, bottom, top))
-
-
 def figure(data: ProjectionData, theme: Theme) -> Figure:
     """All planes side by side, with one legend."""
     n_planes = len(data.planes)
@@ -299,6 +285,7 @@ def figure(data: ProjectionData, theme: Theme) -> Figure:
     for axes, plane in zip(all_axes, data.planes, strict=True):
         canvas.dress(axes, theme, grid=True)
         _draw_rows(axes, plane, data, theme)
+        _draw_borders(axes, plane.borders, theme)
         _draw_prototypes(axes, plane, data, theme)
         canvas.label(axes, x=plane.x_label, y=plane.y_label, title=plane.title)
         left, right, bottom, top = plane.limits
@@ -333,6 +320,14 @@ def _draw_rows(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> N
         )
 
 
+def _draw_borders(axes: Any, borders: Borders, theme: Theme) -> None:
+    from matplotlib.collections import LineCollection
+
+    for mine, color, width in ((~borders.parts_classes, theme.muted, 0.6), (borders.parts_classes, theme.text, 1.1)):
+        lines = LineCollection(list(borders.lines[mine]), colors=color, linewidths=width, zorder=2)
+        axes.add_collection(lines, autolim=False)
+
+
 def _draw_prototypes(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> None:
     from matplotlib.collections import LineCollection
 
@@ -351,16 +346,6 @@ def _draw_prototypes(axes: Any, plane: Plane, data: ProjectionData, theme: Theme
             linewidths=0.7 if many else 1.3,
             zorder=3,
         )
-
-
-def density_image(density: Density, theme: Theme) -> NDArray[np.uint8]:
-    """(h, w, 4) uint8: colour of the commonest class, the stronger the more rows; empty cells let all through."""
-    strength = np.log1p(density.counts) / max(float(np.log1p(density.counts.max())), 1e-12)
-    colors = np.array([rgb(theme.class_color(code)) for code in range(-1, int(density.codes.max()) + 1)], np.uint8)
-    image = np.empty((*density.counts.shape, 4), np.uint8)
-    image[..., :3] = colors[density.codes + 1]
-    image[..., 3] = np.where(density.counts > 0, 50 + 190 * strength, 0).astype(np.uint8)
-    return image
 
 
 def _legend(axes: Any, data: ProjectionData, present: list[int], theme: Theme) -> None:

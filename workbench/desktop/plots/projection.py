@@ -31,6 +31,8 @@ class Prepared:
     current: str
     prototypes: NDArray[np.float64]
     edges: NDArray[np.float64]
+    borders: NDArray[np.float64]
+    class_borders: NDArray[np.float64]
     brushes: list[Any]
     symbols: list[str]
     legend: str
@@ -41,10 +43,10 @@ class ProjectionPlot(PlanePlot):
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view, "Plane", "Which plane the rows are shown in", parent)
-        self.edges = pg.PlotCurveItem()
+        self.edges, self.borders, self.class_borders = (pg.PlotCurveItem() for _ in range(3))
         self.prototypes = pg.ScatterPlotItem(size=13)
-        self.item.addItem(self.edges)
-        self.item.addItem(self.prototypes)
+        for thing in (self.borders, self.class_borders, self.edges, self.prototypes):
+            self.item.addItem(thing)
 
     def prepare(self, data: ProjectionData, theme: Theme) -> Prepared:
         wanted = self.head.chosen
@@ -66,6 +68,8 @@ class ProjectionPlot(PlanePlot):
             current=plane.title,
             prototypes=plane.prototypes,
             edges=edge_lines(plane, data.edges).reshape(-1, 2),
+            borders=plane.borders.lines[~plane.borders.parts_classes].reshape(-1, 2),
+            class_borders=plane.borders.lines[plane.borders.parts_classes].reshape(-1, 2),
             brushes=[_brush(colour) for colour in colours],
             symbols=[theme.class_marker(int(c)).pyqtgraph for c in codes],
             legend=_legend(data, theme),
@@ -73,7 +77,12 @@ class ProjectionPlot(PlanePlot):
 
     def draw(self, prepared: Prepared) -> None:
         self.show_ground(prepared.ground)
-        self.edges.setData(*prepared.edges.T, connect="pairs")
+        for curve, ends in (
+            (self.edges, prepared.edges),
+            (self.borders, prepared.borders),
+            (self.class_borders, prepared.class_borders),
+        ):
+            curve.setData(*ends.T, connect="pairs")
         x, y = prepared.prototypes.T
         size = 13 if len(x) <= 100 and not len(prepared.edges) else 9 if len(x) <= 1000 else 6
         self.prototypes.setData(x=x, y=y, brush=prepared.brushes, symbol=prepared.symbols, size=size)
@@ -83,6 +92,8 @@ class ProjectionPlot(PlanePlot):
     def dress_marks(self, theme: Theme) -> None:
         self.prototypes.setPen(pg.mkPen(theme.text, width=1))
         self.edges.setPen(pg.mkPen(theme.text, width=1))
+        self.borders.setPen(pg.mkPen(theme.grid, width=1))
+        self.class_borders.setPen(pg.mkPen(theme.text, width=1))
 
 
 @cache
