@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from engines import Snapshot
+from engines.blocks import single_threaded_blas
 from workbench.desktop import errors, theme
 from workbench.desktop.plots.curves import thinned
 from workbench.desktop.view_area import NO_RUN, ViewArea, ViewPane
@@ -33,6 +34,7 @@ class Key:
     run: str
     sequence: int
     iteration: int | None
+    measured: int
     theme: str
 
 
@@ -167,7 +169,7 @@ class Live(QObject):
 
     def _key(self, run: Run) -> Key:
         pinned = None if self._pinned is None else self._pinned.iteration
-        return Key(run.id, run.sequence, pinned, theme.current().name)
+        return Key(run.id, run.sequence, pinned, run.n_measured, theme.current().name)
 
     def _look(
         self,
@@ -188,7 +190,8 @@ class Live(QObject):
                 words = f"Not for {scene.engine.title}: this view shows {summary[:1].lower()}{summary[1:]}"
                 answer = Answer(pane, key, moment=_moment(run, scene), remark=words, fitting=fitting)
             else:
-                prepared = prepare(pane.view.compute(scene), colours)
+                with single_threaded_blas():  # beside a training, threads of BLAS would wait for one another
+                    prepared = prepare(pane.view.compute(scene), colours)
                 answer = Answer(pane, key, prepared, _moment(run, scene), fitting=fitting)
         except Exception as error:
             answer = Answer(pane, key, error=error)
