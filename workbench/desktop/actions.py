@@ -66,6 +66,7 @@ _OWN = (
     Action("delete", "Delete", "Remove the selected dataset or run; undo brings it back", "Edit", "delete", "Del", WRITE | {"item"}),
     Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
     Action("sweep", "How many?…", "Try several numbers of prototypes on the selected dataset and recommend one", "Run", "sweep", "Ctrl+Shift+R", WRITE | {"dataset"}, 1),
+    Action("stability", "Stability…", "Learn the metric of the selected run again and again, to tell how far to trust it", "Run", "stability", "", WRITE | {"metric"}),
     Action("start", "Start training", "Start the run set up in the inspector", "Run", "play", "Ctrl+Return", WRITE | {"prepared"}, 3, separated=True),
     Action("pause", "Pause", "Stop after this step, ready to go on", "Run", "pause", "F6", RUN | {"running"}, 3),
     Action("step", "Single step", "Do one step and pause", "Run", "step", "F7", RUN | {"active"}, 3),

@@ -1,4 +1,4 @@
-"""The dialogs in which an import or a sweep is set up, one of each at a time; starting it is the window's."""
+"""The dialogs in which an import, a sweep or refits are set up, one of each at a time; starting it is the window's."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QWidget
 from workbench.desktop.background import Background
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.settings import Settings
+from workbench.desktop.stability_dialog import StabilityDialog
 from workbench.desktop.sweep_dialog import SweepDialog
-from workbench.session import Dataset
+from workbench.session import Dataset, Run
 
 
 class Dialogs(QObject):
@@ -23,17 +24,22 @@ class Dialogs(QObject):
         While it is open.
     sweep : SweepDialog or None
         While it is open.
+    stability : StabilityDialog or None
+        While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
+    stability_wanted : Signal(StabilityRequest)
     """
 
     import_wanted = Signal(object)
     sweep_wanted = Signal(object)
+    stability_wanted = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
         super().__init__(window)
         self.importing: ImportDialog | None = None
         self.sweep: SweepDialog | None = None
+        self.stability: StabilityDialog | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -53,6 +59,22 @@ class Dialogs(QObject):
             self.sweep = SweepDialog(self._background, datasets, dataset, self._window)
             self.sweep.finished.connect(self._sweep_done)
             self.sweep.open()
+
+    def set_up_stability(self, run: Run) -> None:
+        """Open the dialog for refits of `run`."""
+        if self.stability is None:
+            self.stability = StabilityDialog(run, self._window)
+            self.stability.finished.connect(self._stability_done)
+            self.stability.open()
+
+    @Slot(int)
+    def _stability_done(self, accepted: int) -> None:
+        dialog, self.stability = self.stability, None
+        if dialog is not None:
+            request = dialog.request
+            dialog.deleteLater()
+            if accepted:
+                self.stability_wanted.emit(request)
 
     @Slot(int)
     def _import_done(self, accepted: int) -> None:

@@ -41,7 +41,13 @@ def facts(
         "model": run is not None and newest(run) is not None,
         "running": run is not None and run.active and not held,
         "sweep": sweep is not None,
-        "active": work is not None and work.active,
+        "metric": run is not None and newest(run) is not None and _has_metric(run) and not run.active,
+        "active": work is not None and (work.active or (run is not None and run.is_measured)),
         "resumable": held or (work is not None and work.resumable and not session.read_only),
     }
     return frozenset(name for name, true in truths.items() if true)
+
+
+def _has_metric(run: Run) -> bool:
+    """Whether its engine learns a metric."""
+    return not {"omega_", "omegas_", "relevances_"}.isdisjoint(run.engine.estimator.FITTED)

@@ -65,6 +65,12 @@ class OpenProject(QObject):
         """Imports that wait or go on."""
         return [job for job in self.session.queue.jobs if job.lane == "importing"]
 
+    @property
+    def measurings(self) -> list[Job[object]]:
+        """Measurings of a run's stability that go on."""
+        jobs = [run.measuring for run in self.session.runs.values() if run.measuring is not None]
+        return [job for job in jobs if job.status == "running"]
+
     def release(self) -> None:
         """Watch no more."""
         self._timer.stop()

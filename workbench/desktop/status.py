@@ -82,6 +82,8 @@ def _work(project: OpenProject | None) -> tuple[str, float | None]:
             if waiting:
                 words += f", {waiting} waiting"
             return words, progress_of(run) if run.status == "running" else progress_of(run) or 0.0
+    for job in project.measurings:
+        return job.title, job.progress or 0.0
     return "", 0.0
 
 

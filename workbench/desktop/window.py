@@ -25,6 +25,7 @@ from workbench.desktop.open_project import OpenProject
 from workbench.desktop.projects import Projects
 from workbench.desktop.recorded import Recorded
 from workbench.desktop.settings import Settings
+from workbench.desktop.stability_dialog import StabilityRequest
 from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
@@ -212,6 +213,18 @@ class Window(Frame):
         if self.session is not None:
             self.background.call(self, partial(_add_sweep, self.session, request), self._started)
 
+    def new_stability(self) -> None:
+        """Open the dialog for refits of the run that is shown."""
+        if self.live.run is not None:
+            self.dialogs.set_up_stability(self.live.run)
+
+    @Slot(object)
+    def _measure_stability(self, request: StabilityRequest) -> None:
+        session = self.session
+        if session is not None:
+            ask = partial(session.measure_stability, request.run, request.scheme, request.n_refits, seed=request.seed)
+            self.background.call(self, ask, lambda _: self.views.show_view("stability"))
+
     @Slot(object, int)
     def _train(self, sweep: Sweep, count: int) -> None:
         """Start the run of a sweep with one of its counts."""
@@ -356,6 +369,7 @@ class Window(Frame):
             "new_run": self.new_run,
             "start": self.start_run,
             "sweep": self.new_sweep,
+            "stability": self.new_stability,
             "export_sweep": self._export_sweep,
             "palette": self._palette,
             "about": self._about,
@@ -382,6 +396,7 @@ class Window(Frame):
         self.live.moved.connect(self._moved)
         self.dialogs.import_wanted.connect(self._import)
         self.dialogs.sweep_wanted.connect(self._sweep)
+        self.dialogs.stability_wanted.connect(self._measure_stability)
         self.sweeps.train_wanted.connect(self._train)
         self.sweeps.stop_wanted.connect(partial(self._control, "stop"))
         self.sweeps.resume_wanted.connect(partial(self._control, "resume"))
