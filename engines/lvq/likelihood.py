@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -26,7 +27,9 @@ class WidthParameters:
     variance : float or "auto"
         σ², in squared units of the rows. "auto" is taken from the start: the mean distance d of a row to the nearest
         prototype of its class, divided by the metric's trace; for the Euclidean distance that is the width under which
-        the rows are likeliest. The smaller σ², the more the rows near a border count alone.
+        the rows are likeliest. The smaller σ², the more the rows near a border count alone. With one prototype a class
+        and the Euclidean distance, the best borders are the same for every σ²: prototypes come to lie closer together
+        where it is small.
     learn_variance : bool
         Whether σ² moves with the rest, down the same cost; a learned metric's warm-up is its own too.
     """
@@ -56,12 +59,17 @@ class LikelihoodClassifier(GradientClassifier):
     init: Any
     variance: Any
     learn_variance: bool
-    variance_: Any
+    variance_: float
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+    def adopt(self, fitted: Mapping[str, Any]) -> None:
+        super().adopt(fitted)
+        if "variance_" in fitted:
+            self.variance_ = float(fitted["variance_"])
 
     def predict_proba(self, X: Any) -> NDArray[Any]:
         """Posterior (n, C) of each class, exp(-D_c/2σ²) / Σ exp(-D/2σ²), with D_c the distance to the nearest of c.
@@ -85,7 +93,7 @@ class LikelihoodClassifier(GradientClassifier):
     def _log_posteriors(self, X: Any) -> NDArray[np.float64]:
         logs = self._class_distances(X).astype(np.float64)
         logs -= logs.min(axis=1, keepdims=True)
-        logs /= -2 * float(self.variance_)
+        logs /= -2 * self.variance_
         return np.asarray(logs - np.log(np.exp(logs).sum(axis=1, keepdims=True)))
 
     def _likelihood_problem(

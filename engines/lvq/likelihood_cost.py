@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
-from engines.lvq.distance_cost import DistanceProblem, Start
+from engines.lvq.distance_cost import DistanceProblem, OfRows, Start
 from engines.lvq.kernels import class_distances
 from engines.lvq.labels import LabelledRows
 from engines.lvq.learned import LearnedMetric
 from engines.lvq.likelihood_kernels import LANES, N_LANES, likelihood_ratios
-from engines.lvq.metric import Euclidean
+from engines.lvq.metric import Euclidean, Prepared
+from engines.lvq.sums import Sums
 from engines.optimize import Arrays
 from engines.training import State, StopToken
 
@@ -68,10 +69,24 @@ class LikelihoodProblem(DistanceProblem):
     ) -> tuple[float, int, NDArray[np.float64]]:
         half = 1 / (2 * self._variance_at(arrays))
         shares, parts = np.empty((len(D), LANES)), np.empty((len(self._start.counts), LANES))
-        cost, n_right, by_log_half = likelihood_ratios(
+        cost, n_right, by_half = likelihood_ratios(
             D, self._labels, codes, weights, half, shares, parts, np.empty((N_LANES, LANES))
         )
-        return cost, n_right, np.array([by_log_half])
+        return cost, n_right, np.array([by_half])
+
+    def of_rows(self, prepared: Prepared, arrays: Arrays, *, metric: bool) -> OfRows:
+        """As of any cost of distances, but c without its factor 1/2σ², which comes in here: float32 may not hold it."""
+        one = super().of_rows(prepared, arrays, metric=metric)
+        half = 1 / (2 * self._variance_at(arrays))
+
+        def times_half(*rows: Any) -> Sums:
+            found = one(*rows)
+            names = ("by_prototype", "factors", "pulls", "by_others")
+            scaled = {name: half * getattr(found, name).astype(np.float64) for name in names}
+            by_metric = tuple(half * values.astype(np.float64) for values in found.by_metric)
+            return replace(found, **scaled, by_metric=by_metric)
+
+        return times_half
 
     def others(self) -> dict[str, NDArray[np.float64]]:
         return {"log_variance": np.zeros(1)} if self._width.learn else {}

@@ -37,10 +37,10 @@ def likelihood_ratios(
     parts: Floats,
     lanes: Floats,
 ) -> tuple[float, int, float]:
-    """-Σ sᵢ ln(p(xᵢ, yᵢ)/p(xᵢ)) of rows with distances `D` (M, n), which become its derivative by them.
+    """-Σ sᵢ ln(p(xᵢ, yᵢ)/p(xᵢ)) of rows with distances `D` (M, n), which become a = s (δ P_y(j|x) - P(j|x)).
 
-    That is h s (δ P_y(j|x) - P(j|x)), where P_y(j|x) is the share of component j in its class's part of p(x), P(j|x)
-    its share in all of p(x), and δ is 1 where the component is of the row's class, else 0.
+    P_y(j|x) is the share of component j in its class's part of p(x), P(j|x) its share in all of p(x), and δ is 1 where
+    the component is of the row's class, else 0: h a is the derivative of the cost by d, and a has no units.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def likelihood_ratios(
     n_right : int
         Rows whose nearest component is of their class; of equally near ones the first counts.
     slope : float
-        The derivative of the cost by ln h.
+        Σ a d, the derivative of the cost by h.
     """
     cost, n_right, slope = 0.0, 0, 0.0
     for first in range(0, D.shape[1], LANES):
@@ -76,7 +76,7 @@ def likelihood_ratios(
                 row, e = D[:, first + i], shares[:, i]
                 ratios[i], attracted[i] = faint_row(row, labels, c[i], half, nearest[i], others[i], e)
             cost += s[i] * ratios[i]
-        derivatives(D, first, labels, c, s, half, shares, attracted, repelled, nearest, spare)
+        derivatives(D, first, labels, c, s, shares, attracted, repelled, nearest, spare)
         for i in range(n):
             slope += spare[i]
     return cost, n_right, slope
@@ -184,26 +184,25 @@ def derivatives(
     labels: Codes,
     codes: Codes,
     weights: Floats,
-    half: float,
     shares: Floats,
     attracted: Floats,
     repelled: Floats,
     nearest: Floats,
     slopes: Floats,
 ) -> None:
-    """c = h s (δ P_y(j|x) - P(j|x)) in place of the distances of some rows, and Σ c d over the components, (b,).
+    """a = s (δ P_y(j|x) - P(j|x)) in place of the distances of some rows, and Σ a d over the components, (b,).
 
-    The sum of c over the components is 0, so that d may count from the nearest.
+    The sum of a over the components is 0, so that d may count from the nearest.
     """
     n = codes.shape[0]
     slopes[:] = 0.0
     for i in range(n):
-        attracted[i] *= half * weights[i]
-        repelled[i] *= -half * weights[i]
+        attracted[i] *= weights[i]
+        repelled[i] *= -weights[i]
     for j in range(D.shape[0]):
         d, e, label = D[j, first : first + n], shares[j, :n], labels[j]
         for i in range(n):
             toward, away = attracted[i], repelled[i]  # both are read first: no lane waits for a branch
-            c = e[i] * (toward if codes[i] == label else away)
-            slopes[i] += c * (d[i] - nearest[i])
-            d[i] = c
+            a = e[i] * (toward if codes[i] == label else away)
+            slopes[i] += a * (d[i] - nearest[i])
+            d[i] = a

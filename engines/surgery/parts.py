@@ -20,8 +20,8 @@ from engines.parameters import declared
 
 Floats = NDArray[Any]
 
-_METRICS = {"omega_init": "omega_", "relevances_init": "relevances_"}
-"""Where a metric starts, and the fitted attribute that it ends as."""
+_METRICS = {"omega_init": "omega_", "relevances_init": "relevances_", "variance": "variance_"}
+"""Where a metric or its width starts, and the fitted attribute that it ends as."""
 _COUNTED = ("counts_", "wins_")
 """Weights of rows that some engines keep of each prototype."""
 _GOING_ON: dict[str, dict[str, Any]] = {
@@ -123,7 +123,8 @@ def put_together(model: Engine, parts: Parts) -> Engine:
         fitted["omega_"] = parts.omegas.copy()
     for start, name in _METRICS.items():
         if start in parameters:
-            changed[start] = np.array(fitted.get(name, getattr(model, name, None)))
+            learned = np.array(fitted.get(name, getattr(model, name, None)))
+            changed[start] = learned if learned.ndim else learned.item()
     if "rank" in parameters:
         changed["rank"] = int(np.shape(fitted["omega_"])[-2])
     if "pinned" in parameters:
