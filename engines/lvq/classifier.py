@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassifierMixin
 
-from engines.base import Engine, check_sample_weight
-from engines.blocks import block_bounds, map_blocks, resolve_jobs
-from engines.codes import CodebookMixin
+from engines.base import check_sample_weight
 from engines.lvq.kernels import class_distances
 from engines.lvq.labels import LabelledRows, check_labels, codes_of, encode_labels, row_weights
-from engines.lvq.metric import Euclidean, Metric
+from engines.lvq.measured import MeasuredCodebook
 from engines.rows import ArrayRows, RowSource, is_row_source
 
 
-class PrototypeClassifier(
-    CodebookMixin,
-    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
-    ClassifierMixin,  # type: ignore[misc]
-    TransformerMixin,  # type: ignore[misc]
-    Engine,
-):
+class PrototypeClassifier(ClassifierMixin, MeasuredCodebook):  # type: ignore[misc]
     """Base of engines that classify by the nearest of labelled prototypes.
 
-    An engine with another distance than the Euclidean one gives its `_metric`. Everything below stands on that.
+    Everything below stands on the distance of `MeasuredCodebook`.
 
     Attributes
     ----------
@@ -40,20 +31,8 @@ class PrototypeClassifier(
 
     FITTED: ClassVar[tuple[str, ...]] = ("prototypes_", "prototype_labels_", "classes_")
 
-    prototypes_: NDArray[Any]
     prototype_labels_: NDArray[Any]
     classes_: NDArray[Any]
-    n_jobs: int | None
-
-    @property
-    def _metric(self) -> Metric:
-        """The distance."""
-        return Euclidean(self._vectors.shape[1])
-
-    @property
-    def _vectors(self) -> NDArray[Any]:
-        """The prototypes (M, d) as rows are that are compared with them: as they are, but for matrices."""
-        return self.prototypes_
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Class (n,) of each row's nearest prototype; of equally near classes the first."""
@@ -89,32 +68,6 @@ class PrototypeClassifier(
         scores = np.divide(others - D, total, out=np.zeros_like(D), where=(total > 0) & np.isfinite(total))
         return np.asarray(scores[:, 1] if len(self.classes_) == 2 else scores)
 
-    def transform(self, X: Any) -> NDArray[Any]:
-        """Distance √d(x, w), not squared, of each row to each prototype: (n, M), in the rows' precision."""
-        rows = self._new_rows(X)
-        found = np.empty((rows.shape[0], len(self._vectors)), dtype=rows.dtype)
-
-        def one(D: NDArray[Any], here: slice) -> None:
-            np.sqrt(D.T, out=found[here])
-
-        self._each_block(rows, one)
-        return found
-
-    def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
-        """(Weighted) mean over rows of the squared distance d(x, w) to the nearest prototype, in the learned metric."""
-        nearest = self._class_distances(X).min(axis=1).astype(np.float64)
-        return float(np.average(nearest, weights=check_sample_weight(sample_weight, len(nearest))))
-
-    def _nearest(self, X: Any) -> NDArray[np.int32]:
-        rows = self._new_rows(X)
-        found = np.empty(rows.shape[0], dtype=np.int32)
-
-        def one(D: NDArray[Any], here: slice) -> None:
-            found[here] = D.argmin(axis=0)
-
-        self._each_block(rows, one)
-        return found
-
     def _class_distances(self, X: Any) -> NDArray[Any]:
         """Squared distance (n, C) of each row to the nearest prototype of each class."""
         rows = self._new_rows(X)
@@ -126,21 +79,6 @@ class PrototypeClassifier(
 
         self._each_block(rows, one)
         return found
-
-    def _each_block(self, rows: RowSource, one: Callable[[NDArray[Any], slice], None]) -> None:
-        """Call `one` with the distances (M, b) of each block and its place."""
-        origin = self._vectors.mean(axis=0, dtype=np.float64)
-        prepared = self._metric.prepare(self._vectors, origin, rows.dtype)
-
-        def work(block: NDArray[Any], start: int) -> None:
-            D = prepared.distances(block)
-            if not np.all(np.isfinite(D.min(axis=0))):
-                raise ValueError("Input X contains values so large that their squared distances overflow: scale them.")
-            one(D, slice(start, start + len(block)))
-
-        bounds = block_bounds(*rows.shape, rows.dtype.itemsize, prepared.work)
-        for _ in map_blocks(rows, work, bounds, n_jobs=resolve_jobs(self.n_jobs)):
-            pass
 
     def _labelled(
         self, X: Any, y: Any, sample_weight: Any, class_weight: Any, validation: tuple[Any, Any] | None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.lvq.classifier import PrototypeClassifier
 from engines.lvq.learned import Omegas
+from engines.lvq.measured import MeasuredCodebook
 from engines.lvq.metric import Full, Metric, relevance_matrix
 from engines.parameters import Param
 
@@ -40,8 +41,8 @@ class OmegaParameters:
     ] = "auto"
 
 
-class MatrixClassifier(PrototypeClassifier):
-    """A classifier of `OmegaParameters` whose distance is d(x, w) = ‖Ω(x - w)‖².
+class MatrixCodebook(MeasuredCodebook):
+    """An engine of `OmegaParameters` whose distance is d(x, w) = ‖Ω(x - w)‖².
 
     Attributes
     ----------
@@ -78,6 +79,10 @@ class MatrixClassifier(PrototypeClassifier):
         for _ in map_blocks(rows, work, bounds, n_jobs=resolve_jobs(self.n_jobs)):
             pass
         return found
+
+
+class MatrixClassifier(MatrixCodebook, PrototypeClassifier):
+    """The same, as a classifier."""
 
 
 def omegas_of(engine: Any, n_features: int, of: NDArray[np.intp] | None = None) -> Omegas:

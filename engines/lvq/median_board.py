@@ -134,7 +134,7 @@ class Board:
 
         def work(block: NDArray[Any], start: int) -> Doubles:
             out = np.empty(len(block))
-            scratch, nearer = np.empty((4, n)), np.empty(n, np.int64)
+            scratch, nearer = np.empty((7, n)), np.empty(n, np.int64)
             kernels.likelihoods(block, base, fixed, low, high, gamma, *field.phi, scratch, nearer, out)
             return out
 
@@ -158,5 +158,6 @@ def competition(D: NDArray[Any], labels: Ints, codes: Ints) -> tuple[NDArray[Any
 def agreements(near: NDArray[Any], phi: tuple[int, float]) -> Doubles:
     """fᵢ = 1 + φ(-μᵢ) of each row (n,), from the distances that `compete` keeps."""
     f = np.empty(near.shape[1])
-    kernels.agreements(near[0], near[2], *phi, f)
+    kernels.opposites(near[0], near[2], f)
+    kernels.agree(f, *phi, np.empty((3, len(f))))
     return f

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from engines.kernels.elementary import logarithms
+from engines.kernels.elementary import exponentials, logarithms
 from engines.lvq.kernels import transfer
 
 LEAST = 1e-300
@@ -81,18 +81,31 @@ def without(
 
 
 @njit(nogil=True, cache=True)
-def agreement(own: float, other: float, code: int, beta: float) -> float:
-    """f = 1 + φ(-μ), μ = (d⁺ - d⁻)/(d⁺ + d⁻) of one row, 0 where both are 0; 1 where either is infinite."""
+def opposite(own: float, other: float) -> float:
+    """-μ = (d⁻ - d⁺)/(d⁺ + d⁻) of one row, 0 where both are 0 or one is infinite."""
     total = own + other
-    opposite = (other - own) / total if 0 < total < np.inf else 0.0
-    return float(max(1.0 + transfer(code, beta, opposite)[0], LEAST))
+    return (other - own) / total if 0 < total < np.inf else 0.0
 
 
 @njit(nogil=True, cache=True)
-def agreements(own: NDArray[Any], other: NDArray[Any], code: int, beta: float, f: NDArray[np.float64]) -> None:
-    """f (n,) of rows with the distances d⁺ `own` (n,) and d⁻ `other` (n,)."""
+def opposites(own: NDArray[Any], other: NDArray[Any], out: NDArray[np.float64]) -> None:
+    """-μ (n,) of rows with the distances d⁺ `own` (n,) and d⁻ `other` (n,)."""
     for i in range(len(own)):
-        f[i] = agreement(float(own[i]), float(other[i]), code, beta)
+        out[i] = opposite(float(own[i]), float(other[i]))
+
+
+@njit(nogil=True, cache=True)
+def agree(x: NDArray[np.float64], code: int, beta: float, scratch: NDArray[np.float64]) -> None:
+    """-μ (n,) become f = 1 + φ(-μ), at least `LEAST`; `scratch` has three rows of n or more."""
+    n = len(x)
+    e, shift, total = scratch[0, :n], scratch[1, :n], scratch[2, :n]
+    for i in range(n):
+        e[i] = -abs(beta * x[i])
+        shift[i] = total[i] = 0.0
+    if code == 1 or code == 2:
+        exponentials(e, shift, total)
+    for i in range(n):
+        x[i] = max(1.0 + transfer(code, beta, x[i], e[i])[0], LEAST)
 
 
 @njit(nogil=True, cache=True)
@@ -112,13 +125,14 @@ def likelihoods(
     """Σ γᵢ ln fᵢ, with a prototype put on each of b rows with the distances D (b, n), into `out` (b,).
 
     Only rows that come to be nearer than `base` are looked at; for the others the sum is that at `base`. `scratch`
-    is (4, n), `nearer` (n,). Arrays of rows are as `without` leaves them.
+    is (7, n), `nearer` (n,). Arrays of rows are as `without` leaves them.
     """
     n = D.shape[1]
-    f, logs, weights, at_base = scratch[0], scratch[1], scratch[2], scratch[3]
+    f, logs, weights, at_base, rest = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4:]
     for i in range(n):
         own, other = (base[i], fixed[i]) if low <= i < high else (fixed[i], base[i])
-        f[i] = agreement(float(own), float(other), code, beta)
+        f[i] = opposite(float(own), float(other))
+    agree(f, code, beta, rest)
     logarithms(f, at_base)
     unmoved = 0.0
     for i in range(n):
@@ -132,9 +146,10 @@ def likelihoods(
         for t in range(m):
             i = nearer[t]
             own, other = (D[k, i], fixed[i]) if low <= i < high else (fixed[i], D[k, i])
-            f[t] = agreement(float(own), float(other), code, beta)
+            f[t] = opposite(float(own), float(other))
             weights[t] = gamma[i]
             total -= at_base[i]
+        agree(f[:m], code, beta, rest)
         logarithms(f[:m], logs[:m])
         for i in range(m):
             total += weights[i] * logs[i]
