@@ -10,7 +10,7 @@ import pytest
 from engines.lvq.explain import explain
 from engines.lvq.reject import certainty, reject_curve
 from tests.views import scenes
-from tests.views.trained import trained, trained_with
+from tests.views.trained import ENGINES, trained, trained_with
 from workbench.views import contributions, local_relevance, projection, reject, theme
 from workbench.views.borders import MOST_CELLS, borders_of
 
@@ -70,6 +70,15 @@ def test_means_are_those_of_the_rows_taken_for_each_class() -> None:
     for code in range(3):
         np.testing.assert_allclose(data.means[code], shares[scene.predicted == code].mean(axis=0))
     assert (np.diff(np.abs(data.means).mean(axis=0)[data.order]) <= 0).all()
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if contributions.applies(trained(name, "iris"))])
+def test_what_features_contribute_is_the_distance_by_which_the_engine_decides(engine: str) -> None:
+    scene = trained(engine, "iris")
+    told, D = explain(scene.model, scene.sample.X), scene.model.transform(scene.sample.X) ** 2
+    rows = np.arange(len(D))
+    np.testing.assert_allclose(told.nearer, D[rows, told.winners], rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(told.farther, D[rows, told.rivals], rtol=1e-4, atol=1e-9)
 
 
 def test_explained_rows_are_what_they_are_called() -> None:
