@@ -180,7 +180,7 @@ def group_reject_curve(certainties: Any, right: Any, groups: Any) -> RejectCurve
 
     References
     ----------
-    Fischer, Hammer & Wersing, "Optimal local rejection for classifiers", Neurocomputing 214, 2016, section 4.
+    Fischer, Hammer & Wersing, "Optimal local rejection for classifiers", Neurocomputing 214, 2016.
     """
     sure, good, group, n_groups = _checked(certainties, right, groups)
     ways = [_ways(sure[group == g], good[group == g]).steps() for g in range(n_groups)]
