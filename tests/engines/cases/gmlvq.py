@@ -12,6 +12,6 @@ CASE = Case(
         {**AVERAGED, "pinned": (0,)},
     ),
     effects={**START, **TRANSFER, **OMEGA, **METRIC, **DESCENT},
-    wide={"rank": 2},
+    wide={"rank": 2, "omega_init": "random"},
     takes_missing=True,
 )

@@ -19,6 +19,6 @@ CASE = Case(
         **METRIC,
         **DESCENT,
     },
-    wide={"rank": 2},
+    wide={"rank": 2, "omega_init": "random"},
     takes_missing=True,
 )
