@@ -54,6 +54,7 @@ def merge(model: E, which: Sequence[int], X: Any = None) -> E:
         np.array([group.pinned.all()]),
         None if group.omegas is None else _mean_metric(group.omegas, weights)[None],
         {name: counted.sum(keepdims=True) for name, counted in group.counted.items()},
+        {name: np.atleast_1d(_mean(values, weights)) for name, values in group.carried.items()},
     )
     rest = parts.take(np.delete(np.arange(len(parts)), index))
     return _made(model, rest.put_in(int(index[0]), one))
@@ -270,9 +271,11 @@ def _mean_metric(omegas: Floats, weights: NDArray[np.float64]) -> Floats:
 
 def _root(model: Engine, j: int) -> NDArray[np.float64]:
     """Λ^½ (d, d) of prototype j: the identity where the engine learns no metric."""
-    if not isinstance(model, PrototypeClassifier):
-        return np.eye(model.n_features_in_)
-    values, vectors = np.linalg.eigh(model._metric.matrix(j))
+    if isinstance(model, PrototypeClassifier):
+        matrix = model._metric.matrix(j)
+    else:
+        matrix = getattr(model, "relevance_matrix_", np.eye(model.n_features_in_))
+    values, vectors = np.linalg.eigh(matrix)
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T)
 
 

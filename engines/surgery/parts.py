@@ -20,10 +20,12 @@ from engines.parameters import declared
 
 Floats = NDArray[Any]
 
-_METRICS = {"omega_init": "omega_", "relevances_init": "relevances_", "variance": "variance_"}
-"""Where a metric or its width starts, and the fitted attribute that it ends as."""
+_STARTS = {"omega_init": ("omega_", "omegas_"), "relevances_init": ("relevances_",), "variance": ("variance_",)}
+"""Where a metric or its width starts, and the fitted attribute that it ends as, whichever there is."""
 _COUNTED = ("counts_", "wins_")
 """Weights of rows that some engines keep of each prototype."""
+_CARRIED = ("rates_",)
+"""What else some engines keep of each prototype."""
 _GOING_ON: dict[str, dict[str, Any]] = {
     "KMeans": {"algorithm": "auto"},  # bisecting takes no given start
     "NeuralGas": {"annealing": 0},  # a wide neighbourhood would forget the start
@@ -46,6 +48,8 @@ class Parts:
         Ω of each prototype, for an engine with a metric for each.
     counted : dict of str to (M,) float64 array
         Weights of rows that the engine keeps of each prototype, by attribute.
+    carried : dict of str to (M,) float64 array
+        What else it keeps of each, by attribute.
     """
 
     prototypes: Floats
@@ -53,6 +57,7 @@ class Parts:
     pinned: NDArray[np.bool_]
     omegas: Floats | None = None
     counted: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    carried: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.prototypes)
@@ -65,6 +70,7 @@ class Parts:
             self.pinned[index],
             None if self.omegas is None else self.omegas[index],
             {name: weights[index] for name, weights in self.counted.items()},
+            {name: values[index] for name, values in self.carried.items()},
         )
 
     def put_in(self, place: int, other: Parts) -> Parts:
@@ -79,6 +85,7 @@ class Parts:
             joined(self.pinned, other.pinned),
             None if self.omegas is None or other.omegas is None else joined(self.omegas, other.omegas),
             {name: joined(weights, other.counted[name]) for name, weights in self.counted.items()},
+            {name: joined(values, other.carried[name]) for name, values in self.carried.items()},
         )
 
 
@@ -100,10 +107,12 @@ def parts_of(model: Engine) -> Parts:
         codes = codes_of(model.prototype_labels_, model.classes_)
     pinned = np.zeros(len(prototypes), bool)
     pinned[list(getattr(model, "pinned", None) or ())] = True
-    omega = getattr(model, "omega_", None)
-    omegas = np.array(omega) if omega is not None and np.ndim(omega) == 3 and len(omega) == len(prototypes) else None
-    counted = {name: np.array(getattr(model, name)) for name in _COUNTED if name in model.FITTED}
-    return Parts(prototypes, codes, pinned, omegas, counted)
+    omegas = np.array(model.omegas_) if getattr(model, "localization", "") == "prototype" else None
+    counted, carried = (
+        {name: np.array(getattr(model, name)) for name in names if name in model.FITTED}
+        for names in (_COUNTED, _CARRIED)
+    )
+    return Parts(prototypes, codes, pinned, omegas, counted, carried)
 
 
 def put_together(model: Engine, parts: Parts) -> Engine:
@@ -112,7 +121,8 @@ def put_together(model: Engine, parts: Parts) -> Engine:
     prototypes = settled(model, parts.prototypes)
     changed: dict[str, Any] = {"init": prototypes.copy(), **_GOING_ON.get(type(model).__name__, {})}
     fitted = {name: np.array(getattr(model, name)) for name in model.FITTED}
-    fitted |= {"prototypes_": prototypes, **{name: weights.copy() for name, weights in parts.counted.items()}}
+    kept = {**parts.counted, **parts.carried}
+    fitted |= {"prototypes_": prototypes, **{name: values.copy() for name, values in kept.items()}}
     if isinstance(model, PrototypeClassifier):
         counts = np.bincount(parts.codes, minlength=len(model.classes_))
         changed["prototypes_per_class"] = tuple(int(count) for count in counts)
@@ -120,13 +130,13 @@ def put_together(model: Engine, parts: Parts) -> Engine:
     else:
         changed[engine_info(type(model).__name__).count] = len(prototypes)
     if parts.omegas is not None:
-        fitted["omega_"] = parts.omegas.copy()
-    for start, name in _METRICS.items():
+        fitted["omegas_"] = parts.omegas.copy()
+    for start, names in _STARTS.items():
         if start in parameters:
-            learned = np.array(fitted.get(name, getattr(model, name, None)))
-            changed[start] = learned if learned.ndim else learned.item()
+            (learned,) = (fitted[name] for name in names if name in fitted)
+            changed[start] = learned.copy() if learned.ndim else learned.item()
     if "rank" in parameters:
-        changed["rank"] = int(np.shape(fitted["omega_"])[-2])
+        changed["rank"] = int(changed["omega_init"].shape[-2])
     if "pinned" in parameters:
         changed["pinned"] = tuple(int(j) for j in np.flatnonzero(parts.pinned)) or None
     made: Engine = clone(model).set_params(**changed)
