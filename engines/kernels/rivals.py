@@ -27,9 +27,9 @@ def _rivals(layout_for: Callable[[str], Layout]) -> Any:
 
     def rivals(
         typing_context: Any, X: Any, places: Any, tiles: Any, halves: Any, owners: Any, own: Any, first: Any,
-        last: Any, values: Any, slots: Any,
+        last: Any, values: Any, slots: Any, at: Any,
     ) -> Any:  # fmt: skip
-        signature = types.void(X, places, tiles, halves, owners, own, types.intp, types.intp, values, slots)
+        signature = types.void(X, places, tiles, halves, owners, own, types.intp, types.intp, values, slots, types.intp)
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             arrays = {i: context.make_array(sig.args[i])(context, builder, args[i]) for i in (0, 1, 2, 3, 4, 5, 8, 9)}
@@ -42,7 +42,8 @@ def _rivals(layout_for: Callable[[str], Layout]) -> Any:
                 slot = builder.mul(tile, ir.Constant(d.type, layout.tile))
                 products.compute(rows, arrays[2].data, arrays[3].data, slot, d)
                 competition.enter(slot)
-            competition.store(arrays[8].data, arrays[9].data)
+            side = builder.extract_value(arrays[8].shape, 1)
+            competition.store(arrays[8].data, arrays[9].data, [args[10], builder.add(args[10], side)])
             return context.get_dummy_value()
 
         return signature, codegen
@@ -105,18 +106,18 @@ def lay_out(points, slots, tiles, halves):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def rivals_of_rows(  # type: ignore[no-untyped-def]
-    X, places, tiles, halves, owners, own, first, last, values, slots
+    X, places, tiles, halves, owners, own, first, last, values, slots, at
 ):
     """The nearest prototype of each row's class, and the nearest of any other, among tiles `first` to `last`.
 
     R rows begin at the flat positions `places` (R,) of X; `own` (R,) are their classes, `owners` (G·C,) those of the
-    slots, both integers as wide as the numbers. Writes ½‖w‖² − x·w to `values` (R, 2), ∞ where there is none, and the
-    slots to `slots` (R, 2) int32; of equal ones any may be found.
+    slots, both integers as wide as the numbers. To R columns from `at` on, it writes ½‖w‖² − x·w, `values` (2, b), ∞
+    where there is none, and where these stand, `slots` (2, b) int32; of equal ones any may be found.
     """
     if places.shape[0] == FEW_ROWS:
-        _rivals_few(X, places, tiles, halves, owners, own, first, last, values, slots)
+        _rivals_few(X, places, tiles, halves, owners, own, first, last, values, slots, at)
     else:
-        _rivals_many(X, places, tiles, halves, owners, own, first, last, values, slots)
+        _rivals_many(X, places, tiles, halves, owners, own, first, last, values, slots, at)
 
 
 @njit(cache=True, nogil=True)
@@ -218,8 +219,8 @@ class _Rivals:
                 self._compete(builder.select(is_own, value, self._infinite), number, pair[0])
                 self._compete(builder.select(is_own, self._infinite, value), number, pair[1])
 
-    def store(self, values: Any, slots: Any) -> None:
-        """Settle the competition across the lanes; write the values and the slots of each row."""
+    def store(self, values: Any, slots: Any, starts: list[Any]) -> None:
+        """Settle the competition across the lanes; write values and slots, those of each side from its start on."""
         products, builder = self._products, self._products.builder
         zero, short = ir.Constant(ir.IntType(64), 0), ir.IntType(32)
         numbers = cgutils.alloca_once(
@@ -235,9 +236,9 @@ class _Rivals:
                 builder.store(builder.load(index), numbers)
                 chosen = builder.urem(builder.zext(lane, zero.type), ir.Constant(zero.type, products.layout.width))
                 slot = builder.load(builder.gep(builder.bitcast(numbers, self._short.as_pointer()), [chosen]))
-                builder.store(smallest, products.at(values, zero, 2 * r + side))
+                builder.store(smallest, products.at(values, starts[side], r))
                 slot = builder.trunc(slot, short) if products.double else slot
-                builder.store(slot, products.at(slots, zero, 2 * r + side))
+                builder.store(slot, products.at(slots, starts[side], r))
 
     def _compete(self, value: Any, number: Any, kept: list[Any]) -> None:
         builder = self._products.builder

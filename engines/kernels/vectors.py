@@ -64,12 +64,7 @@ def _add_twofold(
         def add(j: Any, lanes: int) -> None:
             double: Any = ir.DoubleType() if lanes == 1 else ir.VectorType(ir.DoubleType(), lanes)
             high_at, low_at = (builder.bitcast(builder.gep(p, [j]), double.as_pointer()) for p in sums)
-            times = args[5]
-            if lanes > 1:
-                lone = builder.insert_element(ir.Constant(double, ir.Undefined), times, ir.Constant(ir.IntType(32), 0))
-                mask = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
-                times = builder.shuffle_vector(lone, ir.Constant(double, ir.Undefined), mask)
-            value = builder.fmul(times, _widened(builder, rows, j, lanes))
+            value = builder.fmul(_in_all(builder, args[5], lanes), _widened(builder, rows, j, lanes))
             before = builder.load(high_at, align=8)
             total = builder.fadd(before, value)
             part = builder.fsub(total, before)
@@ -86,13 +81,48 @@ def _add_twofold(
     return signature, codegen
 
 
+def _add_scaled(typing_context: Any, total: Any, start: Any, X: Any, x_start: Any, factor: Any, d: Any) -> Any:
+    """Add `factor` times `d` numbers from flat position `x_start` of X to the float64 sums from position `start` on."""
+    signature = types.void(total, types.intp, X, types.intp, types.float64, types.intp)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        sums, rows = (_element(context, builder, sig.args[i], args[i], args[i + 1]) for i in (0, 2))
+        size = args[5].type
+        whole = builder.and_(args[5], ir.Constant(size, -LANES))
+
+        def add(j: Any, lanes: int) -> None:
+            double: Any = ir.DoubleType() if lanes == 1 else ir.VectorType(ir.DoubleType(), lanes)
+            place = builder.bitcast(builder.gep(sums, [j]), double.as_pointer())
+            value = builder.fmul(_in_all(builder, args[4], lanes), _widened(builder, rows, j, lanes))
+            builder.store(builder.fadd(builder.load(place, align=8), value), place, align=8)
+
+        with cgutils.for_range_slice(builder, ir.Constant(size, 0), whole, ir.Constant(size, LANES)) as (j, _):
+            add(j, LANES)
+        with cgutils.for_range_slice(builder, whole, args[5], ir.Constant(size, 1)) as (j, _):
+            add(j, 1)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
 squared_distance: Any = intrinsic(_squared_distance)
+add_scaled: Any = intrinsic(_add_scaled)
 add_twofold: Any = intrinsic(_add_twofold)
 
 
 def _element(context: Any, builder: Any, array_type: Any, array: Any, position: Any) -> Any:
     """Pointer to element `position` of a contiguous array."""
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [position])
+
+
+def _in_all(builder: Any, number: Any, lanes: int) -> Any:
+    """The float64 number in each lane of a vector; itself where there is but one."""
+    if lanes == 1:
+        return number
+    vector, short = ir.VectorType(ir.DoubleType(), lanes), ir.IntType(32)
+    lone = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(short, 0))
+    everywhere = ir.Constant(ir.VectorType(short, lanes), [0] * lanes)
+    return builder.shuffle_vector(lone, ir.Constant(vector, ir.Undefined), everywhere)
 
 
 def _widened(builder: Any, pointer: Any, offset: Any, lanes: int) -> Any:

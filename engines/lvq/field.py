@@ -89,7 +89,8 @@ class Field:
             seats.owners, seats.slots, seats.first, images,
         )  # fmt: skip
         self._map_rows = map_layout.rows
-        per_row = (self._stride + max(1, len(views)) * self._image_stride) * dtype.itemsize
+        n_images = 0 if self._kind == PLAIN else len(views)
+        per_row = (self._stride + n_images * self._image_stride) * dtype.itemsize
         self._chunk = max(40, min(480, CHUNK_BYTES // per_row // 40 * 40))
 
     def sums(

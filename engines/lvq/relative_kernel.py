@@ -10,10 +10,13 @@ import numpy as np
 from numba import njit
 
 from engines.kernels.rivals import map_rows, outer_products, rivals_of_rows
+from engines.kernels.vectors import add_scaled, squared_distance
 from engines.lvq.kernels import relative_terms
 
 PLAIN, DIAGONAL, MATRIX = 0, 1, 2
 """What the metric's maps are."""
+CANCELLED = 0.05
+"""Of ‖x‖² + ‖w‖²: a smaller ‖x‖² + (‖w‖² - 2 x·w) has lost digits, and the distance is taken of the differences."""
 
 
 @njit(cache=True, nogil=True)
@@ -27,7 +30,7 @@ def relative_sums(  # type: ignore[no-untyped-def]
     ----------
     kind : int
         Whether rows are seen as they are, times `roots` (d,), or through each of `maps` (k, G, d, C).
-    tiles, halves, owners, slots : (G', m, C), (G', C), (G'·C,), (G'·C,)
+    tiles, halves, owners, slots : (G', m, C), (G'·C,), (G'·C,), (G'·C,)
         Prototypes of all maps as `engines.kernels.rivals` takes them, and their numbers; `first` (k + 1,) are the
         tiles with which each map begins.
     prototypes : (M, m)
@@ -38,7 +41,7 @@ def relative_sums(  # type: ignore[no-untyped-def]
     places, own : (R,)
         Scratch for the layouts of maps and prototypes.
     by_prototype, factors : (M, d), (M,)
-        As in `engines.lvq.sums.Sums`; no gradient is wanted where they are empty.
+        As in `engines.lvq.sums.Sums`.
     by_metric : (k, m, d)
         As there, of a diagonal (1, 1, d); empty where it is not wanted.
 
@@ -51,19 +54,18 @@ def relative_sums(  # type: ignore[no-untyped-def]
     """
     n = X.shape[0]
     chunk = moved.shape[0]
-    winners = np.empty((2, chunk), np.int64)
-    distances = np.empty((2, chunk))
-    pulls = np.empty((2, chunk))
-    scratch = np.empty((4, chunk))
-    seen_from = np.empty((2, chunk), np.int64)
+    winners, seen_from = np.empty((2, chunk), np.int64), np.empty((2, chunk), np.int64)
+    distances, pulls, scratch = np.empty((2, chunk)), np.empty((2, chunk)), np.empty((4, chunk))
+    values, found = np.empty((2, chunk + own.shape[0]), X.dtype), np.empty((2, chunk + own.shape[0]), np.int32)
     cost, n_right, n_lost = 0.0, 0, 0
     for begin in range(0, n, chunk):
         n_here = min(chunk, n - begin)
         _see(X, begin, n_here, origin, kind, roots, maps, zeros, moved, images, sources, targets)
-        _find(
-            images, n_here, tiles, halves, owners, slots, first, prototypes, codes[begin : begin + n_here], places, own,
-            winners, distances, seen_from,
-        )  # fmt: skip
+        winners[:] = -1
+        distances[:] = np.inf
+        for k in range(images.shape[0]):
+            _search(images, k, n_here, tiles, halves, owners, first, codes, begin, places, own, values, found)
+            _take(images, k, n_here, halves, slots, prototypes, values, found, winners, distances, seen_from)
         part, right = relative_terms(
             distances[0, :n_here], distances[1, :n_here], weights[begin : begin + n_here], code, beta, margin,
             scratch[:, :n_here], pulls[0, :n_here], pulls[1, :n_here],
@@ -72,7 +74,7 @@ def relative_sums(  # type: ignore[no-untyped-def]
         n_right += right
         for i in range(n_here):
             n_lost += not (distances[0, i] < np.inf and distances[1, i] < np.inf)
-        if by_prototype.size and not n_lost:
+        if not n_lost:
             _add(moved, n_here, winners, pulls, by_prototype, factors)
             if by_metric.size and kind == DIAGONAL:
                 _add_squares(moved, n_here, pulls, by_metric[0, 0])
@@ -107,55 +109,57 @@ def _see(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _find(  # type: ignore[no-untyped-def]
-    images, n_here, tiles, halves, owners, slots, first, prototypes, codes, places, own, winners, distances, seen_from
+def _search(  # type: ignore[no-untyped-def]
+    images, k, n_here, tiles, halves, owners, first, codes, begin, places, own, values, found
 ):
-    """The nearest prototype of each row's class and the nearest other: number, distance, and map it is seen through."""
-    chunk, stride = images.shape[1], images.shape[2]
-    step = places.shape[0]
-    values, found = np.empty((step, 2), images.dtype), np.empty((step, 2), np.int32)
-    winners[:] = -1
-    distances[:] = np.inf
-    for k in range(images.shape[0]):
-        for start in range(0, n_here, step):
-            for r in range(step):
-                i = min(start + r, n_here - 1)
-                places[r] = (k * chunk + i) * stride
-                own[r] = codes[i]
-            rivals_of_rows(images, places, tiles, halves, owners, own, first[k], first[k + 1], values, found)
-            for r in range(min(step, n_here - start)):
-                i = start + r
-                for side in range(2):
-                    if values[r, side] < np.inf:
-                        j = slots[found[r, side]]
-                        exact = _squared_distance(images[k, i], prototypes[j])
-                        if exact < distances[side, i]:
-                            distances[side, i], winners[side, i], seen_from[side, i] = exact, j, k
+    """Among the prototypes of map `k`, the nearest of each row's class and the nearest other, as they are found."""
+    stride = images.shape[2]
+    top = k * images.shape[1] * stride
+    for start in range(0, n_here, places.shape[0]):
+        for r in range(places.shape[0]):
+            i = min(start + r, n_here - 1)
+            places[r] = top + i * stride
+            own[r] = codes[begin + i]
+        rivals_of_rows(images, places, tiles, halves, owners, own, first[k], first[k + 1], values, found, start)
+
+
+@njit(cache=True, nogil=True)
+def _take(  # type: ignore[no-untyped-def]
+    images, k, n_here, halves, slots, prototypes, values, found, winners, distances, seen_from
+):
+    """Keep what was found through map `k` where it is nearer than what was found before: number, distance, map."""
+    m, stride = prototypes.shape[1], images.shape[2]
+    top = k * images.shape[1] * stride
+    for i in range(n_here):
+        square = _square(images[k, i], m)
+        for side in range(2):
+            value, slot = np.float64(values[side, i]), found[side, i]
+            if value < np.inf:
+                j = slots[slot]
+                distance = square + 2.0 * value
+                if not distance > CANCELLED * (square + 2.0 * halves[slot]):
+                    distance = squared_distance(images, top + i * stride, prototypes, j * m, m)
+                if distance < distances[side, i]:
+                    distances[side, i], winners[side, i], seen_from[side, i] = distance, j, k
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-def _squared_distance(z, w):  # type: ignore[no-untyped-def]
+def _square(z, m):  # type: ignore[no-untyped-def]
     total = z[0] * 0
-    for a in range(w.shape[0]):
-        gap = z[a] - w[a]
-        total += gap * gap
+    for a in range(m):
+        total += z[a] * z[a]
     return np.float64(total)
 
 
 @njit(cache=True, nogil=True)
 def _add(moved, n_here, winners, pulls, by_prototype, factors):  # type: ignore[no-untyped-def]
     """Σ c x and Σ c at both winners."""
+    d, stride = by_prototype.shape[1], moved.shape[1]
     for i in range(n_here):
         for side in range(2):
             j, c = winners[side, i], pulls[side, i]
             factors[j] += c
-            _add_row(c, moved[i], by_prototype[j])
-
-
-@njit(cache=True, nogil=True)
-def _add_row(c, x, total):  # type: ignore[no-untyped-def]
-    for j in range(total.shape[0]):
-        total[j] += c * np.float64(x[j])
+            add_scaled(by_prototype, j * d, moved, i * stride, c, d)
 
 
 @njit(cache=True, nogil=True)
@@ -171,7 +175,7 @@ def _add_squares(moved, n_here, pulls, by_diagonal):  # type: ignore[no-untyped-
 @njit(cache=True, nogil=True)
 def _add_products(moved, images, n_here, pulls, seen_from, by_metric, width):  # type: ignore[no-untyped-def]
     """Σ c Ωx xᵀ of each map, over the rows that have a winner seen through it."""
-    k_all, m = by_metric.shape[0], by_metric.shape[1]
+    k_all, m, d = by_metric.shape
     chunk, stride = images.shape[1], images.shape[2]
     part = np.empty((stride, moved.shape[1]), images.dtype)
     scaled = np.empty((chunk, stride), images.dtype)
@@ -190,7 +194,7 @@ def _add_products(moved, images, n_here, pulls, seen_from, by_metric, width):  #
                 n_chosen += 1
         outer_products(scaled, chosen if k_all > 1 else moved, n_chosen, width, part)
         for a in range(m):
-            _add_row(1.0, part[a], by_metric[k, a])
+            add_scaled(by_metric, (k * m + a) * d, part, a * part.shape[1], 1.0, d)
 
 
 @njit(cache=True, nogil=True)
