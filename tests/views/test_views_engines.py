@@ -27,6 +27,8 @@ WANTED = {
     "GaussianMixture": {"mixture", "projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
     "ProductQuantizer": {"prototypes", "reconstructions", "usage", "rate_distortion"},
     "SphericalKMeans": {"projection", "prototypes", "reconstructions", "usage"},  # its errors are of directions
+    "GLVQ": LABELLED,
+    "GRLVQ": {"relevance", *LABELLED},
     "GMLVQ": {"relevance", *LABELLED},
     "LGMLVQ": {"local_relevance", *LABELLED},
     "LogEuclideanGLVQ": LABELLED - {"contributions"},  # its features are logarithms

@@ -92,7 +92,7 @@ def compute(scene: Scene) -> ProjectionData:
     """Project the sample and the prototypes of the scene."""
     n_rows, n_total = len(scene.sample.rows), scene.sample.n_total
     planes = [_single(scene) if scene.prototypes.shape[1] == 1 else _principal(scene)]
-    if "omega" in scene.snapshot.arrays and scene.prototypes.shape[1] > 1:
+    if scene.omega is not None and scene.prototypes.shape[1] > 1:
         planes.append(_metric(scene))
     if "log_prototypes" in scene.snapshot.arrays and scene.prototypes.shape[1] > 1:
         planes.append(_logarithmic(scene))
@@ -179,12 +179,12 @@ def _axes_of(X: NDArray[np.float64], codes: NDArray[np.int64]) -> PrincipalAxes:
 
 def _metric(scene: Scene) -> Plane:
     """Coordinates Ωx turned to the leading directions of Λ: distances in the plane are the metric's own, cut to 2-D."""
-    omega = np.asarray(scene.snapshot.arrays["omega"], dtype=float)
-    _, values, directions = np.linalg.svd(omega, full_matrices=False)
+    assert scene.omega is not None
+    _, values, directions = np.linalg.svd(scene.omega, full_matrices=False)
     strongest = np.abs(directions).argmax(axis=1)
     directions = directions * np.where(directions[np.arange(len(directions)), strongest] < 0, -1.0, 1.0)[:, None]
     shares = values**2 / max(float((values**2).sum()), np.finfo(float).tiny)
-    turn = np.zeros((2, omega.shape[1]))
+    turn = np.zeros((2, scene.omega.shape[1]))
     turn[: len(values)] = (directions * values[:, None])[:2]
     labels = [f"direction {i + 1} of Λ ({percent(float(shares[i]))} of the relevance)" for i in range(len(values))]
     X, center = whole_rows(scene), _center(scene)

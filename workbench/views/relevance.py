@@ -61,12 +61,13 @@ class RelevanceData:
 
 def applies(scene: Scene) -> bool:
     """Whether the engine learns a metric over all features."""
-    return "omega" in scene.snapshot.arrays and scene.snapshot.arrays["omega"].ndim == 2
+    return scene.omega is not None
 
 
 def compute(scene: Scene) -> RelevanceData:
     """Λ of the scene, its ranking and its spectrum."""
-    omega = np.asarray(scene.snapshot.arrays["omega"], dtype=float)
+    omega = scene.omega
+    assert omega is not None
     matrix = omega.T @ omega
     finite = np.nan_to_num(matrix)
     relevances = np.diag(matrix).copy()

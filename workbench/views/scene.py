@@ -99,6 +99,14 @@ class Scene:
         return flat(self.snapshot.arrays["prototypes"])
 
     @cached_property
+    def omega(self) -> Array | None:
+        """Ω (m, d) of a learned distance ‖Ω(x − w)‖ that is the same for all prototypes; None where there is none."""
+        arrays = self.snapshot.arrays
+        if "omega" in arrays:
+            return np.asarray(arrays["omega"], float)
+        return np.diag(np.sqrt(np.asarray(arrays["relevances"], float))) if "relevances" in arrays else None
+
+    @cached_property
     def prototype_codes(self) -> NDArray[np.int64]:
         """(M,) class codes of the prototypes; -1 where they have no class."""
         labels = self.snapshot.arrays.get("prototype_labels")
