@@ -35,7 +35,7 @@ from threadpoolctl import threadpool_limits
 CHILDREN = Path(__file__).parent / "lvq_peers"
 PEERS = {
     "prosemble": ("float32", ["prosemble[jax]==2.4.0", "jax==0.10.2"]),
-    "sklvq": ("float64", ["sklvq==0.1.2", "scikit-learn==1.5.2", "scipy==1.14.1", "numpy==1.26.4"]),
+    "sklvq": ("float64", ["sklvq==0.1.2", "scikit-learn==1.5.2", "scipy==1.14.1", "numpy==1.23.5"]),
     "sklearn-lvq": ("float64", ["sklearn-lvq==1.1.1", "scikit-learn==1.3.2", "scipy==1.10.1", "numpy==1.24.4"]),
 }
 """The float type of each peer, and what its environment is made of: the newest versions that it still runs with."""
