@@ -12,10 +12,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 
 from engines.base import Engine
 from engines.blocks import resolve_jobs
+from engines.lvq.classifier import PrototypeClassifier
 from engines.lvq.labels import check_labels
 from engines.lvq.metric import Euclidean, Local, Metric
 from engines.lvq.stability import Stability
@@ -122,7 +123,7 @@ def relevance_stability(
         The reference; it is not changed.
     X : array-like of shape (n, d), or RowSource
         The rows that it learned from.
-    y : array-like of shape (n,)
+    y : array-like of shape (n,), or None for an engine that learns without labels
     resampling : Resampling
     validation : pair (X, y), optional
         As for `Engine.train`.
@@ -171,9 +172,9 @@ def refits(
     """
     metric_matrix(model)
     n_rows = X.shape[0] if is_row_source(X) else len(X)
-    labels = check_labels(y, n_rows, type(model).__name__)
+    labels = check_labels(y, n_rows, type(model).__name__) if is_classifier(model) else None
     jobs = resolve_jobs(n_jobs)
-    crew = _Crew(model, X, labels, resampling, validation, alone=jobs == 1)
+    crew = _Crew(model, X, n_rows, labels, resampling, validation, alone=jobs == 1)
     waiting: deque[Future[Refit]] = deque()
     todo = iter(numbers)
     with ThreadPoolExecutor(jobs, thread_name_prefix="refits") as pool:
@@ -196,6 +197,8 @@ def metric_matrix(model: Engine) -> NDArray[np.float64]:
     ValueError
         If it learns no metric.
     """
+    if not isinstance(model, PrototypeClassifier) and hasattr(model, "relevance_matrix_"):
+        return np.asarray(model.relevance_matrix_, np.float64)
     metric = getattr(model, "_metric", None)
     if not isinstance(metric, Metric) or isinstance(metric, Euclidean):
         raise ValueError(f"{type(model).__name__} learns no metric, so there are no relevances to be stable.")
@@ -212,20 +215,22 @@ class _Crew:
         self,
         model: Engine,
         X: Any,
-        labels: NDArray[Any],
+        n_rows: int,
+        labels: NDArray[Any] | None,
         resampling: Resampling,
         validation: tuple[Any, Any] | None,
         *,
         alone: bool,
     ) -> None:
         self._model, self._X, self._labels = model, X, labels
+        self._strata = np.zeros(n_rows, np.int64) if labels is None else labels
         self._resampling, self._validation, self._alone = resampling, validation, alone
         self._lock = threading.Lock()
         self._trainings: set[Training] = set()
         self._stopping = False
 
     def refit(self, number: int) -> Refit:
-        weights = self._resampling.weights(number, self._labels)
+        weights = self._resampling.weights(number, self._strata)
         engine = clone(self._model).set_params(**self._parameters(number))
         training = engine.train(self._X, self._labels, sample_weight=weights, validation=self._validation)
         with self._lock:
@@ -239,7 +244,7 @@ class _Crew:
                 raise Stopped
         left_out = weights == 0
         accuracy = float("nan")
-        if left_out.any():
+        if left_out.any() and self._labels is not None:
             accuracy = float(np.mean((engine.predict(self._X) == self._labels)[left_out]))
         return Refit(number, metric_matrix(engine), accuracy)
 

@@ -141,6 +141,19 @@ def test_spectra_fall_and_rebuild_the_matrix():
     assert np.all(axes.max(axis=1) >= -axes.min(axis=1))
 
 
+@pytest.mark.parametrize("engine", ["GRLVQ", "LGMLVQ", "MRSLVQ", "PseudoLabelGLVQ"])
+def test_every_engine_that_learns_a_metric_has_its_stability(engine):
+    X, y = clouds()
+    info = engines.engine_info(engine)
+    labels = y if info.supervised else None
+    more = {} if info.supervised else {info.count: 3}
+    model = info.estimator(max_iter=4, random_state=0, **more).fit(X, labels)
+    found = relevance_stability(model, X, labels, Resampling(n_refits=2))
+    assert found.relevance_draws.shape == (2, 4)
+    np.testing.assert_allclose(found.relevance_draws.sum(axis=1), 1)
+    assert np.isfinite(found.accuracies).all() == info.supervised
+
+
 def test_directions_that_the_metric_does_not_have_are_not_compared():
     X, y = clouds()
     found = relevance_stability(GMLVQ(rank=2, **QUICK).fit(X, y), X, y, Resampling(n_refits=2))
