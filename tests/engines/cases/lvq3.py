@@ -1,6 +1,7 @@
 """How LVQ3 is tried."""
 
 from case import Case
+
 from cases.online_lvq import EFFECTS, QUICK, REPEATED, SCHEDULE
 
 CASE = Case(
