@@ -11,11 +11,12 @@ from workbench.session import Run
 from workbench.views import scene_of, stability, theme
 
 METHOD = (
-    "The engine learned again with the parameters of the run. Bands go from the 5 % to the 95 % quantile over these "
-    "refits. Eigenvectors have no sign, and close ones may come in either order: each is compared with the one that "
-    "agrees with it best, after the signed permutation that brings all of them nearest. Neighbours whose bands of "
-    "uᵀΛu (u an eigenvector of the run, Λ the metric of a refit) overlap are not told apart; of these only the space "
-    "that they span means something, and its overlap is the mean cos² of the principal angles."
+    "The engine learned again with the parameters of the run; where prototypes have a metric each, their mean is "
+    "judged. Bands go from the 5 % to the 95 % quantile over these refits. Eigenvectors have no sign, and close ones "
+    "may come in either order: each is compared with the one that agrees with it best, after the signed permutation "
+    "that brings all of them nearest. Neighbours whose bands of uᵀΛu (u an eigenvector of the run, Λ the metric of a "
+    "refit) overlap are not told apart; of these only the space that they span means something, and its overlap is the "
+    "mean cos² of the principal angles."
 )
 
 
