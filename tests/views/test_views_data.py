@@ -242,8 +242,9 @@ def test_winners_are_found_alike_in_blocks_of_any_size(monkeypatch: pytest.Monke
     scene = scenes.digits()
     whole = nearest(scene.model, scene.sample.X)
     monkeypatch.setattr("workbench.views.scene._BLOCK_CELLS", 70)
-    for a, b in zip(whole, nearest(scene.model, scene.sample.X), strict=True):
-        np.testing.assert_array_equal(a, b)
+    winners, distances = nearest(scene.model, scene.sample.X)
+    np.testing.assert_array_equal(winners, whole[0])
+    np.testing.assert_allclose(distances, whole[1], rtol=1e-12)  # products of other shapes are summed in another order
 
 
 @pytest.mark.parametrize("classes", [["b", "a"], [3, 1, 2], [True, False], [0.5, 0.25], ["1", "2"]])
@@ -302,5 +303,5 @@ def test_importing_views_neither_imports_pyplot_nor_any_window_library() -> None
 
 
 def test_an_unknown_view_is_answered_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match=r"curves, projection, prototypes, .*relevance, confusion"):
+    with pytest.raises(KeyError, match=r"curves, projection, prototypes, .*relevance, .*confusion"):
         view("nothing")

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +123,11 @@ class Dataset:
         self._indices: dict[tuple[Part, bool], NDArray[np.int64] | None] = {}
         self._held: dict[bool, weakref.ref[NDArray[Any]]] = {}
         self._lacks_values: bool | None = None
+
+    def look_up(self) -> Self:
+        """Read from the file what is asked for most, so that no face waits for the file's thread to know it."""
+        _ = self.raw, self.recipe, self.split
+        return self
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {self.n_rows} rows × {self.raw.shape[1]})"

@@ -203,7 +203,7 @@ class Storage:
             data_hash=record.data_hash,
             note=record.note,
             hidden=record.hidden,
-        )
+        ).look_up()
 
     def _run(self, record: RunRecord, dataset: Dataset, remarks: tuple[str, ...]) -> Run:
         facts = RunFacts(
