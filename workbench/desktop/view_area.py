@@ -21,6 +21,8 @@ from workbench.views import VIEWS, View
 
 TAB_AROUND = 52
 """Pixels of a tab beside its text: padding and icon."""
+MOST_NARROW = 10
+"""So many tabs become narrow where there is little room; more of them would keep the window wide, and are scrolled."""
 NO_RUN = "Choose a run in the project panel, or start a new one, to see it here."
 
 
@@ -145,7 +147,6 @@ class ViewArea(QMainWindow):
         for bar in self.findChildren(QTabBar):
             bar.setDocumentMode(True)
             bar.setExpanding(False)
-            bar.setUsesScrollButtons(False)
             bar.setElideMode(Qt.TextElideMode.ElideRight)
             bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             bar.setAccessibleName("Views")
@@ -156,6 +157,7 @@ class ViewArea(QMainWindow):
                 if bar.isTabVisible(k) != wanted:
                     bar.setTabVisible(k, wanted)
             seen = [k for k in range(bar.count()) if bar.isTabVisible(k)]
+            bar.setUsesScrollButtons(len(seen) > MOST_NARROW)
             needed = sum(metrics.horizontalAdvance(bar.tabText(k)) + TAB_AROUND for k in seen)
             for k, pane in enumerate(shown):
                 if pane is not None:
