@@ -16,7 +16,7 @@ ruff check .
 ruff format --check --quiet .
 mypy
 lint-imports
-pytest --numprocesses 2 --dist loadfile -m "$marks" "$@"
+pytest --numprocesses 2 --dist worksteal -m "$marks" "$@"
 if [ -z "$marks" ]; then
     for benchmark in tests/benchmarks/*.py; do
         python "$benchmark"
