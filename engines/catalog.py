@@ -288,6 +288,16 @@ _ENGINES = (
         exports=_WITHOUT_CELLS,
         trial={"max_iter": 2},
     ),
+    EngineInfo(
+        "GranularLVQ",
+        "engines.lvq.granular",
+        "lvq",
+        "Granular LVQ",
+        "LVQ1 that compares neighbourhoods of values in place of values (reconstructed after Jiang et al.).",
+        supervised=True,
+        exports=_WITHOUT_CELLS,
+        trial={"max_iter": 2},
+    ),
 )
 
 

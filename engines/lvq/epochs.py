@@ -15,7 +15,7 @@ from engines.lvq.gaps import HeldRows, filled
 from engines.lvq.initializers import Moments, moments, start_prototypes
 from engines.lvq.kernels import nearest_pairs
 from engines.lvq.labels import LabelledRows
-from engines.lvq.metric import Metric
+from engines.lvq.metric import Distance
 from engines.lvq.rules import Piece, Rule
 from engines.training import StopToken
 
@@ -23,8 +23,6 @@ Floats = NDArray[Any]
 
 FARTHEST = 3.0
 """How far from the rows' mean a prototype may stand, in units of the farthest row: a single step goes no farther."""
-LANES = 64
-"""So many prototypes are compared at least, as they stand abreast."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +105,13 @@ class Score:
         Σ sᵢ μᵢ / Σ sᵢ with the relative distance μ = (d⁺ - d⁻)/(d⁺ + d⁻).
     accuracy : float
         Share of the rows that are nearer to a prototype of their class than to any other.
+    weighted_accuracy : float
+        Their share of the weights.
     """
 
     cost: float
     accuracy: float
+    weighted_accuracy: float
 
 
 def survey_field(rows: HeldRows, n_classes: int, *, n_jobs: int, stop: StopToken) -> Field:
@@ -171,7 +172,7 @@ def epoch(
     alpha = rule.schedule.over(t, data.weights[order]) if rule.schedule else np.empty(0)
     stand = rule.begin(prototypes, roster.codes, roster.movable, memory)
     n_moving = 0
-    size = max(1, min(PIECE_WORK // (max(LANES, roster.size) * X.shape[1]), PIECE_NUMBERS // X.shape[1]))
+    size = max(1, min(PIECE_WORK // roster.size, PIECE_NUMBERS) // X.shape[1])
     for first in range(0, len(order), size):
         stop.check()
         here = slice(first, first + size)
@@ -188,7 +189,7 @@ def score(
     data: LabelledRows,
     prototypes: Floats,
     codes: NDArray[np.int64],
-    metric: Metric,
+    distance: Distance,
     origin: NDArray[np.float64],
     *,
     n_jobs: int,
@@ -196,9 +197,9 @@ def score(
 ) -> Score:
     """How prototypes (M, d) of the classes `codes` (M,) do on rows; the same bits for any number of threads."""
     n, d = data.rows.shape
-    prepared = metric.prepare(prototypes, origin, data.rows.dtype)
+    prepared = distance.prepare(prototypes, origin, data.rows.dtype)
 
-    def work(block: Floats, start: int) -> tuple[float, int]:
+    def work(block: Floats, start: int) -> NDArray[np.float64]:
         here = slice(start, start + len(block))
         D = prepared.distances(block)
         plus, minus = np.empty((2, len(block)), dtype=np.int64)
@@ -208,11 +209,12 @@ def score(
         total = d_plus + d_minus
         with np.errstate(invalid="ignore"):  # where distances have overflowed, the cost is to be NaN
             mu = np.divide(d_plus - d_minus, total, out=np.zeros(len(block)), where=total != 0)
-        return float(data.weights[here] @ mu), int(np.count_nonzero(d_plus < d_minus))
+        weights, right = data.weights[here], d_plus < d_minus
+        return np.array([weights @ mu, np.count_nonzero(right), weights @ right])
 
-    cost, n_right = 0.0, 0
-    bounds = block_bounds(n, d, data.rows.dtype.itemsize, prepared.work)
+    bounds, sums = block_bounds(n, d, data.rows.dtype.itemsize, prepared.work), np.zeros(3)
     for part in map_blocks(data.rows, work, bounds, n_jobs=n_jobs, stop=stop):
-        cost += part[0]
-        n_right += part[1]
-    return Score(cost / float(data.weights.sum()), n_right / n)
+        sums += part
+    cost, n_right, weight_right = sums.tolist()
+    weight = float(data.weights.sum())
+    return Score(cost / weight, n_right / n, weight_right / weight)

@@ -1,4 +1,4 @@
-"""What engines share whose rows belong to the nearest prototype by a metric: the one distance, with classes or without."""
+"""What engines share that give a row to the nearest prototype by a metric, with classes or without: one distance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from engines.base import Engine, check_sample_weight
 from engines.blocks import block_bounds, map_blocks, resolve_jobs
 from engines.codes import CodebookMixin
-from engines.lvq.metric import Euclidean, Metric
+from engines.lvq.metric import Distance, Euclidean, Metric
 from engines.rows import RowSource
 from engines.training import StopToken
 
@@ -54,19 +54,14 @@ class MeasuredCodebook(
 
     def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
         """(Weighted) mean over rows of the squared distance d(x, w) to the nearest prototype, in the learned metric."""
-        nearest = self._distance_to_nearest(X)
-        return float(np.average(nearest, weights=check_sample_weight(sample_weight, len(nearest))))
-
-    def _distance_to_nearest(self, X: Any) -> NDArray[np.float64]:
-        """Squared distance (n,) of each row to the nearest prototype."""
         rows = self._new_rows(X)
-        found = np.empty(rows.shape[0])
+        nearest = np.empty(rows.shape[0])
 
         def one(D: NDArray[Any], here: slice) -> None:
-            found[here] = D.min(axis=0)
+            nearest[here] = D.min(axis=0)
 
         self._each_block(rows, one)
-        return found
+        return float(np.average(nearest, weights=check_sample_weight(sample_weight, len(nearest))))
 
     def _nearest(self, X: Any) -> NDArray[np.int32]:
         rows = self._new_rows(X)
@@ -86,7 +81,7 @@ class MeasuredCodebook(
 def each_block(
     rows: RowSource,
     vectors: NDArray[Any],
-    metric: Metric,
+    metric: Distance,
     one: Callable[[NDArray[Any], slice], None],
     *,
     n_jobs: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,25 @@ from numpy.typing import NDArray
 from engines.lvq.kernels import squared_distances
 
 Floats = NDArray[Any]
+
+
+class Comparison(Protocol):
+    """Prototypes and a distance, ready to be compared with blocks of one float type."""
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds per number of a row."""
+        ...
+
+    def distances(self, block: Floats) -> Floats:
+        """Squared distances (M, b) of the rows of a (b, d) block to all prototypes."""
+        ...
+
+
+class Distance(Protocol):
+    """Any distance between rows and prototypes; a `Metric` is one."""
+
+    def prepare(self, prototypes: Floats, origin: NDArray[np.float64], dtype: np.dtype[Any]) -> Comparison: ...
 
 
 class Metric(ABC):

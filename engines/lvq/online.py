@@ -57,9 +57,10 @@ class EpochParameters:
     tol : float
         End when the squared shift of all prototypes over an epoch is at most this share of the mean column variance.
     patience : int
-        End after so many epochs in turn without a higher accuracy, on the validation rows where there are any.
+        End after so many epochs in turn without a higher accuracy, on the validation rows where there are any. Rows
+        count by their weights.
     restore_best : bool
-        End with the prototypes of the highest accuracy, of equal ones with the lowest cost.
+        End with the prototypes of the highest such accuracy, of equal ones with those of the lowest cost.
     class_weight : dict, "balanced" or None
         Weights by class value (or its text; 1 where left out); "balanced" gives all classes the same total.
     random_state : int, RandomState or None

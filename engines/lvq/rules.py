@@ -16,10 +16,13 @@ from engines.kernels.exact import frozen
 from engines.kernels.labelled import show_at_own_rates, show_to_pairs, show_to_rivals, show_to_winners
 from engines.kernels.lanes import untiled
 from engines.lvq.gaps import HeldRows
-from engines.lvq.metric import Euclidean, Metric
+from engines.lvq.metric import Comparison, Euclidean
 from engines.training import StopToken
 
 Floats = NDArray[Any]
+
+FEW = 48
+"""Up to so many prototypes are compared one by one; measured from 2 to 784 features, in both precisions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +73,9 @@ class Rule(ABC):
 
     schedule: Schedule | None
 
-    def metric(self, n_features: int) -> Metric:
-        """The distance."""
-        return Euclidean(n_features)
+    def prepare(self, prototypes: Floats, origin: NDArray[np.float64], dtype: np.dtype[Any]) -> Comparison:
+        """Prototypes (M, d) and the rule's distance, as `Metric.prepare` has them."""
+        return Euclidean(prototypes.shape[1]).prepare(prototypes, origin, dtype)
 
     def of_rows(self, rows: HeldRows, rng: np.random.Generator, stop: StopToken) -> Rule:
         """The rule with what its distance takes from these rows."""
@@ -119,10 +122,10 @@ class Rule(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Abreast:
-    """Prototypes side by side in vector lanes: see `engines.kernels.labelled`."""
+class Stand:
+    """Prototypes in one of the layouts of `engines.kernels.standing`, and what kernels need beside."""
 
-    groups: Floats
+    places: Floats
     starts: Floats
     labels: NDArray[np.int64]
     movable: NDArray[np.bool_]
@@ -139,12 +142,17 @@ class EuclideanRule(Rule):
         labels: NDArray[np.int64],
         movable: NDArray[np.bool_],
         memory: NDArray[np.float64],
-    ) -> Abreast:
-        groups, starts = lay_out(prototypes)
-        return Abreast(groups, frozen(starts), frozen(labels), frozen(movable), np.empty_like(starts), memory.copy())
+    ) -> Stand:
+        if len(prototypes) > FEW:
+            places, starts = lay_out(prototypes)
+        else:
+            places, starts = prototypes.copy(), np.zeros(len(prototypes), prototypes.dtype)
+        distances = np.empty_like(starts)
+        return Stand(places, frozen(starts), frozen(labels), frozen(movable), distances, memory.copy())
 
-    def end(self, stand: Abreast) -> tuple[Floats, NDArray[np.float64]]:
-        return untiled(stand.groups, len(stand.labels)), stand.memory
+    def end(self, stand: Stand) -> tuple[Floats, NDArray[np.float64]]:
+        few = stand.places.ndim == 2
+        return stand.places if few else untiled(stand.places, len(stand.labels)), stand.memory
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ class Winner(EuclideanRule):
 
     schedule: Schedule
 
-    def show(self, piece: Piece, stand: Abreast) -> int:
+    def show(self, piece: Piece, stand: Stand) -> int:
         return _told(show_to_winners, piece, stand, piece.rates())
 
 
@@ -163,7 +171,7 @@ class Rivals(EuclideanRule):
 
     schedule: Schedule
 
-    def show(self, piece: Piece, stand: Abreast) -> int:
+    def show(self, piece: Piece, stand: Stand) -> int:
         classes = np.arange(stand.labels.max() + 1)[:, None]
         own, others = (np.full((len(classes), *stand.starts.shape), np.inf, stand.starts.dtype) for _ in range(2))
         for mask, wanted in ((own, classes == stand.labels), (others, classes != stand.labels)):
@@ -186,11 +194,11 @@ class Pair(EuclideanRule):
     window: float
     epsilon: float = 0.0
 
-    def show(self, piece: Piece, stand: Abreast) -> int:
+    def show(self, piece: Piece, stand: Stand) -> int:
         dtype = piece.rows.dtype
-        least = dtype.type(((1 - self.window) / (1 + self.window)) ** 2)
+        share = dtype.type(((1 - self.window) / (1 + self.window)) ** 2)
         soft = piece.rates(self.epsilon) if self.epsilon > 0 else frozen(np.empty(0, dtype))
-        return _told(show_to_pairs, piece, stand, piece.rates(), soft, least)
+        return _told(show_to_pairs, piece, stand, piece.rates(), soft, share)
 
 
 @dataclass(frozen=True)
@@ -212,12 +220,12 @@ class OwnRate(EuclideanRule):
     def memory(self, n_prototypes: int) -> NDArray[np.float64]:
         return np.full(n_prototypes, self.initial)
 
-    def show(self, piece: Piece, stand: Abreast) -> int:
+    def show(self, piece: Piece, stand: Stand) -> int:
         return _told(show_at_own_rates, piece, stand, frozen(piece.weights), stand.memory, self.most)
 
 
-def _told(kernel: Callable[..., int], piece: Piece, stand: Abreast, *own: Any) -> int:
+def _told(kernel: Callable[..., int], piece: Piece, stand: Stand, *own: Any) -> int:
     """What the kernel of a rule says of rows, with arguments of its own."""
     rows, incomplete, codes = frozen(piece.rows), frozen(piece.incomplete), frozen(piece.codes)
-    lanes = (stand.groups, stand.starts, stand.labels, stand.movable, stand.distances)
-    return int(kernel(rows, incomplete, codes, *own, *lanes))
+    prototypes = (stand.places, stand.starts, stand.labels, stand.movable, stand.distances)
+    return int(kernel(rows, incomplete, codes, *own, *prototypes))

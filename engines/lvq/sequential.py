@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,9 @@ class Position:
 
     @property
     def merit(self) -> tuple[float, float]:
-        """What makes it better than another: accuracy, and at equal accuracy a lower cost."""
+        """What makes it better than another: accuracy by weight, and at equal accuracy a lower cost."""
         watched = self.validation or self.score
-        return watched.accuracy, -watched.cost
+        return watched.weighted_accuracy, -watched.cost
 
 
 class SequentialLearner(Learner):
@@ -160,7 +160,7 @@ class SequentialLearner(Learner):
         self._look(stop)
         self._field = replace(self._field, reach=state["reach"])
         self._at, self._best = (_position(part, self._rule, roster.size) for part in (state, _under("best.", state)))
-        check_same_data(state, self._scores(prototypes, stop)[0].cost, 1.0)
+        check_same_data({"cost": self._at.score.cost}, self._scores(prototypes, stop)[0].cost, 1.0)
         self._rng, self._n_waited = state["rng"], state["n_waited"]
         self._finished, self._message = state["finished"], state["message"]
 
@@ -195,11 +195,11 @@ class SequentialLearner(Learner):
         self._field = survey_field(self._rows, len(self._plan.roster.counts), n_jobs=self._plan.n_jobs, stop=stop)
 
     def _scores(self, prototypes: Floats, stop: StopToken) -> tuple[Score, Score | None]:
-        codes, metric = self._plan.roster.codes, self._rule.metric(prototypes.shape[1])
+        codes, rule = self._plan.roster.codes, self._rule
 
         def of(data: LabelledRows) -> Score:
             mean, n_jobs = self._field.found.mean, self._plan.n_jobs
-            return score(data, prototypes, codes, metric, mean, n_jobs=n_jobs, stop=stop)
+            return score(data, prototypes, codes, rule, mean, n_jobs=n_jobs, stop=stop)
 
         return of(self._rows.data), None if self._validation is None else of(self._validation)
 
@@ -209,8 +209,7 @@ def _model(at: Position, rule: Rule, roster: Roster) -> dict[str, Floats]:
 
 
 def _kept(at: Position) -> State:
-    validation = at.validation and [at.validation.cost, at.validation.accuracy]
-    scores = {"cost": at.score.cost, "accuracy": at.score.accuracy, "validation": validation}
+    scores = {"score": list(astuple(at.score)), "validation": at.validation and list(astuple(at.validation))}
     return {**{name: getattr(at, name) for name in _PLAIN}, **scores}
 
 
@@ -220,7 +219,7 @@ def _position(state: State, rule: Rule, n_prototypes: int) -> Position:
     if np.shape(plain["memory"]) != rule.memory(n_prototypes).shape:
         raise ValueError(f"The state to resume remembers nothing of {n_prototypes} prototypes.")
     validation = state["validation"] and Score(*state["validation"])
-    return Position(score=Score(state["cost"], state["accuracy"]), validation=validation, **plain)
+    return Position(score=Score(*state["score"]), validation=validation, **plain)
 
 
 def _under(prefix: str, state: State) -> State:

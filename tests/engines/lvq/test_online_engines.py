@@ -144,6 +144,12 @@ def test_balanced_classes_pull_as_hard_as_one_another():
     assert balanced.predict(X)[y == 1].mean() > plain.predict(X)[y == 1].mean()
 
 
+def test_the_best_epoch_is_the_best_by_weight():
+    X, y = clouds(300)
+    model = LVQ1(class_weight={2: 1e3}, max_iter=30, random_state=0, **{**NEVER, "restore_best": True}).fit(X, y)
+    assert (model.predict(X)[y == 2] == 2).mean() > 0.97
+
+
 @ENGINES
 def test_rows_of_weight_zero_are_not_there(engine):
     X, y = clouds(90)
