@@ -65,16 +65,16 @@ class Figures:
 
     Attributes
     ----------
-    evaluation : float or None
-        Of cost and gradient.
     trainings : dict
         By optimizer: `seconds` and `evaluations` of the short and of the long training, and the mean `mu` at its end.
+    cost, evaluation : float
+        The cost at the start, and the time of it and its gradient; NaN for median LVQ.
     """
 
     version: str
     trainings: dict[str, dict[str, Any]]
     cost: float = float("nan")
-    evaluation: float | None = None
+    evaluation: float = float("nan")
 
     def in_training(self) -> dict[str, float]:
         """Seconds of an evaluation, by optimizer."""
@@ -94,14 +94,13 @@ def main() -> None:
     if asked.peers:
         for name, (_, requirements) in PEERS.items():
             make_environment(asked.peers / name, requirements)
-    with on_threads(asked.threads), tempfile.TemporaryDirectory() as folder:
+    with on_threads(asked.threads):
         for work in WORKS:
             if asked.only in ("", work.engine) and asked.table in ("", work.table):
-                found = measured(work, asked.peers, Path(folder) / "case.npz")
-                (median_table if work.engine == "MedianLVQ" else gradient_table)(work, found, asked.threads)
+                (median_table if work.engine == "MedianLVQ" else gradient_table)(work, asked.peers, asked.threads)
 
 
-def gradient_table(work: Work, found: dict[tuple[str, str], Figures], threads: int) -> None:
+def gradient_table(work: Work, peers: Path | None, threads: int) -> None:
     """Cost and gradient, and an evaluation in training, beside the limit and the fastest peer of the same type."""
     X, y = TABLES[work.table]()
     (n, d), M = X.shape, work.per_class * (int(y.max()) + 1)
@@ -111,33 +110,38 @@ def gradient_table(work: Work, found: dict[tuple[str, str], Figures], threads: i
         f"\n{work.engine}, {work.table}: {n} x {d}, {M} prototypes, {threads} thread(s); limit "
         + ", ".join(f"{1000 * seconds:.3f} ms in {of}" for of, seconds in limit.items())
     )
-    for (library, of), figures in found.items():
-        evaluation = figures.evaluation or float("nan")
+    found = {}
+    for (library, of), figures in measured(work, peers):
+        found[library, of] = figures
         training = ", ".join(f"{name} {1000 * seconds:.3f} ms" for name, seconds in figures.in_training().items())
         print(
-            f"  {library:11} {of}  cost {figures.cost:.6f}  cost and gradient {1000 * evaluation:9.3f} ms, "
-            f"{evaluation / limit[of]:7.1f} x limit  in training {training or 'not tried'}",
+            f"  {library:11} {of}  cost {figures.cost:.6f}  cost and gradient {1000 * figures.evaluation:9.3f} ms, "
+            f"{figures.evaluation / limit[of]:7.1f} x limit  in training {training or 'not tried'}",
             flush=True,
         )
     for of in limit:
-        ours = found["ours", of]
-        peers = {library: figures for (library, other), figures in found.items() if other == of and library != "ours"}
-        for what, seconds in (("cost and gradient", lambda f: f.evaluation), ("in training", quickest)):
-            if peers:
-                fastest = min(peers, key=lambda library: seconds(peers[library]))
-                print(f"  ours {seconds(peers[fastest]) / seconds(ours):6.1f} x {fastest}, {of}, {what}", flush=True)
+        beside = {library: figures for (library, other), figures in found.items() if other == of and library != "ours"}
+        for what, seconds in (("cost and gradient", alone), ("in training", quickest)) if beside else ():
+            fastest = min(beside, key=lambda library: seconds(beside[library]))
+            ratio = seconds(beside[fastest]) / seconds(found["ours", of])
+            print(f"  ours {ratio:6.1f} x {fastest}, {of}, {what}", flush=True)
+
+
+def alone(figures: Figures) -> float:
+    """Seconds of cost and gradient."""
+    return figures.evaluation
 
 
 def quickest(figures: Figures) -> float:
     """Seconds of an evaluation by the quickest optimizer; of cost and gradient alone where none was tried."""
-    return min([*figures.in_training().values()] or [figures.evaluation or float("nan")])
+    return min(figures.in_training().values(), default=figures.evaluation)
 
 
-def median_table(work: Work, found: dict[tuple[str, str], Figures], threads: int) -> None:
+def median_table(work: Work, peers: Path | None, threads: int) -> None:
     """The whole search, sweep by sweep, with all that comes before it."""
     print(f"\n{work.engine}, {work.table}, {work.per_class} prototype(s) a class, {threads} thread(s)")
     sweep = {}
-    for (library, of), figures in found.items():
+    for (library, of), figures in measured(work, peers):
         search = figures.trainings[""]
         seconds, n_sweeps = search["seconds"][1], search["evaluations"][1]
         sweep[library, of] = seconds / n_sweeps
@@ -150,8 +154,8 @@ def median_table(work: Work, found: dict[tuple[str, str], Figures], threads: int
         print(f"  ours {sweep['prosemble', 'float32'] / sweep['ours', 'float32']:6.1f} x prosemble, float32, a sweep")
 
 
-def measured(work: Work, peers: Path | None, case: Path) -> dict[tuple[str, str], Figures]:
-    """By library and float type; `case` is a file to hand the arrays over in."""
+def measured(work: Work, peers: Path | None) -> Iterator[tuple[tuple[str, str], Figures]]:
+    """By library and float type, as each is done."""
     X, y = TABLES[work.table]()
     rng = np.random.default_rng(0)
     rows = np.concatenate(
@@ -161,14 +165,14 @@ def measured(work: Work, peers: Path | None, case: Path) -> dict[tuple[str, str]
     for name, (of, _) in PEERS.items() if peers else ():
         if work.engine != "MedianLVQ" or name == "prosemble":
             libraries.append((name, of, str(python_of(peers / name)), f"with_{name.replace('-', '_')}"))
-    found = {}
-    for name, of, python, script in libraries:
-        np.savez(case, X=X.astype(of), y=y, start=X[rows].astype(of), labels=y[rows])
-        asked = {"arrays": str(case), "engine": work.engine, "short": work.short, "long": work.long}
-        command = [python, str(CHILDREN / f"{script}.py")]
-        told = subprocess.run(command, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True)
-        found[name, of] = Figures(**json.loads(told.stdout.splitlines()[-1]))
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        case = Path(folder) / "case.npz"
+        for name, of, python, script in libraries:
+            np.savez(case, X=X.astype(of), y=y, start=X[rows].astype(of), labels=y[rows])
+            asked = {"arrays": str(case), "engine": work.engine, "short": work.short, "long": work.long}
+            command = [python, str(CHILDREN / f"{script}.py")]
+            told = subprocess.run(command, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True)
+            yield (name, of), Figures(**json.loads(told.stdout.splitlines()[-1]))
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -200,8 +204,12 @@ def python_of(environment: Path) -> Path:
 
 @contextmanager
 def on_threads(count: int) -> Iterator[None]:
-    """Keep this process and its children to so many threads; where the system can, to as many cores."""
+    """Keep this process and its children to so many threads; where the system can, to as many cores.
+
+    OpenMP waits without spinning, as in our window; of these libraries only ours, by torch, uses it.
+    """
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(count)))
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     if hasattr(os, "sched_setaffinity"):
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, sorted(before)[:count])
