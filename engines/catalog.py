@@ -289,6 +289,16 @@ _ENGINES = (
         trial={"max_iter": 2},
     ),
     EngineInfo(
+        "PseudoLabelGLVQ",
+        "engines.lvq.pseudo_label",
+        "lvq",
+        "Pseudo-label GLVQ",
+        "Clusters without labels, and a metric that is learned to tell them apart.",
+        exports=_WITHOUT_CELLS,
+        count="n_clusters",
+        trial={"max_iter": 2, "max_rounds": 2},
+    ),
+    EngineInfo(
         "GranularLVQ",
         "engines.lvq.granular",
         "lvq",

@@ -46,3 +46,24 @@ def squared_errors(
     for _ in map_blocks(rows, one, block_bounds(n, d, rows.dtype.itemsize, len(prototypes)), n_jobs=n_jobs, stop=stop):
         pass
     return squared
+
+
+def squared_to_labelled(
+    rows: RowSource,
+    prototypes: NDArray[Any],
+    labels: NDArray[np.int32],
+    *,
+    n_jobs: int = 1,
+    stop: StopToken | None = None,
+) -> NDArray[np.float64]:
+    """‖x - w‖² (n,) of each row and the prototype that its label names, in the rows' own space."""
+    found = np.empty(rows.shape[0])
+    prototypes = frozen(np.ascontiguousarray(prototypes, rows.dtype))
+
+    def one(block: NDArray[Any], start: int) -> None:
+        here = slice(start, start + len(block))
+        squared_to_own(frozen(block), prototypes, frozen(labels[here]), found[here])
+
+    for _ in map_blocks(rows, one, block_bounds(*rows.shape, rows.dtype.itemsize), n_jobs=n_jobs, stop=stop):
+        pass
+    return found

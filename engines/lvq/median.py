@@ -85,8 +85,8 @@ class MedianLVQ(PrototypeClassifier):
     n_iter_ : int
         Sweeps of the start that was kept.
     history_ : dict of str to ndarray
-        `iteration`, `cost`, `accuracy` (share of training rows classified right), `moved` (prototypes), `restart`, and
-        with validation rows `validation_cost` and `validation_accuracy`.
+        `iteration`, `cost`, `accuracy` (share of training rows classified right), `n_moved` (prototypes), `restart`,
+        and with validation rows `validation_cost` and `validation_accuracy`.
 
     References
     ----------

@@ -149,7 +149,7 @@ class MedianSearch(Learner):
 
     def snapshot(self) -> Snapshot:
         at = self._at
-        metrics = {**at.metrics, "moved": float(at.n_moved), "restart": float(at.restart)}
+        metrics = {**at.metrics, "n_moved": float(at.n_moved), "restart": float(at.restart)}
         n_starts = self._plan.n_starts
         most = n_starts * (self._plan.max_iter + 1) - (n_starts == 1)
         return Snapshot(at.iteration, most, at.cost, metrics, at.message, lambda: _bare(self._model(at)))

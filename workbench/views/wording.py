@@ -28,6 +28,8 @@ _METRICS = {
     "restart": "start",
     "rate": "learning rate",
     "moved": "rows that moved a prototype",
+    "n_moved": "prototypes that moved",
+    "agreement": "agreement with the clusters before (Rand)",
     "mean_cosine": "mean cosine to the prototype",
     "mean_distance": "mean distance to the best unit",
     "topographic_error": "topographic error (share of rows)",
