@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
+from engines.kernels.exact import frozen
+from engines.kernels.quadratics import TILE
 from engines.lvq.distance_cost import DistanceProblem, OfRows, Start
 from engines.lvq.kernels import class_distances
 from engines.lvq.labels import LabelledRows
 from engines.lvq.learned import LearnedMetric
-from engines.lvq.likelihood_kernels import LANES, N_LANES, likelihood_ratios
+from engines.lvq.likelihood_kernels import LANES, N_LANES, likelihood_ratios, likelihood_sums
 from engines.lvq.metric import Euclidean, Prepared
 from engines.lvq.sums import Sums
 from engines.optimize import Arrays
@@ -75,18 +77,25 @@ class LikelihoodProblem(DistanceProblem):
         return cost, n_right, np.array([by_half])
 
     def of_rows(self, prepared: Prepared, arrays: Arrays, *, metric: bool) -> OfRows:
-        """As of any cost of distances, but c without its factor 1/2σ², which comes in here: float32 may not hold it."""
-        one = super().of_rows(prepared, arrays, metric=metric)
-        half = 1 / (2 * self._variance_at(arrays))
+        """As of any cost of distances, but complete rows in one pass, where there is one metric for all prototypes.
 
-        def times_half(*rows: Any) -> Sums:
-            found = one(*rows)
+        `terms` gives c without its factor 1/2σ², which float32 may not hold; it comes in here.
+        """
+        slowly = super().of_rows(prepared, arrays, metric=metric)
+        half = 1 / (2 * self._variance_at(arrays))
+        field = None
+        if len(prepared.views) == 1 and not prepared.views[0].is_diagonal:
+            field = Field(prepared, self._labels, self._dtype, half)
+
+        def one(*rows: Any) -> Sums:
+            found = None if field is None else field.sums(*rows, metric=metric)
+            found = slowly(*rows) if found is None else found
             names = ("by_prototype", "factors", "pulls", "by_others")
             scaled = {name: half * getattr(found, name).astype(np.float64) for name in names}
             by_metric = tuple(half * values.astype(np.float64) for values in found.by_metric)
             return replace(found, **scaled, by_metric=by_metric)
 
-        return times_half
+        return one
 
     def others(self) -> dict[str, NDArray[np.float64]]:
         return {"log_variance": np.zeros(1)} if self._width.learn else {}
@@ -128,3 +137,38 @@ class LikelihoodProblem(DistanceProblem):
         total = sum(map_blocks(data.rows, work, bounds, n_jobs=self._n_jobs, stop=stop))
         trace = self._n_features if isinstance(metric, Euclidean) else 1
         return total / float(data.weights.sum()) / trace
+
+
+class Field:
+    """Prototypes and their one metric, laid out for `likelihood_sums`."""
+
+    def __init__(self, prepared: Prepared, labels: NDArray[np.int64], dtype: np.dtype[Any], half: float) -> None:
+        (view,) = prepared.views
+        M, m = view.image.shape
+        self._labels, self._dtype, self._half = labels, dtype, half
+        self._origin, self._d = prepared.origin, prepared.prototypes.shape[1]
+        self._omega = np.zeros((0, self._d), dtype) if view.cast is None else view.cast
+        self._images = np.zeros((m, -(-M // TILE) * TILE), dtype)
+        self._images[:, :M] = view.image.T
+
+    def sums(
+        self, block: NDArray[Any], codes: NDArray[np.int64], weights: NDArray[np.float64], *, metric: bool
+    ) -> Sums | None:
+        """What rows (b, d) add, without the factor 1/2σ² of c; None where one lacks values or is too far.
+
+        Σ c over the prototypes of a row is 0, so that Σ c Ωx xᵀ is 0 too.
+        """
+        M, d, (m, K) = len(self._labels), self._d, self._images.shape
+        panel = np.empty((d, LANES), self._dtype)
+        image = np.empty((m, LANES), self._dtype) if self._omega.size else panel
+        by_prototype, factors = np.zeros((M, d)), np.zeros(M)
+        cost, n_right, by_half, is_whole = likelihood_sums(
+            frozen(block), self._origin, self._omega, self._images, self._labels, frozen(codes), frozen(weights),
+            self._half, panel, image, np.ones_like(self._images), np.empty((K, LANES), self._dtype),
+            np.empty((K, d), self._dtype), np.empty((M, LANES)), np.empty((int(self._labels[-1]) + 1, LANES)),
+            np.empty((N_LANES, LANES)), by_prototype, factors,
+        )  # fmt: skip
+        if not is_whole:
+            return None
+        by_metric = (np.zeros(self._omega.shape),) if metric and self._omega.size else ()
+        return Sums(cost, n_right, by_prototype, factors, np.zeros((M, d)), by_metric, np.array([by_half]))

@@ -1,7 +1,7 @@
 """Compiled sums over rows for costs of the RSLVQ kind: likelihood ratios of labelled mixtures, exact at any distance.
 
 A mixture has M components of one width and one weight, each of a class: p(x, j) ∝ exp(-h d(x, w_j)), h = 1/(2σ²).
-Rows are vector lanes; all exponentials and sums are float64.
+Rows are vector lanes; distances are in the rows' precision, all exponentials and sums over rows float64.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from engines.kernels.elementary import exponentials, logarithms
+from engines.kernels.gaussians import fill_panel
+from engines.kernels.quadratics import diagonal_lengths
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -37,13 +39,14 @@ def likelihood_ratios(
     parts: Floats,
     lanes: Floats,
 ) -> tuple[float, int, float]:
-    """-Σ sᵢ ln(p(xᵢ, yᵢ)/p(xᵢ)) of rows with distances `D` (M, n), which become a = s (δ P_y(j|x) - P(j|x)).
+    """-Σ sᵢ ln(p(xᵢ, yᵢ)/p(xᵢ)) of n rows with distances `D`, which become a = s (δ P_y(j|x) - P(j|x)).
 
     P_y(j|x) is the share of component j in its class's part of p(x), P(j|x) its share in all of p(x), and δ is 1 where
     the component is of the row's class, else 0: h a is the derivative of the cost by d, and a has no units.
 
     Parameters
     ----------
+    D : array of shape (M or more, n or more)
     labels, codes : int64 arrays of shape (M,), (n,)
         Class of each component and of each row.
     half : float
@@ -60,8 +63,8 @@ def likelihood_ratios(
         Σ a d, the derivative of the cost by h.
     """
     cost, n_right, slope = 0.0, 0, 0.0
-    for first in range(0, D.shape[1], LANES):
-        stop = min(first + LANES, D.shape[1])
+    for first in range(0, codes.shape[0], LANES):
+        stop = min(first + LANES, codes.shape[0])
         n = stop - first
         c, s = codes[first:stop], weights[first:stop]
         nearest, own, others, ratios = lanes[0, :n], lanes[1, :n], lanes[2, :n], lanes[3, :n]
@@ -73,7 +76,7 @@ def likelihood_ratios(
         for i in range(n):
             n_right += winners[i] == c[i]
             if own[i] < FAINT:
-                row, e = D[:, first + i], shares[:, i]
+                row, e = D[: labels.shape[0], first + i], shares[:, i]
                 ratios[i], attracted[i] = faint_row(row, labels, c[i], half, nearest[i], others[i], e)
             cost += s[i] * ratios[i]
         derivatives(D, first, labels, c, s, shares, attracted, repelled, nearest, spare)
@@ -83,12 +86,88 @@ def likelihood_ratios(
 
 
 @njit(nogil=True, cache=True)
+def likelihood_sums(
+    X: NDArray[Any],
+    origin: NDArray[Any],
+    omega: NDArray[Any],
+    images: NDArray[Any],
+    labels: Codes,
+    codes: Codes,
+    weights: Floats,
+    half: float,
+    panel: NDArray[Any],
+    image: NDArray[Any],
+    ones: NDArray[Any],
+    D: NDArray[Any],
+    part: NDArray[Any],
+    shares: Floats,
+    parts: Floats,
+    lanes: Floats,
+    by_prototype: Floats,
+    factors: Floats,
+) -> tuple[float, int, float, bool]:
+    """As `likelihood_ratios`, of rows X (n, d) in one pass; adds Σ a x and Σ a, x counted from `origin` (d,).
+
+    Parameters
+    ----------
+    omega : array of shape (m, d)
+        Ω of the distance ‖Ω(x - w)‖²; empty for the identity.
+    images : array of shape (m, K)
+        Ω(w - origin), one a column; K is M, filled up with zeros to a multiple of 4.
+    panel, image, ones, D, part : arrays of shape (d, LANES), (m, LANES), (m, K), (K, LANES), (K, d)
+        Scratch, but that `ones` are; without Ω, `image` is `panel`.
+    by_prototype, factors : float64 arrays of shape (M, d), (M,)
+
+    Returns
+    -------
+    cost, n_right, slope
+    is_whole : bool
+        Whether all distances are numbers; else nothing of this counts.
+    """
+    cost, n_right, slope = 0.0, 0, 0.0
+    for first in range(0, X.shape[0], LANES):
+        n = min(LANES, X.shape[0] - first)
+        fill_panel(X, first, n, panel)
+        for j in range(X.shape[1]):
+            for i in range(n):
+                panel[j, i] -= origin[j]
+        if omega.size:
+            np.dot(omega, panel, image)
+        diagonal_lengths(image, images, ones, D)
+        found = likelihood_ratios(
+            D, labels, codes[first : first + n], weights[first : first + n], half, shares, parts, lanes
+        )
+        cost += found[0]
+        n_right += found[1]
+        slope += found[2]
+        if not math.isfinite(cost):
+            return cost, n_right, slope, False
+        D[labels.shape[0] :] = 0
+        D[:, n:] = 0
+        np.dot(D, panel.T, part)
+        add_sums(D, part, by_prototype, factors)
+    return cost, n_right, slope, True
+
+
+@njit(nogil=True, cache=True, fastmath={"contract", "reassoc", "nsz"})
+def add_sums(D: NDArray[Any], part: NDArray[Any], by_prototype: Floats, factors: Floats) -> None:
+    """Add `part` to `by_prototype` (M, d), and the sums of rows of D to `factors` (M,); both may have further rows."""
+    for j in range(factors.shape[0]):
+        a, total = D[j], 0.0
+        for i in range(a.shape[0]):
+            total += a[i]
+        factors[j] += total
+        for k in range(part.shape[1]):
+            by_prototype[j, k] += part[j, k]
+
+
+@njit(nogil=True, cache=True)
 def find_nearest(D: NDArray[Any], first: int, labels: Codes, nearest: Floats, winners: Floats) -> None:
-    """Least distance and class of the nearest component, as numbers (b,), of rows `first` on of distances (M, n)."""
+    """Least distance and class of the nearest component, as numbers (b,), of rows `first` on of distances `D`."""
     n = nearest.shape[0]
     nearest[:] = D[0, first : first + n]
     winners[:] = labels[0]
-    for j in range(1, D.shape[0]):
+    for j in range(1, labels.shape[0]):
         d, label = D[j, first : first + n], float(labels[j])
         for i in range(n):
             value, least, winner = float(d[i]), nearest[i], winners[i]
@@ -107,14 +186,14 @@ def component_shares(
     parts: Floats,
     zeros: Floats,
 ) -> None:
-    """exp(-h (d - nearest)) of rows `first` on of distances `D` (M, n), and its sums by class.
+    """exp(-h (d - nearest)) of rows `first` on of distances `D`, and its sums by class.
 
     `nearest` is (b,), `shares` (M, b or more), `parts` (C, b or more), and `zeros` (b,) is scratch.
     """
     n = nearest.shape[0]
     parts[:] = 0.0
     zeros[:] = 0.0
-    for j in range(D.shape[0]):
+    for j in range(labels.shape[0]):
         d, e = D[j, first : first + n], shares[j, :n]
         for i in range(n):
             e[i] = half * (nearest[i] - d[i])
@@ -199,7 +278,7 @@ def derivatives(
     for i in range(n):
         attracted[i] *= weights[i]
         repelled[i] *= -weights[i]
-    for j in range(D.shape[0]):
+    for j in range(labels.shape[0]):
         d, e, label = D[j, first : first + n], shares[j, :n], labels[j]
         for i in range(n):
             toward, away = attracted[i], repelled[i]  # both are read first: no lane waits for a branch
