@@ -37,8 +37,9 @@ class LVQ1(LVQ1Parameters, OnlineClassifier):
 
     By w ← w ± α(t)(x − w). With `update="winner-impostor"` the nearest prototype of the row's class is attracted
     *and* the nearest of any other class repelled, wherever they are. That can diverge, above all where classes
-    overlap: nothing holds an impostor back. The training then ends by itself, says so in the last snapshot's message,
-    and the epoch before is kept.
+    overlap: nothing holds an impostor back. Once a prototype stands thrice as far from the mean of the rows as any row
+    or start does, in any feature, the training ends by itself, says so in the last snapshot's message, and keeps the
+    epoch before. So do all engines of this kind.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class LVQ1(LVQ1Parameters, OnlineClassifier):
 
     References
     ----------
-    Kohonen, "Self-Organizing Maps", third edition, 2001, section 6.2.
+    Kohonen, "Self-Organizing Maps", third edition, 2001.
 
     Examples
     --------

@@ -59,7 +59,7 @@ class LVQ21(LVQ21Parameters, OnlineClassifier):
 
     References
     ----------
-    Kohonen, "Self-Organizing Maps", third edition, 2001, section 6.4; Kohonen et al., "LVQ_PAK: the learning vector
+    Kohonen, "Self-Organizing Maps", third edition, 2001; Kohonen et al., "LVQ_PAK: the learning vector
     quantization program package", 1996.
 
     Examples

@@ -57,7 +57,7 @@ class LVQ3(LVQ3Parameters, OnlineClassifier):
 
     References
     ----------
-    Kohonen, "Self-Organizing Maps", third edition, 2001, section 6.5; Kohonen et al., "LVQ_PAK: the learning vector
+    Kohonen, "Self-Organizing Maps", third edition, 2001; Kohonen et al., "LVQ_PAK: the learning vector
     quantization program package", 1996.
 
     Examples

@@ -62,7 +62,7 @@ class OLVQ1(OLVQ1Parameters, OnlineClassifier):
 
     References
     ----------
-    Kohonen, "Self-Organizing Maps", third edition, 2001, section 6.3; Kohonen et al., "LVQ_PAK: the learning vector
+    Kohonen, "Self-Organizing Maps", third edition, 2001; Kohonen et al., "LVQ_PAK: the learning vector
     quantization program package", 1996.
 
     Examples
