@@ -67,7 +67,7 @@ def class_distances(D: NDArray[Any], labels: NDArray[np.int64], out: NDArray[Any
                 out[i, labels[j]] = D[j, i]
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def transfer(code: int, beta: float, x: float, e: float) -> tuple[float, float]:
     """φ(x) and φ′(x): identity, sigmoid 1/(1 + exp(-βx)), swish x/(1 + exp(-βx)), ReLU max(0, x).
 
@@ -82,7 +82,7 @@ def transfer(code: int, beta: float, x: float, e: float) -> tuple[float, float]:
     return (s, bend) if code == 1 else (x * s, s + x * bend)
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def relative_terms(
     d_plus: Floats,
     d_minus: Floats,
