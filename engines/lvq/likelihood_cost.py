@@ -43,7 +43,7 @@ class Width:
 
 
 class LikelihoodProblem(DistanceProblem):
-    """E = -Σ sᵢ ln(p(xᵢ, yᵢ)/p(xᵢ)) / Σ sᵢ + the metric's penalty (Seo & Obermayer 2003, eq. 12 and 13).
+    """E = -Σ sᵢ ln(p(xᵢ, yᵢ)/p(xᵢ)) / Σ sᵢ + the metric's penalty (Seo & Obermayer 2003).
 
     p(x) = Σⱼ exp(-d(x, wⱼ)/2σ²), up to a factor, and p(x, y) is the same sum over the prototypes of class y. Where σ²
     is learned, it is σ₀² exp(a) with `log_variance` = a (1,), which goes with the metric: it is its missing scale.
@@ -69,7 +69,7 @@ class LikelihoodProblem(DistanceProblem):
     def terms(
         self, D: NDArray[Any], codes: NDArray[np.int64], weights: NDArray[np.float64], arrays: Arrays
     ) -> tuple[float, int, NDArray[np.float64]]:
-        half = 1 / (2 * self._variance_at(arrays))
+        half = self._half_at(arrays)
         shares, parts = np.empty((len(D), LANES)), np.empty((len(self._start.counts), LANES))
         cost, n_right, by_half = likelihood_ratios(
             D, self._labels, codes, weights, half, shares, parts, np.empty((N_LANES, LANES))
@@ -82,7 +82,7 @@ class LikelihoodProblem(DistanceProblem):
         `terms` gives c without its factor 1/2σ², which float32 may not hold; it comes in here.
         """
         slowly = super().of_rows(prepared, arrays, metric=metric)
-        half = 1 / (2 * self._variance_at(arrays))
+        half = self._half_at(arrays)
         field = None
         if len(prepared.views) == 1 and not prepared.views[0].is_diagonal:
             field = Field(prepared, self._labels, self._dtype, half)
@@ -115,8 +115,14 @@ class LikelihoodProblem(DistanceProblem):
 
     def _variance_at(self, arrays: Arrays) -> float:
         """σ², in squared units of the rows."""
-        grown = math.exp(arrays["log_variance"][0]) if self._width.learn else 1.0
+        with np.errstate(over="ignore", under="ignore"):
+            grown = float(np.exp(arrays["log_variance"][0])) if self._width.learn else 1.0
         return self._variance * grown * self._scale**2
+
+    def _half_at(self, arrays: Arrays) -> float:
+        """1/2σ²; NaN, which the cost then is too, where a learned σ² has left all bounds."""
+        variance = self._variance_at(arrays)
+        return 1 / (2 * variance) if 0 < variance < math.inf else math.nan
 
     def _own_distance(self, arrays: Arrays, data: LabelledRows, stop: StopToken) -> float:
         """Mean of d to the nearest prototype of a row's class, over the metric's trace.

@@ -124,6 +124,19 @@ def test_a_learned_width_waits_with_the_metric_and_moves_without_the_prototypes(
     assert frozen.variance_ != steps[0]
 
 
+@BOTH
+def test_a_diverging_width_ends_the_training_at_its_last_good_state(estimator):
+    X, y = clouds()
+    way = {"metric_warmup": 0} if estimator is MRSLVQ else {}
+    engine = estimator(solver="sgd", learning_rate=1e5, learn_variance=True, max_iter=50, random_state=0, **way)
+    with np.errstate(all="ignore"):
+        steps = list(engine.train(X, y))
+    assert len(steps) < 51
+    assert np.isfinite(engine.variance_)
+    assert engine.variance_ > 0
+    assert np.all(np.isfinite(engine.predict_proba(X)))
+
+
 # --- rows
 
 
