@@ -175,7 +175,7 @@ class Clustering:
             labels[here], nearest[here] = D.argmin(axis=0), D.min(axis=0)
 
         each_block(self.rows, prototypes, Full(omega), one, n_jobs=self.n_jobs, stop=stop)
-        counts = np.bincount(labels, self.weights, self.n_clusters)
+        counts = np.bincount(labels, self.weights, self.n_clusters).astype(np.float64)
         return Cells(labels, counts, float(self.weights @ nearest))
 
     def errors(self, rows: RowSource, prototypes: Floats, omega: Floats, stop: StopToken) -> NDArray[np.float64]:
