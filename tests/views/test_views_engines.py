@@ -31,6 +31,8 @@ WANTED = {
     "GRLVQ": {"relevance", *LABELLED},
     "GMLVQ": {"relevance", *LABELLED},
     "LGMLVQ": {"local_relevance", *LABELLED},
+    "MedianLVQ": LABELLED - {"contributions"},  # its dissimilarity may be any
+    "PseudoLabelGLVQ": {"relevance", "projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
     "LogEuclideanGLVQ": LABELLED - {"contributions"},  # its features are logarithms
 }
 
