@@ -182,7 +182,9 @@ _ENGINES = (
         "Labelled prototypes that rows of their class attract and others repel, one row after another (Kohonen).",
         supervised=True,
         trial={"max_iter": 2},
-        ways=({"update": "winner"}, {"update": "winner-impostor"}),
+        ways=tuple(
+            {"update": how, "prototypes_per_class": n} for how in ("winner", "winner-impostor") for n in (1, 25)
+        ),
     ),
     EngineInfo(
         "LVQ21",
@@ -192,6 +194,7 @@ _ENGINES = (
         "Rows near a border between two classes move both prototypes beside it (Kohonen); for the last touch.",
         supervised=True,
         trial={"max_iter": 2},
+        ways=({"prototypes_per_class": 1}, {"prototypes_per_class": 25}),
     ),
     EngineInfo(
         "LVQ3",
@@ -210,6 +213,7 @@ _ENGINES = (
         "LVQ1 with a rate for each prototype, which falls as it is right (Kohonen): quick, and nothing to tune.",
         supervised=True,
         trial={"max_iter": 2},
+        ways=({"prototypes_per_class": 1}, {"prototypes_per_class": 25}),
     ),
     EngineInfo(
         "GLVQ",
