@@ -6,7 +6,8 @@ do the same work; and one evaluation in training, from the difference of a long 
 does around it. Peers have one float type each; ours is timed in both. The limit is the time of the multiply-adds at the
 machine's rate of products: distances to all prototypes, and for GMLVQ Ωx and the sum that gives its gradient.
 
-Usage: python tests/benchmarks/lvq.py [--peers FOLDER] [--only ENGINE] [--table NAME] [--threads N]
+Usage: python tests/benchmarks/lvq.py [--peers FOLDER] [--only WORDS] [--threads N]
+WORDS are of an engine, a table and prototypes a class, such as "GMLVQ 50k 5".
 The peers need versions that do not go together, so FOLDER holds an environment for each; one that is not there yet is
 made there (pip; 2 GB in all). Without FOLDER, only ours are timed.
 """
@@ -88,7 +89,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--only", default="")
-    parser.add_argument("--table", default="")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     asked = parser.parse_args()
     if asked.peers:
@@ -96,7 +96,7 @@ def main() -> None:
             make_environment(asked.peers / name, requirements)
     with on_threads(asked.threads):
         for work in WORKS:
-            if asked.only in ("", work.engine) and asked.table in ("", work.table):
+            if set(asked.only.split()) <= {work.engine, work.table, str(work.per_class)}:
                 (median_table if work.engine == "MedianLVQ" else gradient_table)(work, asked.peers, asked.threads)
 
 
