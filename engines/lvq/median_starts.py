@@ -78,7 +78,7 @@ def _numbered(init: NDArray[Any], ground: Ground) -> Ints:
 
 
 def check_counts(counts: Ints, codes: Ints) -> None:
-    """Raise ValueError where a class has fewer rows than prototypes, or no prototype at all."""
+    """Raise ValueError where a class has fewer rows than prototypes."""
     for code, count in enumerate(counts.tolist()):
         n = int(np.count_nonzero(codes == code))
         if n < count:
