@@ -55,7 +55,7 @@ class Work:
 
 WORKS = (
     *(Work(engine, "digits", count, 10, 50) for engine in ("GLVQ", "GMLVQ") for count in (1, 5)),
-    *(Work(engine, "50k", count, 2, 6) for engine in ("GLVQ", "GMLVQ") for count in (1, 5)),
+    *(Work(engine, "50k", count, 2, 22) for engine in ("GLVQ", "GMLVQ") for count in (1, 5)),
     Work("MedianLVQ", "digits", 1, 2, 100),
 )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-SECONDS, SLOW = 0.5, 0.1
+SECONDS, SLOW = 1.0, 0.1
 """Rounds of a work go on until so many seconds are spent; a library whose evaluation takes longer is not trained."""
 
 
