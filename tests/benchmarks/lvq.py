@@ -3,13 +3,15 @@
 Same rows, same start, same cost (sigmoid of slope 2), the whole table at each update, same threads; every library in a
 process of its own, warm before it is timed. What is timed: cost and gradient at the start, whose value tells that all
 do the same work; and one evaluation in training, from the difference of a long and a short one, with all that a library
-does around it. Peers have one float type each; ours is timed in both. The limit is the time of the multiply-adds at the
-machine's rate of products: distances to all prototypes, and for GMLVQ Ωx and the sum that gives its gradient.
+does around it (sklvq's gradient descent computes no cost). A library that needs over 0.1 s for cost and gradient is
+not trained; these stand for it. Peers have one float type each; ours is timed in both. The limit is the time of the
+multiply-adds at the machine's rate of products: distances to all prototypes, and for GMLVQ Ωx and the sum that gives
+its gradient. Of median LVQ the whole search is timed; prosemble's weighs rows otherwise and gets elsewhere.
 
 Usage: python tests/benchmarks/lvq.py [--peers FOLDER] [--only WORDS] [--threads N]
 WORDS are of an engine, a table and prototypes a class, such as "GMLVQ 50k 5".
 The peers need versions that do not go together, so FOLDER holds an environment for each; one that is not there yet is
-made there (pip; 2 GB in all). Without FOLDER, only ours are timed.
+made there (pip; 1.4 GB in all). Without FOLDER, only ours are timed.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -115,7 +118,8 @@ def gradient_table(work: Work, peers: Path | None, threads: int) -> None:
         found[library, of] = figures
         training = ", ".join(f"{name} {1000 * seconds:.3f} ms" for name, seconds in figures.in_training().items())
         print(
-            f"  {library:11} {of}  cost {figures.cost:.6f}  cost and gradient {1000 * figures.evaluation:9.3f} ms, "
+            f"  {library:11} {figures.version:5} {of}  cost {figures.cost:.6f}  "
+            f"cost and gradient {1000 * figures.evaluation:9.3f} ms, "
             f"{figures.evaluation / limit[of]:7.1f} x limit  in training {training or 'not tried'}",
             flush=True,
         )
@@ -146,8 +150,8 @@ def median_table(work: Work, peers: Path | None, threads: int) -> None:
         seconds, n_sweeps = search["seconds"][1], search["evaluations"][1]
         sweep[library, of] = seconds / n_sweeps
         print(
-            f"  {library:11} {of}  {seconds:8.3f} s, {n_sweeps} sweeps of {sweep[library, of]:.3f} s, "
-            f"mean relative distance {search['mu']:.5f}",
+            f"  {library:11} {figures.version:5} {of}  {seconds:8.3f} s, "
+            f"{n_sweeps} sweeps of {sweep[library, of]:.3f} s, mean relative distance {search['mu']:.5f}",
             flush=True,
         )
     if ("prosemble", "float32") in sweep:
@@ -194,8 +198,12 @@ TABLES = {"digits": digits, "50k": clouds}
 def make_environment(folder: Path, requirements: list[str]) -> None:
     """A virtual environment with `requirements`, unless it is there."""
     if not python_of(folder).exists():
-        venv.create(folder, with_pip=True)
-        subprocess.run([str(python_of(folder)), "-m", "pip", "install", "--quiet", *requirements], check=True)
+        try:
+            venv.create(folder, with_pip=True)
+            subprocess.run([str(python_of(folder)), "-m", "pip", "install", "--quiet", *requirements], check=True)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 def python_of(environment: Path) -> Path:

@@ -12,7 +12,7 @@ from prosemble.models import GLVQ, GMLVQ, MedianLVQ
 
 
 def library(case: Case) -> Library:
-    of = version("prosemble") + ", JAX " + jax.__version__
+    of = version("prosemble")
     if case.engine == "MedianLVQ":
         return Library(of, trainings={"": lambda n: _median(case, n)})
     kind = {"GLVQ": GLVQ, "GMLVQ": GMLVQ}[case.engine]
