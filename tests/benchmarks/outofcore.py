@@ -1,9 +1,9 @@
-"""k-means from a project larger than memory ought to be: python tests/benchmarks/outofcore.py FOLDER [--gigabytes 8].
+"""k-means from a project larger than memory ought to be: python tests/benchmarks/outofcore.py [FOLDER] [--gigabytes 8].
 
-FOLDER needs three times the space. Made, imported and learned from in turn; printed are rates beside that of reading
-the project file once with a cold cache, and the most memory beyond the page cache (anonymous resident memory). Before
-each of Lloyd's passes the file's pages are dropped from the cache, so that every pass reads from the disk.
-Nothing is asserted.
+FOLDER, a temporary one by default, needs three times the space. Made, imported and learned from in turn; printed are
+rates beside that of reading the project file once with a cold cache, and the most memory beyond the page cache
+(anonymous resident memory). Before each of Lloyd's passes the file's pages are dropped from the cache, so that every
+pass reads from the disk. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -29,13 +30,22 @@ D, K, ROUNDS = 100, 16, 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--gigabytes", type=float, default=8.0)
     asked = parser.parse_args()
-    table, project = asked.folder / "clouds.npy", asked.folder / "clouds.vqw"
+    n = int(asked.gigabytes * 1e9 / 4 / D)
+    if asked.folder is not None:
+        measure(asked.folder, n)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure(Path(folder), n)
+
+
+def measure(folder: Path, n: int) -> None:
+    """Make, import and learn from n rows."""
+    table, project = folder / "clouds.npy", folder / "clouds.vqw"
     for path in (table, project):
         path.unlink(missing_ok=True)
-    n = int(asked.gigabytes * 1e9 / 4 / D)
     with watched("made", n):
         make(table, n)
     with Session.create(project) as session:

@@ -62,7 +62,7 @@ def batches(X: np.ndarray, start: np.ndarray, threads: int, repeats: int) -> Non
     with contextlib.redirect_stdout(io.StringIO()):
         somoclu = _somoclu()
     if somoclu is None:
-        print("somoclu: its compiled part is not installed")
+        print("somoclu, or its compiled part, is not installed")
     else:
 
         def peer() -> np.ndarray:
@@ -125,10 +125,9 @@ def show(works: dict[str, Any], found: list[Times], X: np.ndarray, limit: float)
 
 
 def _somoclu() -> Any:
-    """The package, or None where its compiled part is missing."""
-    import somoclu
-
+    """The package, or None where it or its compiled part is missing."""
     try:
+        import somoclu
         import somoclu.somoclu_wrap
     except ImportError:
         return None
