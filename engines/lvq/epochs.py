@@ -209,7 +209,8 @@ def score(
         total = d_plus + d_minus
         with np.errstate(invalid="ignore"):  # where distances have overflowed, the cost is to be NaN
             mu = np.divide(d_plus - d_minus, total, out=np.zeros(len(block)), where=total != 0)
-        weights, right = data.weights[here], d_plus < d_minus
+        right = (d_plus < d_minus) | ((d_plus == d_minus) & (plus < minus))  # of equally near ones the first
+        weights = data.weights[here]
         return np.array([weights @ mu, np.count_nonzero(right), weights @ right])
 
     bounds, sums = block_bounds(n, d, data.rows.dtype.itemsize, prepared.work), np.zeros(3)

@@ -86,6 +86,7 @@ def transfer(code: int, beta: float, x: float, e: float) -> tuple[float, float]:
 def relative_terms(
     d_plus: Floats,
     d_minus: Floats,
+    winners: NDArray[np.int64],
     weights: Floats,
     code: int,
     beta: float,
@@ -96,6 +97,8 @@ def relative_terms(
 ) -> tuple[float, int]:
     """Σ sᵢ φ(μᵢ + margin) and the number of rows won by their class; ∂/∂d⁺ and ∂/∂d⁻ go into (n,) each.
 
+    `winners` (2, n) are the prototypes at these distances: of equally near ones the first wins, as in prediction.
+
     μ = (d⁺ - d⁻)/(d⁺ + d⁻), 0 where both are 0, so ∂μ/∂d⁺ = 2d⁻/(d⁺ + d⁻)² and ∂μ/∂d⁻ = -2d⁺/(d⁺ + d⁻)². What is not
     finite stays so. `scratch` is (4, n).
     """
@@ -104,7 +107,7 @@ def relative_terms(
     for i in range(d_plus.shape[0]):
         both = d_plus[i] + d_minus[i]
         mu[i] = (0.0 if both == 0 else (d_plus[i] - d_minus[i]) / both) + margin
-        n_right += d_plus[i] < d_minus[i]
+        n_right += d_plus[i] < d_minus[i] or (d_plus[i] == d_minus[i] and winners[0, i] < winners[1, i])
         e[i] = -abs(beta * mu[i])
         shift[i] = 0.0
     if code == 1 or code == 2:

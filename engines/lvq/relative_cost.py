@@ -37,7 +37,8 @@ class RelativeProblem(DistanceProblem):
         d_plus, d_minus = D[winners, rows].astype(np.float64)
         c = np.empty((2, len(rows)))
         scratch = np.empty((4, len(rows)))
-        cost, n_right = relative_terms(d_plus, d_minus, weights, *self._transfer.arguments, scratch, c[0], c[1])
+        phi = self._transfer.arguments
+        cost, n_right = relative_terms(d_plus, d_minus, winners, weights, *phi, scratch, c[0], c[1])
         D[...] = 0
         D[winners, rows] = c
         return cost, n_right, np.zeros(0)

@@ -67,8 +67,8 @@ def relative_sums(  # type: ignore[no-untyped-def]
             _search(images, k, n_here, tiles, halves, owners, first, codes, begin, places, own, values, found)
             _take(images, k, n_here, halves, slots, prototypes, values, found, winners, distances, seen_from)
         part, right = relative_terms(
-            distances[0, :n_here], distances[1, :n_here], weights[begin : begin + n_here], code, beta, margin,
-            scratch[:, :n_here], pulls[0, :n_here], pulls[1, :n_here],
+            distances[0, :n_here], distances[1, :n_here], winners[:, :n_here], weights[begin : begin + n_here],
+            code, beta, margin, scratch[:, :n_here], pulls[0, :n_here], pulls[1, :n_here],
         )  # fmt: skip
         cost += part
         n_right += right

@@ -231,3 +231,16 @@ def test_a_row_without_any_value_is_refused(name):
     for refused in (lambda: make(name).fit(X, y), lambda: model.predict(X)):
         with pytest.raises(ValueError, match="without any value"):
             refused()
+
+
+# --- ties
+
+
+@pytest.mark.parametrize("name", [*FAMILY, "LVQ1", "RSLVQ"])
+@pytest.mark.parametrize("missing", [False, True])
+def test_training_counts_equally_near_prototypes_as_prediction_does(name, missing):
+    X, y = np.full((30, 3), 2.5), np.repeat(["a", "b", "c"], [5, 10, 15])
+    if missing:
+        X[::2, 0] = np.nan
+    model = make(name, max_iter=2).fit(X, y)
+    assert model.history_["accuracy"][-1] == model.score(X, y) == pytest.approx(5 / 30)
