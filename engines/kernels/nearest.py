@@ -67,7 +67,7 @@ class Placed:
         In the frame: the block itself, or moved.
     norms : (b,)
         Their distances from the frame's centre, in its unit.
-    panels : (P, d, L) or None
+    panels : (P, d + 1, L) or None
         The rows laid out as vector lanes, where they are to be searched so; L divides 64.
     """
 
