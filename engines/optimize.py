@@ -221,9 +221,9 @@ class Optimizer:
                 line_search_fn="strong_wolfe",
             )
         elif plan.solver == "adam":
-            self._optimizer = torch.optim.Adam(groups, fused=True)
+            self._optimizer = torch.optim.Adam(groups, foreach=False)
         else:
-            self._optimizer = torch.optim.SGD(groups, momentum=plan.momentum, fused=True)
+            self._optimizer = torch.optim.SGD(groups, momentum=plan.momentum, foreach=False)
         self._scheduler = _scheduler(self._optimizer, plan)
 
 

@@ -63,6 +63,8 @@ class FloatRows:
 
 LARGEST = {np.dtype(np.float32): 1e34, np.dtype(np.float64): 1e70}
 """Values above this are refused: sums of the fourth powers of float64 ones, and of differences, would overflow."""
+SMALLEST = {np.dtype(np.float32): 1e-16, np.dtype(np.float64): 1e-150}
+"""Engines that do not bring rows near 1 refuse tables below this: squared distances would vanish."""
 
 
 def check_values(block: NDArray[Any], *, allow_nan: bool = False) -> None:

@@ -92,7 +92,7 @@ def test_a_square_matrix_is_imported_and_learned_as_dissimilarities(
     np.savez(tmp_path / "apart.npz", X=np.square(X[:, None] - X[None]).sum(axis=2), y=y)
     project = tmp_path / "apart.vqw"
     assert said(capsys, "import", tmp_path / "apart.npz", "--project", project, "--dissimilarities")[0] == 0
-    settings = ("metric=precomputed", "transfer=identity", "random_state=0")
+    settings = ("transfer=identity", "random_state=0")
     words = [word for setting in settings for word in ("--set", setting)]
     assert said(capsys, "train", project, "--engine", "MedianLVQ", *words)[0] == 0
     assert json.loads(said(capsys, "info", project, "--json")[1])["datasets"][0]["kind"] == "dissimilarity"

@@ -14,7 +14,7 @@ from engines.blocks import block_bounds, map_blocks
 from engines.clustering.kmeans import KMeans
 from engines.clustering.seeding import kmeans_plus_plus, random_rows
 from engines.lvq.labels import LabelledRows
-from engines.rows import ArrayRows, check_values
+from engines.rows import SMALLEST, ArrayRows, check_values
 from engines.training import StopToken
 
 MAX_SAMPLE = 10_000
@@ -46,7 +46,8 @@ def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken,
     Raises
     ------
     ValueError
-        If a value is infinite or too large to be computed with, or is missing without `allow_nan`.
+        If a value is infinite or too large to be computed with, or is missing without `allow_nan`, or if all are
+        so small that squared distances vanish.
     """
     n, d = data.rows.shape
     bounds = block_bounds(n, d, 8, n_classes)
@@ -71,6 +72,12 @@ def moments(data: LabelledRows, n_classes: int, *, n_jobs: int, stop: StopToken,
 
     total = _summed(map_blocks(data.rows, squares, bounds, n_jobs=n_jobs, stop=stop))
     variance = float(np.mean(total / _or_one(seen.sum(axis=0))))
+    size = max(float(np.abs(class_means).max()), math.sqrt(variance))
+    if 0 < size < SMALLEST[data.rows.dtype]:
+        raise ValueError(
+            f"Input X contains no value much above {size:.0e}, and squared distances of so small ones vanish in "
+            f"{data.rows.dtype}: scale them."
+        )
     return Moments(mean, class_means, math.sqrt(variance) if variance > 0 else 1.0)
 
 

@@ -78,8 +78,21 @@ def check_labels(y: Any, n_rows: int, owner: str) -> NDArray[Any]:
         raise ValueError(f"There are {len(labels)} labels for {n_rows} rows: one label for each row is needed.")
     if labels.dtype.kind == "f" and not np.all(np.isfinite(labels)):
         raise ValueError("Input y contains NaN or infinity: every row needs a label.")
+    if labels.dtype.kind == "O":
+        _check_objects(labels.tolist())
     check_classification_targets(labels)
     return np.asarray(labels)
+
+
+def _check_objects(labels: list[Any]) -> None:
+    """Raise ValueError if a label is missing, or some are text and others are not."""
+    for i, label in enumerate(labels):
+        if label is None:
+            raise ValueError(f"Input y contains None in row {i}: every row needs a label.")
+    kinds = {type(label) for label in labels}
+    if str in kinds and len(kinds) > 1:
+        names = " and ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(f"Input y contains labels of unlike types, {names}: make all of them text.")
 
 
 def codes_of(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:

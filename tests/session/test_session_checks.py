@@ -80,17 +80,17 @@ def test_texts_become_the_values_they_mean(session):
         session.parse("KMeans", {"n_clusters": "a"})
 
 
-def test_all_parameters_are_kept_as_json_with_a_seed(session):
+def test_all_parameters_are_kept_as_json_with_a_seed(blobs):
     info = engine_info("KMeans")
     start = np.arange(6.0).reshape(3, 2)
-    values = complete_parameters(info, {"init": start, "n_clusters": np.int64(3)})
+    values = complete_parameters(info, {"init": start, "n_clusters": np.int64(3)}, blobs)
     assert values.keys() == {parameter.name for parameter in info.parameters}
     assert values["init"] == start.tolist()
     assert type(values["n_clusters"]) is int
     assert isinstance(values["random_state"], int)
     arguments = engine_arguments(info, values)
     np.testing.assert_array_equal(arguments["init"], start)
-    assert complete_parameters(info, {"random_state": 7})["random_state"] == 7
+    assert complete_parameters(info, {"random_state": 7}, blobs)["random_state"] == 7
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,12 @@ def test_memory_is_estimated_from_the_units_components_and_codewords_asked_for(s
     assert full - (diagonal[1] - diagonal[0]) == pytest.approx(6 * 8 * 4 * 4 * 8e-6)
     product = megabytes("ProductQuantizer", n_bits=5) - megabytes("ProductQuantizer", n_bits=4)
     assert product == pytest.approx(8 * 16 * 4 * 8e-6)
+    one, each = (megabytes(engine, prototypes_per_class=2) for engine in ("GMLVQ", "LGMLVQ"))
+    assert each - one == pytest.approx(6 * 2 * 4 * 4 * 8e-6)
+    of_two = megabytes("LGMLVQ", prototypes_per_class=2, localization="prototype")
+    assert of_two - each == pytest.approx(6 * 3 * 4 * 4 * 8e-6)
+    pairs = megabytes("MedianLVQ", prototypes_per_class=2) - megabytes("GLVQ", prototypes_per_class=2)
+    assert pairs == pytest.approx(blobs.n_in("train") ** 2 * blobs.rows().dtype.itemsize * 1e-6)
 
 
 def test_a_run_that_fails_before_its_first_step_is_a_failed_one_when_opened_again(tmp_path, blobs_csv):
@@ -215,7 +221,8 @@ def apart(session, tmp_path):
 
 def test_dissimilarities_are_learned_from_by_an_engine_that_takes_them(session, apart):
     assert apart.kind == "dissimilarity"
-    run = session.add_run(apart, "MedianLVQ", {"metric": "precomputed", "random_state": 0})
+    run = session.add_run(apart, "MedianLVQ", {"random_state": 0})
+    assert run.parameters["metric"] == "precomputed"
     assert run.wait(60) == "finished"
     assert run.metrics["accuracy_test"] > 0.8
     assert apart.n_features == apart.n_in("train")
@@ -224,7 +231,7 @@ def test_dissimilarities_are_learned_from_by_an_engine_that_takes_them(session, 
 def test_what_an_engine_makes_of_dissimilarities_is_told_where_it_cannot_be_right(session, apart, blobs):
     for dataset, engine, parameters, words in (
         (apart, "KMeans", {}, r"KMeans learns from data of the kind table or image, but .* another engine .*MedianLVQ"),
-        (apart, "MedianLVQ", {}, "set the metric of MedianLVQ to precomputed"),
+        (apart, "MedianLVQ", {"metric": "cityblock"}, "leave the metric of MedianLVQ out, or precomputed"),
         (blobs, "MedianLVQ", {"metric": "precomputed"}, "'blobs' holds rows of features: choose another metric"),
     ):
         with pytest.raises(SessionError, match=words):

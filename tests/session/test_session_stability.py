@@ -12,7 +12,8 @@ from session_help import until, with_split
 from engines.lvq.refits import Resampling, relevance_stability
 from workbench.data import guess
 from workbench.errors import Cancelled
-from workbench.session import Dataset, Run, Session, SessionError, stability
+from workbench.session import Dataset, Run, Session, SessionError, measuring
+from workbench.session.stability import MeasuredStability
 
 QUICK = {"init": "mean", "max_iter": 6, "random_state": 3}
 
@@ -23,7 +24,7 @@ def learned(session: Session, dataset: Dataset, engine: str = "GMLVQ", **paramet
     return run
 
 
-def same(one: stability.MeasuredStability, other: stability.MeasuredStability) -> bool:
+def same(one: MeasuredStability, other: MeasuredStability) -> bool:
     a, b = one.stability.to_state(), other.stability.to_state()
     return one.resampling == other.resampling and all(np.array_equal(a[k], b[k], equal_nan=True) for k in a)
 
@@ -61,7 +62,7 @@ def test_it_is_kept_with_the_run_and_read_when_asked_for(session: Session, run: 
 def test_a_stopped_measuring_keeps_its_refits_and_goes_on_to_the_same_result(
     session: Session, run: Run, blobs: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stability, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(measuring, "SAVE_SECONDS", 0.0)
     whole = session.measure_stability(run, n_refits=6).result(300)
     other = learned(session, blobs)
     job = session.measure_stability(other, n_refits=6)

@@ -27,7 +27,7 @@ from workbench.desktop.background import Background
 from workbench.desktop.parameter_form import ParameterForm
 from workbench.desktop.wording import KINDS, duration
 from workbench.session import Dataset, Estimate, Session
-from workbench.session.checks import fits_kind
+from workbench.session.checks import fits_kind, suited_parameters
 from workbench.session.estimates import shown_bytes
 
 
@@ -62,6 +62,7 @@ class NewRunPage(QWidget):
         self._background = background
         self._session: Session | None = None
         self._values: Mapping[str, Any] = {}
+        self._suited: Mapping[str, Any] = {}
         self._refused = ""
         self.form: ParameterForm | None = None
         title = QLabel("New run")
@@ -188,6 +189,8 @@ class NewRunPage(QWidget):
             fitting = self._fitting_engine(dataset)
             if fitting != self.engine.currentData():
                 self.engine.setCurrentIndex(self.engine.findData(fitting))
+            elif self._info is not None and suited_parameters(self._info, dataset) != self._suited:
+                self._engine_chosen()
             self._soon.start()
 
     @Slot()
@@ -201,7 +204,8 @@ class NewRunPage(QWidget):
 
     def _show_form(self, found: tuple[EngineInfo, Sequence[Parameter]]) -> None:
         info, parameters = found
-        self.form = ParameterForm(parameters, info.name, self._values)
+        self._suited = suited_parameters(info, self.dataset.currentData()) if self.dataset.count() else {}
+        self.form = ParameterForm(parameters, info.name, {**self._suited, **self._values})
         self.form.changed.connect(self._form_changed)
         self.scroll.setWidget(self.form)
         bar = self.scroll.verticalScrollBar().sizeHint().width()

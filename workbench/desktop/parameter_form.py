@@ -71,8 +71,8 @@ class ParameterForm(QWidget):
             self.fold.setChecked(True)
 
     def values(self) -> dict[str, Any]:
-        """The values that differ from the defaults; call only when `problems` is empty."""
-        return {name: row.value() for name, row in self.rows.items() if row.changed_from_default}
+        """Values that differ from the defaults, or began so; call only when `problems` is empty."""
+        return {name: row.value() for name, row in self.rows.items() if row.changed_from_default or row.began_elsewhere}
 
     def problems(self) -> list[str]:
         """One sentence for each value that is not allowed."""
@@ -140,6 +140,11 @@ class ParameterRow(QObject):
     @property
     def changed_from_default(self) -> bool:
         return bool(self.problem) or not _same(self.value(), self.parameter.default)
+
+    @property
+    def began_elsewhere(self) -> bool:
+        """Whether the value at first was not the default: put back to it, the default is what is asked for."""
+        return not _same(self._given, self.parameter.default)
 
     def value(self) -> Any:
         """The value that the editor shows; raises ValueError where it is not allowed."""

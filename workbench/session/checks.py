@@ -40,15 +40,21 @@ def parse_parameters(engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def complete_parameters(info: EngineInfo, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter of the engine as JSON, those not given at their defaults, and a seed where none was chosen.
+def suited_parameters(info: EngineInfo, dataset: Dataset) -> dict[str, Any]:
+    """What the dataset asks for beside the engine's defaults: dissimilarities are taken as they are."""
+    takes = dataset.kind == "dissimilarity" and dataset.kind in info.data_kinds
+    return {"metric": "precomputed"} if takes else {}
+
+
+def complete_parameters(info: EngineInfo, given: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Every parameter of the engine as JSON: as given, as the dataset asks, or at its default; a seed is chosen.
 
     Raises
     ------
     SessionError
         If a parameter is not known or a value is not allowed.
     """
-    values = {parameter.name: parameter.default for parameter in info.parameters}
+    values = {parameter.name: parameter.default for parameter in info.parameters} | suited_parameters(info, dataset)
     for name, value in given.items():
         try:
             _parameter(info, name).check(value, info.name)
@@ -176,7 +182,7 @@ def _check_metric(dataset: Dataset, info: EngineInfo, metric: str) -> None:
         return
     if dataset.kind == "dissimilarity":
         raise SessionError(
-            f"Dataset '{dataset.name}' holds dissimilarities: set the metric of {info.name} to precomputed."
+            f"Dataset '{dataset.name}' holds dissimilarities: leave the metric of {info.name} out, or precomputed."
         )
     raise SessionError(
         f"{info.name} takes dissimilarities that are precomputed, but dataset '{dataset.name}' holds rows of features: "

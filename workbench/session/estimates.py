@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from engines import EngineInfo
+from engines.lvq import dissimilarity
 from workbench.session.checks import n_prototypes_of
 from workbench.session.dataset import Dataset
 from workbench.session.rows import HELD_BYTES
@@ -55,8 +56,11 @@ def estimate(
     n_rows, n_features = rows.shape
     n_prototypes = n_prototypes_of(parameters, len(dataset.classes)) or 0
     held = n_rows * n_features * rows.dtype.itemsize <= HELD_BYTES
-    matrices = n_matrices_of(parameters)
+    matrices = n_matrices_of(parameters, n_prototypes, len(dataset.classes))
     needed = memory_bytes(n_rows, n_features, rows.dtype.itemsize, n_prototypes, matrices=matrices, held=held)
+    if "dissimilarity" in info.data_kinds and dataset.kind != "dissimilarity":
+        of_pairs = n_rows**2 * rows.dtype.itemsize
+        needed += of_pairs if of_pairs <= dissimilarity.HELD_BYTES else 0
     warnings = list(remarks)
     free = available_memory()
     if free is not None and needed > free:
@@ -84,13 +88,15 @@ def _seconds_like(
     return median(rates) * max(1, n_prototypes) * most
 
 
-def n_matrices_of(parameters: Mapping[str, Any]) -> int:
+def n_matrices_of(parameters: Mapping[str, Any], n_prototypes: int, n_classes: int) -> int:
     """How many (d, d) matrices the engine learns: a metric, a rotation, or the covariances of components."""
     match parameters:
         case {"covariance_type": "full", "n_components": int(k)}:
             return k
         case {"covariance_type": kind}:
             return 1 if kind == "tied" else 0
+        case {"localization": of}:
+            return n_classes if of == "class" else n_prototypes
         case {"rotation_init": _} | {"omega_init": _}:
             return 1
     return 0

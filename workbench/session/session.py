@@ -21,9 +21,10 @@ from workbench.session.importing import Importing
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.launching import launch
 from workbench.session.log import CommandLog, Entry, now
+from workbench.session.measuring import measuring
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Selection, Subset
-from workbench.session.stability import MeasuredStability, measuring
+from workbench.session.stability import MeasuredStability
 from workbench.session.storage import Storage
 from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import new_facts
@@ -179,7 +180,7 @@ class Session:
         self._require_writable()
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         info = checks.find_engine(engine)
-        values = checks.complete_parameters(info, parameters or {})
+        values = checks.complete_parameters(info, parameters or {}, data)
         facts = new_facts(data, checks.check_run(data, info, values))
         with self._changing:
             run_name = name_for(name, f"{info.name} on {data.name}", self.runs.values(), "run")
@@ -221,7 +222,7 @@ class Session:
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         info = checks.find_engine(engine)
         wanted = check_counts(info, data, counts)
-        values = checks.complete_parameters(info, parameters or {}) | {info.count: wanted[-1]}
+        values = checks.complete_parameters(info, parameters or {}, data) | {info.count: wanted[-1]}
         facts = new_facts(data, checks.check_run(data, info, values))
         del values[info.count]
         with self._changing:
@@ -285,7 +286,7 @@ class Session:
         """What a run would take; raises SessionError as `add_run` does."""
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         info = checks.find_engine(engine)
-        values = checks.complete_parameters(info, parameters or {})
+        values = checks.complete_parameters(info, parameters or {}, data)
         remarks = checks.check_run(data, info, values)
         return estimate(data, info, values, remarks, self.runs.values())
 

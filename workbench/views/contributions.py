@@ -153,7 +153,8 @@ def _row(scene: Scene, told: Explanation, i: int, why: str) -> ExplainedRow:
     winner, rival = (names[codes[w[i]]] for w in (told.winners, told.rivals))
     mine = -1 if scene.sample.codes is None else int(np.asarray(scene.sample.codes)[i])
     true = "" if mine < 0 else f" (is {shorten(names[mine], 18)})"
-    flipped = _flipped(scene, i)
+    why_not = _not_searched(scene, i)
+    flipped = None if why_not else _flipped(scene, i)
     heading = f"row {int(scene.sample.rows[i]) + 1}: {shorten(winner, 18)} over {shorten(rival, 18)}{true}"
     return ExplainedRow(
         why=why,
@@ -162,19 +163,28 @@ def _row(scene: Scene, told: Explanation, i: int, why: str) -> ExplainedRow:
         certainty=float(shares.sum()),
         order=order,
         bars=_bars(scene, i, order),
-        change=_change(scene, i, flipped),
+        change=why_not or _change(scene, i, flipped),
         images=_images(scene, i, flipped),
     )
 
 
-def _flipped(scene: Scene, i: int) -> Counterfactual | None:
-    """The smallest change of row i that gives it another class; None if there is none, or it was not looked for."""
-    from engines.lvq.explain import counterfactual
+def _not_searched(scene: Scene, i: int) -> str:
+    """Why no change of row i is looked for; empty if one is."""
     from engines.lvq.metric import Local
 
     row = np.asarray(scene.sample.X, float)[i]
-    searched = isinstance(scene.model._metric, Local) and len(row) > _MOST_SEARCHED
-    return counterfactual(scene.model, row) if np.isfinite(row).all() and not searched else None
+    if not np.isfinite(row).all():
+        return "not searched for, as the row lacks values"
+    if isinstance(scene.model._metric, Local) and len(row) > _MOST_SEARCHED:
+        return f"not searched for, as borders are curved in more than {_MOST_SEARCHED} features"
+    return ""
+
+
+def _flipped(scene: Scene, i: int) -> Counterfactual | None:
+    """The smallest change of row i that gives it another class, if one is found."""
+    from engines.lvq.explain import counterfactual
+
+    return counterfactual(scene.model, np.asarray(scene.sample.X, float)[i])
 
 
 def _bars(scene: Scene, i: int, order: NDArray[np.int64]) -> tuple[str, ...]:

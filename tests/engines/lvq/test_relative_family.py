@@ -244,3 +244,27 @@ def test_training_counts_equally_near_prototypes_as_prediction_does(name, missin
         X[::2, 0] = np.nan
     model = make(name, max_iter=2).fit(X, y)
     assert model.history_["accuracy"][-1] == model.score(X, y) == pytest.approx(5 / 30)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (["a", "b", None, "a"], "contains None in row 2: every row needs a label"),
+        ([1, "a", 1, "a"], "labels of unlike types, int and str: make all of them text"),
+        ([1, "a", None, 1], "contains None in row 2"),
+    ],
+)
+def test_labels_that_are_missing_or_mixed_are_told_in_one_sentence(labels, words):
+    X = np.arange(8.0).reshape(4, 2)
+    with pytest.raises(ValueError, match=words):
+        GLVQ().fit(X, np.array(labels, dtype=object))
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-22), (np.float32, 1e-30), (np.float64, 1e-155)])
+@pytest.mark.parametrize("name", ["GLVQ", "GMLVQ"])
+def test_values_too_small_to_be_squared_are_refused(name, dtype, size):
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    X = ((rng.normal(size=(40, 3)) + y[:, None]) * size).astype(dtype)
+    with pytest.raises(ValueError, match=f"vanish in {np.dtype(dtype)}: scale them"):
+        make(name).fit(X, y)
