@@ -6,7 +6,8 @@ Torch is imported when the first optimizer is made. The arrays are shared with t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -120,7 +121,8 @@ class Optimizer:
                 tensor.grad = torch.from_numpy(np.array(gradients[name], order="C")) if name in moving else None
             return cost
 
-        self._optimizer.step(closure)
+        with _on_one_thread():
+            self._optimizer.step(closure)
         if self._averages is not None:
             average = torch.optim.swa_utils.get_ema_multi_avg_fn(self._plan.average)
             average(list(self._averages.values()), list(self._tensors.values()), 1)
@@ -221,9 +223,9 @@ class Optimizer:
                 line_search_fn="strong_wolfe",
             )
         elif plan.solver == "adam":
-            self._optimizer = torch.optim.Adam(groups, foreach=False)
+            self._optimizer = torch.optim.Adam(groups, fused=True)
         else:
-            self._optimizer = torch.optim.SGD(groups, momentum=plan.momentum, foreach=False)
+            self._optimizer = torch.optim.SGD(groups, momentum=plan.momentum, fused=True)
         self._scheduler = _scheduler(self._optimizer, plan)
 
 
@@ -250,6 +252,18 @@ def _scheduler(optimizer: torch.optim.Optimizer, plan: Plan) -> torch.optim.lr_s
         case "restarts":
             found = of.CosineAnnealingWarmRestarts(optimizer, plan.steps[0])
     return found
+
+
+@contextmanager
+def _on_one_thread() -> Iterator[None]:
+    """Torch on one thread: its others take longer to wake than small arrays take, and would change the bits of sums."""
+    torch = _torch()
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def _kept(value: Any) -> Any:
