@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from engines.assignment import Assignment, assigned
 from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
-from engines.clustering.starts import Seeder
+from engines.clustering.prototype_learner import BasePosition, PrototypeLearner, shift_between
 from engines.distortion import squared_errors
 from engines.kernels.exact import add_rows, frozen
 from engines.kernels.nearest import Codebook
-from engines.resuming import check_same_data, counts_of, resumed_prototypes
+from engines.resuming import counts_of, resumed_prototypes
 from engines.rows import ArrayRows, RowSource, SelectedRows
-from engines.survey import NO_WEIGHTS, Sample, survey
-from engines.training import Learner, Snapshot, State, StopToken
+from engines.survey import NO_WEIGHTS
+from engines.training import State, StopToken
 
 Floats = NDArray[Any]
-Validator = Callable[[Floats, StopToken], float]
 
 ROUND_ROWS = 2**15
 """Rows that the batches between two snapshots hold together; never more than there are."""
@@ -55,62 +54,44 @@ class Plan:
     n_jobs: int
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where a training stands: replaced as a whole by each round.
+@dataclass(frozen=True, kw_only=True)
+class Position(BasePosition):
+    """Where a training stands after a round.
 
     Attributes
     ----------
-    iteration, n_steps : int
-        Rounds and batches done.
+    found : Assignment
+        Labels of the measured rows, with cost and counts of all, estimated from these; of all rows where the training
+        is at its end.
+    n_steps : int
+        Batches done.
     wins : (K,) float64
         Weight of all rows each prototype has learned from.
-    found : Assignment
-        Of the measured rows; of all rows where the training is at its end.
-    cost : float
-        J of all rows, estimated from the measured ones where they are not all.
     best : float
         Lowest cost so far, and n_idle the rounds since it fell by more than `tol`.
     """
 
-    iteration: int
-    n_steps: int
-    prototypes: Floats
-    wins: NDArray[np.float64]
     found: Assignment
-    cost: float
+    n_steps: int = 0
+    wins: NDArray[np.float64]
     best: float
-    n_idle: int
-    n_reassigned: int
-    shift: float
-    settled: bool
-    rng: Mapping[str, Any]
-    validation_error: float | None
-    message: str = ""
+    n_idle: int = 0
+    n_reassigned: int = 0
+
+    def arrays(self) -> Mapping[str, Floats]:
+        return {**super().arrays(), "wins": self.wins}
 
 
-class Batches(Learner):
+class Batches(PrototypeLearner[Plan, Position]):
     """Each step is a round of batches, after which the cost is measured; the last one labels all rows."""
 
-    def __init__(
-        self,
-        rows: RowSource,
-        weights: NDArray[np.float64] | None,
-        plan: Plan,
-        seed: Seeder,
-        rng: np.random.Generator,
-        validate: Validator | None = None,
-    ) -> None:
-        self._rows, self._weights, self._plan, self._seed, self._validate = rows, weights, plan, seed, validate
-        self._first_rng = generator_state(rng)
-        self._eligible = None if weights is None else np.flatnonzero(weights)
-        n = rows.shape[0] if self._eligible is None else len(self._eligible)
-        self._n_eligible = n
-        self._most_steps = plan.max_iter * -(-n // plan.batch_size)
-        self._steps_a_round = max(1, min(ROUND_ROWS, n) // plan.batch_size)
-        self._sample: Sample
-        self._measured: _Measured
-        self._at: Position
+    KEPT: ClassVar[tuple[str, ...]] = (*PrototypeLearner.KEPT, "n_steps", "wins", "best", "n_idle", "n_reassigned")
+
+    _eligible: NDArray[np.int64] | None
+    _n_eligible: int
+    _most_steps: int
+    _steps_a_round: int
+    _measured: _Measured
 
     def start(self, stop: StopToken) -> None:
         self._look(stop)
@@ -122,22 +103,15 @@ class Batches(Learner):
         sample = replace(
             self._sample, rows=measured.rows, weights=measured.weights, mass=self._sample.mass / measured.factor
         )
-        prototypes = np.ascontiguousarray(self._seed(sample, rng, stop), self._rows.dtype)
-        found, cost = self._found(prototypes, False, stop)
+        prototypes = self._seeded(sample, rng, stop)
+        found = self._found(prototypes, False, stop)
         self._at = Position(
-            iteration=0,
-            n_steps=0,
             prototypes=prototypes,
             wins=np.zeros(len(prototypes)),
             found=found,
-            cost=cost,
-            best=cost,
-            n_idle=0,
-            n_reassigned=0,
-            shift=float("nan"),
-            settled=False,
+            best=found.cost,
             rng=generator_state(rng),
-            validation_error=self._validate and self._validate(prototypes, stop),
+            validation_error=self._validation_error(prototypes, stop),
         )
 
     def step(self, stop: StopToken) -> None:
@@ -150,25 +124,24 @@ class Batches(Learner):
             weights = None if self._weights is None else self._weights[drawn]
             batch = self._chosen(drawn, stop)
             prototypes, wins = learned(batch, weights, prototypes, wins, plan.n_jobs, stop)
-        found, cost = self._found(prototypes, False, stop)
-        n_idle = 0 if cost < at.best * (1.0 - plan.tol) else at.n_idle + 1
+        found = self._found(prototypes, False, stop)
+        n_idle = 0 if found.cost < at.best * (1.0 - plan.tol) else at.n_idle + 1
         settled = n_idle >= plan.patience
         if (settled or n_steps >= self._most_steps) and self._measured.index is not None:
-            found, cost = self._found(prototypes, True, stop)
+            found = self._found(prototypes, True, stop)
         self._at = Position(
             iteration=at.iteration + 1,
             n_steps=n_steps,
             prototypes=prototypes,
             wins=wins,
             found=found,
-            cost=cost,
-            best=min(at.best, cost),
+            best=min(at.best, found.cost),
             n_idle=n_idle,
             n_reassigned=n_reassigned,
-            shift=float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2))),
+            shift=shift_between(at.prototypes, prototypes),
             settled=settled,
             rng=generator_state(rng),
-            validation_error=self._validate and self._validate(prototypes, stop),
+            validation_error=self._validation_error(prototypes, stop),
             message="converged" if settled else "",
         )
 
@@ -176,28 +149,11 @@ class Batches(Learner):
     def finished(self) -> bool:
         return self._at.settled or self._at.n_steps >= self._most_steps
 
-    def snapshot(self) -> Snapshot:
-        at = self._at
-        error = at.cost / self._sample.mass
-        metrics = {
-            "error_per_row": error,
-            "error_per_component": error / self._rows.shape[1],
-            "shift": at.shift,
-            "n_empty": float(np.count_nonzero(at.found.counts == 0)),
-            "n_reassigned": float(at.n_reassigned),
-            "passes": at.n_steps * self._plan.batch_size / self._n_eligible,
-        }
-        if at.validation_error is not None:
-            metrics["validation_error_per_row"] = at.validation_error
-        most = -(-self._most_steps // self._steps_a_round)
-        return Snapshot(at.iteration, most, at.cost, metrics, at.message, lambda: self._arrays(at))
-
     def state(self) -> State:
-        at = self._at
-        state: State = {name: getattr(at, name) for name in _KEPT}
+        state = super().state()
         if self._measured.index is not None:
             state["measured"] = self._measured.index
-        return {**state, "rng": dict(at.rng), "cost": at.cost, "shape": list(self._rows.shape)}
+        return state
 
     def load_state(self, state: State) -> None:
         prototypes = resumed_prototypes(state, self._rows, self._plan.n_clusters)
@@ -206,28 +162,31 @@ class Batches(Learner):
         few = state.get("measured")
         self._measured = self._to_measure(None if few is None else np.asarray(few), stop)
         at_end = bool(state["settled"]) or state["n_steps"] >= self._most_steps
-        found, cost = self._found(prototypes, at_end, stop)
-        check_same_data(state, cost, self._sample.mass)
-        kept = {name: state[name] for name in _KEPT}
-        kept.update(prototypes=prototypes, wins=counts_of(state, "wins", len(prototypes)))
-        self._at = Position(found=found, cost=cost, rng=state["rng"], **kept)
+        resumed = self._resumed(state, prototypes, self._found(prototypes, at_end, stop))
+        resumed["wins"] = counts_of(state, "wins", len(prototypes))
+        self._at = Position(**resumed)
 
     def fitted(self) -> Mapping[str, Any]:
-        at = self._at
-        fitted = {
-            **{name + "_": array for name, array in self._arrays(at).items()},
-            "inertia_": at.cost,
-            "n_iter_": at.iteration,
-            "n_steps_": at.n_steps,
-        }
-        if len(at.found.labels) == self._rows.shape[0]:
-            fitted["labels_"] = at.found.labels
+        fitted = {**super().fitted(), "n_steps_": self._at.n_steps}
+        if len(fitted["labels_"]) < self._rows.shape[0]:
+            del fitted["labels_"]
         return fitted
 
+    @property
+    def _n_iterations(self) -> int:
+        return -(-self._most_steps // self._steps_a_round)
+
+    def _figures(self) -> dict[str, float]:
+        at = self._at
+        passes = at.n_steps * self._plan.batch_size / self._n_eligible
+        return {**super()._figures(), "n_reassigned": float(at.n_reassigned), "passes": passes}
+
     def _look(self, stop: StopToken) -> None:
-        n, d = self._rows.shape
-        bounds = block_bounds(n, d, self._rows.dtype.itemsize)
-        self._sample = survey(self._rows, self._weights, bounds, self._plan.n_jobs, stop)
+        super()._look(stop)
+        self._eligible = None if self._weights is None else np.flatnonzero(self._weights)
+        n = self._n_eligible = self._rows.shape[0] if self._eligible is None else len(self._eligible)
+        self._most_steps = self._plan.max_iter * -(-n // self._plan.batch_size)
+        self._steps_a_round = max(1, min(ROUND_ROWS, n) // self._plan.batch_size)
 
     def _numbered(self, drawn: NDArray[np.int64]) -> NDArray[np.int64]:
         """Numbers of rows from numbers among those of positive weight."""
@@ -246,14 +205,13 @@ class Batches(Learner):
         mass = len(index) if weights is None else float(weights.sum())
         return _Measured(index, rows, weights, self._sample.mass / mass)
 
-    def _found(self, prototypes: Floats, everywhere: bool, stop: StopToken) -> tuple[Assignment, float]:
-        """The assignment of the measured rows, or of all, and the cost of all that follows from it."""
+    def _found(self, prototypes: Floats, everywhere: bool, stop: StopToken) -> Assignment:
+        """The assignment of all rows, or of the measured ones with counts and cost of all that follow from it."""
         measured, n_jobs = self._measured, self._plan.n_jobs
         if everywhere:
-            found = assigned(self._rows, self._weights, prototypes, n_jobs=n_jobs, stop=stop)
-            return found, found.cost
+            return assigned(self._rows, self._weights, prototypes, n_jobs=n_jobs, stop=stop)
         found = assigned(measured.rows, measured.weights, prototypes, n_jobs=n_jobs, stop=stop)
-        return found, found.cost * measured.factor
+        return replace(found, counts=found.counts * measured.factor, cost=found.cost * measured.factor)
 
     def _reassigned(
         self, at: Position, rng: np.random.Generator, stop: StopToken
@@ -277,11 +235,6 @@ class Batches(Learner):
         prototypes[where] = SelectedRows(measured.rows, drawn).read(0, n_wanted)
         wins[where] = at.wins[~starved].min()
         return prototypes, wins, n_wanted
-
-    def _arrays(self, at: Position) -> Mapping[str, Floats]:
-        whole = len(at.found.labels) == self._rows.shape[0]
-        counts = at.found.counts if whole else at.found.counts * self._measured.factor
-        return {"prototypes": at.prototypes, "counts": counts, "wins": at.wins}
 
 
 def learned(
@@ -356,18 +309,3 @@ class _Heeding:
     def read(self, start: int, stop: int) -> Floats:
         self.stop.check()
         return self.source.read(start, stop)
-
-
-_KEPT = (
-    "iteration",
-    "n_steps",
-    "prototypes",
-    "wins",
-    "best",
-    "n_idle",
-    "n_reassigned",
-    "shift",
-    "settled",
-    "validation_error",
-    "message",
-)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from engines.base import generator_state
 from engines.blocks import block_bounds, map_blocks
 from engines.clustering.inside import lloyd_inside, two_generators
-from engines.clustering.lloyd import Plan, Validator
+from engines.clustering.lloyd import Plan
+from engines.clustering.prototype_learner import Validator
 from engines.clustering.starts import seeder
 from engines.kernels.exact import Labels, frozen, nearest, squared_to_own
 from engines.kernels.nearest import Codebook

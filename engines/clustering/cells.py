@@ -77,6 +77,11 @@ class Cells:
     cost: float
     n_changed: int
 
+    @property
+    def counts(self) -> Array:
+        """Weight (K,) of each cell."""
+        return self.sums.counts
+
 
 class Assigner:
     """Assigns the rows of a sample to prototypes, again and again; labels are always those of the exact distance.

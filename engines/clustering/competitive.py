@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.assignment import Assignment, assigned
 from engines.base import generator_from_state, generator_state
-from engines.blocks import block_bounds
-from engines.clustering.starts import Seeder
+from engines.clustering.prototype_learner import BasePosition, PrototypeLearner, shift_between
 from engines.held import held
 from engines.kernels.abreast import lay_out
 from engines.kernels.exact import frozen
 from engines.kernels.lanes import untiled
 from engines.kernels.sequential import present
-from engines.resuming import check_same_data, counts_of, resumed_prototypes
-from engines.rows import ArrayRows, RowSource
-from engines.survey import Sample, survey
-from engines.training import Learner, Snapshot, State, StopToken
+from engines.resuming import counts_of, resumed_prototypes
+from engines.rows import ArrayRows
+from engines.training import State, StopToken
 
 Floats = NDArray[Any]
 Rate = Literal["hyperbolic", "exponential", "macqueen"]
-Validator = Callable[[Floats, StopToken], float]
 
 PIECE_WORK = 2**24
 """Multiply-adds between two looks at a stop token: milliseconds."""
@@ -80,60 +77,35 @@ class Plan:
     n_jobs: int
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where a training stands: replaced as a whole by each epoch.
+@dataclass(frozen=True, kw_only=True)
+class Position(BasePosition):
+    """Where a training stands after an epoch; `wins` (K,) is the weight of all rows shown that each prototype won."""
 
-    Attributes
-    ----------
-    iteration : int
-        Epochs done.
-    prototypes : (K, d), in the data's precision
-    wins : (K,) float64
-        Weight of all presentations that each prototype has won.
-    found : Assignment
-        Of all rows to exactly these prototypes.
-    shift : float
-        Euclidean, of all prototypes over the last epoch.
-    """
-
-    iteration: int
-    prototypes: Floats
-    wins: NDArray[np.float64]
     found: Assignment
-    shift: float
-    settled: bool
-    rng: Mapping[str, Any]
-    validation_error: float | None
-    message: str = ""
+    wins: NDArray[np.float64]
+
+    def arrays(self) -> Mapping[str, Floats]:
+        return {**super().arrays(), "wins": self.wins}
 
 
-class Competition(Learner):
+class Competition(PrototypeLearner[Plan, Position]):
     """Each step is an epoch: every row of positive weight once, in an order of its own, then the assignment."""
 
-    def __init__(
-        self,
-        rows: RowSource,
-        weights: NDArray[np.float64] | None,
-        plan: Plan,
-        seed: Seeder,
-        rng: np.random.Generator,
-        validate: Validator | None = None,
-    ) -> None:
-        self._rows, self._weights, self._plan, self._seed, self._validate = rows, weights, plan, seed, validate
-        self._first_rng = generator_state(rng)
-        self._held: ArrayRows
-        self._sample: Sample
-        self._at: Position
+    KEPT: ClassVar[tuple[str, ...]] = (*PrototypeLearner.KEPT, "wins")
+
+    _held: ArrayRows
 
     def start(self, stop: StopToken) -> None:
         self._look(stop)
         rng = generator_from_state(self._first_rng)
-        prototypes = np.ascontiguousarray(self._seed(self._sample, rng, stop), self._rows.dtype)
-        found = self._assigned(prototypes, stop)
-        wins = np.zeros(len(prototypes))
-        error = self._validate and self._validate(prototypes, stop)
-        self._at = Position(0, prototypes, wins, found, float("nan"), False, generator_state(rng), error)
+        prototypes = self._seeded(self._sample, rng, stop)
+        self._at = Position(
+            prototypes=prototypes,
+            wins=np.zeros(len(prototypes)),
+            found=self._assigned(prototypes, stop),
+            rng=generator_state(rng),
+            validation_error=self._validation_error(prototypes, stop),
+        )
 
     def step(self, stop: StopToken) -> None:
         at, plan = self._at, self._plan
@@ -141,8 +113,8 @@ class Competition(Learner):
         prototypes, wins = epoch(
             self._held.array, self._weights, at.prototypes, at.wins, plan.schedule, at.iteration, rng, stop
         )
-        shift = float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2)))
-        settled = shift**2 <= plan.tol * float(np.mean(self._sample.variance))
+        shift = shift_between(at.prototypes, prototypes)
+        settled = self._is_small(shift, plan.tol)
         self._at = Position(
             iteration=at.iteration + 1,
             prototypes=prototypes,
@@ -151,60 +123,27 @@ class Competition(Learner):
             shift=shift,
             settled=settled,
             rng=generator_state(rng),
-            validation_error=self._validate and self._validate(prototypes, stop),
+            validation_error=self._validation_error(prototypes, stop),
             message="converged" if settled else "",
         )
-
-    @property
-    def finished(self) -> bool:
-        return self._at.settled or self._at.iteration >= self._plan.max_iter
-
-    def snapshot(self) -> Snapshot:
-        at, plan = self._at, self._plan
-        error = at.found.cost / self._sample.mass
-        metrics = {
-            "error_per_row": error,
-            "error_per_component": error / self._rows.shape[1],
-            "shift": at.shift,
-            "n_empty": float(np.count_nonzero(at.found.counts == 0)),
-        }
-        if plan.schedule.rate != "macqueen":
-            metrics["rate"] = float(plan.schedule.at(at.iteration))
-        if at.validation_error is not None:
-            metrics["validation_error_per_row"] = at.validation_error
-        return Snapshot(at.iteration, plan.max_iter, at.found.cost, metrics, at.message, lambda: _arrays(at))
-
-    def state(self) -> State:
-        at = self._at
-        state: State = {name: getattr(at, name) for name in _KEPT}
-        return {**state, "rng": dict(at.rng), "cost": at.found.cost, "shape": list(self._rows.shape)}
 
     def load_state(self, state: State) -> None:
         prototypes = resumed_prototypes(state, self._rows, self._plan.n_prototypes)
         stop = StopToken()
         self._look(stop)
-        found = self._assigned(prototypes, stop)
-        check_same_data(state, found.cost, self._sample.mass)
-        kept = {name: state[name] for name in _KEPT}
-        kept.update(prototypes=prototypes, wins=counts_of(state, "wins", len(prototypes)))
-        self._at = Position(found=found, rng=state["rng"], **kept)
-
-    def fitted(self) -> Mapping[str, Any]:
-        at = self._at
-        return {
-            "prototypes_": at.prototypes,
-            "counts_": at.found.counts,
-            "wins_": at.wins,
-            "labels_": at.found.labels,
-            "inertia_": at.found.cost,
-            "n_iter_": at.iteration,
-        }
+        resumed = self._resumed(state, prototypes, self._assigned(prototypes, stop))
+        resumed["wins"] = counts_of(state, "wins", len(prototypes))
+        self._at = Position(**resumed)
 
     def _look(self, stop: StopToken) -> None:
-        self._held = held(self._rows, stop)
-        n, d = self._rows.shape
-        bounds = block_bounds(n, d, self._rows.dtype.itemsize)
-        self._sample = survey(self._held, self._weights, bounds, self._plan.n_jobs, stop)
+        self._rows = self._held = held(self._rows, stop)
+        super()._look(stop)
+
+    def _figures(self) -> dict[str, float]:
+        figures, schedule = super()._figures(), self._plan.schedule
+        if schedule.rate != "macqueen":
+            figures["rate"] = float(schedule.at(self._at.iteration))
+        return figures
 
     def _assigned(self, prototypes: Floats, stop: StopToken) -> Assignment:
         return assigned(self._held, self._weights, prototypes, n_jobs=self._plan.n_jobs, stop=stop)
@@ -247,10 +186,3 @@ def epoch(
         rows = X.take(order[here], axis=0)
         present(frozen(rows), frozen(shown[here]), frozen(rates[here]), groups, frozen(starts), wins)
     return untiled(groups, len(prototypes)), wins
-
-
-_KEPT = ("iteration", "prototypes", "wins", "shift", "settled", "validation_error", "message")
-
-
-def _arrays(at: Position) -> Mapping[str, Floats]:
-    return {"prototypes": at.prototypes, "counts": at.found.counts, "wins": at.wins}

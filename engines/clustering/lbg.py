@@ -12,7 +12,8 @@ from sklearn.base import ClusterMixin
 
 from engines.base import check_sample_weight
 from engines.blocks import resolve_jobs
-from engines.clustering.lloyd import Lloyd, Plan, Validator
+from engines.clustering.lloyd import Lloyd, Plan
+from engines.clustering.prototype_learner import Validator
 from engines.clustering.splitting import Cuts, cuts
 from engines.clustering.starts import Seeder, check_enough_rows
 from engines.euclidean import EuclideanCodebook

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,19 +11,17 @@ from numpy.typing import NDArray
 
 from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
-from engines.clustering.starts import Seeder
+from engines.clustering.prototype_learner import BasePosition, PrototypeLearner, shift_between
 from engines.held import held
 from engines.kernels.abreast import lay_out
 from engines.kernels.exact import Labels, frozen
 from engines.kernels.gas import gas_scratch, present_ranked, pull_sums, pulls, rank_rows
 from engines.kernels.lanes import untiled
-from engines.resuming import check_same_data, resumed_prototypes
-from engines.rows import RowSource
-from engines.survey import NO_WEIGHTS, Sample, survey
-from engines.training import Learner, Snapshot, State, StopToken
+from engines.resuming import resumed_prototypes
+from engines.survey import NO_WEIGHTS, Sample
+from engines.training import Snapshot, State, StopToken
 
 Floats = NDArray[Any]
-Validator = Callable[[Floats, StopToken], float]
 
 PIECE_WORK = 2**23
 """Multiply-adds and comparisons between two looks at a stop token: milliseconds."""
@@ -94,18 +91,11 @@ class Ranking:
     masses: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where a training stands: replaced as a whole by each epoch."""
+@dataclass(frozen=True, kw_only=True)
+class Position(BasePosition):
+    """Where a training stands after an epoch."""
 
-    iteration: int
-    prototypes: Floats
     found: Ranking
-    shift: float
-    settled: bool
-    rng: Mapping[str, Any]
-    validation_error: float | None
-    message: str = ""
 
 
 def strengths(neighbourhood: float, n_prototypes: int, dtype: np.dtype[Any]) -> NDArray[np.float64]:
@@ -115,32 +105,18 @@ def strengths(neighbourhood: float, n_prototypes: int, dtype: np.dtype[Any]) -> 
     return np.asarray(h[h >= np.finfo(dtype).eps])
 
 
-class Gas(Learner):
+class Gas(PrototypeLearner[Plan, Position]):
     """What both modes share; each step is one epoch, and a snapshot tells of prototypes their own cost."""
-
-    def __init__(
-        self,
-        rows: RowSource,
-        weights: NDArray[np.float64] | None,
-        plan: Plan,
-        seed: Seeder,
-        rng: np.random.Generator,
-        validate: Validator | None = None,
-    ) -> None:
-        self._rows, self._weights, self._plan, self._seed, self._validate = rows, weights, plan, seed, validate
-        self._first_rng = generator_state(rng)
-        self._sample: Sample
-        self._at: Position
 
     def start(self, stop: StopToken) -> None:
         self._look(stop)
         rng = generator_from_state(self._first_rng)
-        prototypes = np.ascontiguousarray(self._seed(self._sample, rng, stop), self._rows.dtype)
+        prototypes = self._seeded(self._sample, rng, stop)
         found = self._ranked(prototypes, 0, stop)
         if not np.isfinite(found.energy):
             raise ValueError("Input X contains values so large that their squared distances overflow: scale them.")
-        error = self._validate and self._validate(prototypes, stop)
-        self._at = Position(0, prototypes, found, float("nan"), False, generator_state(rng), error)
+        error = self._validation_error(prototypes, stop)
+        self._at = Position(prototypes=prototypes, found=found, rng=generator_state(rng), validation_error=error)
 
     def step(self, stop: StopToken) -> None:
         at, plan = self._at, self._plan
@@ -153,15 +129,15 @@ class Gas(Learner):
             # the means, rounded to the data's precision, are no better than what was there
             self._at = replace(step, shift=0.0, settled=True, message="at rounding precision")
             return
-        shift = float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2)))
-        settled = annealed and shift**2 <= plan.tol * float(np.mean(self._sample.variance))
+        shift = shift_between(at.prototypes, prototypes)
+        settled = annealed and self._is_small(shift, plan.tol)
         self._at = replace(
             step,
             prototypes=prototypes,
             found=found,
             shift=shift,
             settled=settled,
-            validation_error=self._validate and self._validate(prototypes, stop),
+            validation_error=self._validation_error(prototypes, stop),
             message="converged" if settled else "",
         )
 
@@ -172,52 +148,19 @@ class Gas(Learner):
     def _moved(self, at: Position, rng: np.random.Generator, stop: StopToken) -> Floats:
         """The prototypes after one more epoch."""
 
-    @property
-    def finished(self) -> bool:
-        return self._at.settled or self._at.iteration >= self._plan.max_iter
-
     def snapshot(self) -> Snapshot:
-        at = self._at
-        error = at.found.cost / self._sample.mass
-        metrics = {
-            "error_per_row": error,
-            "error_per_component": error / self._rows.shape[1],
-            "neighbourhood": float(self._plan.annealing.neighbourhood_at(at.iteration)),
-            "shift": at.shift,
-            "n_empty": float(np.count_nonzero(at.found.counts == 0)),
-        }
-        if at.validation_error is not None:
-            metrics["validation_error_per_row"] = at.validation_error
-        return Snapshot(at.iteration, self._plan.max_iter, at.found.energy, metrics, at.message, lambda: _arrays(at))
-
-    def state(self) -> State:
-        at = self._at
-        state: State = {name: getattr(at, name) for name in _KEPT}
-        return {**state, "rng": dict(at.rng), "cost": at.found.cost, "shape": list(self._rows.shape)}
+        return replace(super().snapshot(), cost=self._at.found.energy)
 
     def load_state(self, state: State) -> None:
         prototypes = resumed_prototypes(state, self._rows, self._plan.n_prototypes)
         stop = StopToken()
         self._look(stop)
         found = self._ranked(prototypes, state["iteration"], stop)
-        check_same_data(state, found.cost, self._sample.mass)
-        kept = {**{name: state[name] for name in _KEPT}, "prototypes": prototypes}
-        self._at = Position(found=found, rng=state["rng"], **kept)
+        self._at = Position(**self._resumed(state, prototypes, found))
 
-    def fitted(self) -> Mapping[str, Any]:
-        at = self._at
-        return {
-            "prototypes_": at.prototypes,
-            "counts_": at.found.counts,
-            "labels_": at.found.labels,
-            "inertia_": at.found.cost,
-            "n_iter_": at.iteration,
-        }
-
-    def _look(self, stop: StopToken) -> None:
-        n, d = self._rows.shape
-        bounds = block_bounds(n, d, self._rows.dtype.itemsize)
-        self._sample = survey(self._rows, self._weights, bounds, self._plan.n_jobs, stop)
+    def _figures(self) -> dict[str, float]:
+        neighbourhood = float(self._plan.annealing.neighbourhood_at(self._at.iteration))
+        return {"neighbourhood": neighbourhood, **super()._figures()}
 
     def _ranked(self, prototypes: Floats, t: float, stop: StopToken) -> Ranking:
         h = strengths(float(self._plan.annealing.neighbourhood_at(t)), len(prototypes), prototypes.dtype)
@@ -331,10 +274,3 @@ def ranked(sample: Sample, prototypes: Floats, h: NDArray[np.float64], stop: Sto
 def _piece(n_prototypes: int, d: int) -> int:
     """Rows between two looks at a stop token."""
     return max(1, min(PIECE_ROWS, PIECE_WORK // (n_prototypes * (d + n_prototypes // 8 + 1))))
-
-
-_KEPT = ("iteration", "prototypes", "shift", "settled", "validation_error", "message")
-
-
-def _arrays(at: Position) -> Mapping[str, Floats]:
-    return {"prototypes": at.prototypes, "counts": at.found.counts}
