@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base import generator_from_state, generator_state
+from engines.clustering.prototype_learner import shift_between
 from engines.lvq.epochs import Field, Roster, Score, epoch, placed, score, survey_field
 from engines.lvq.gaps import HeldRows, hold
 from engines.lvq.labels import LabelledRows
@@ -112,7 +113,7 @@ class SequentialLearner(Learner):
             self._at = replace(at, iteration=at.iteration + 1)
             self._end("diverged: prototypes leave the data, and the epoch before is kept; try a lower rate")
             return
-        shift = float(np.sqrt(np.sum((prototypes.astype(np.float64) - at.prototypes) ** 2)))
+        shift = shift_between(at.prototypes, prototypes)
         scores = self._scores(prototypes, stop)
         self._rng = generator_state(rng)
         self._judge(Position(at.iteration + 1, prototypes, memory, *scores, shift, moved))
