@@ -52,9 +52,17 @@ def test_a_recipe_without_contrast_is_the_affine_map_that_it_says(X: np.ndarray,
     fitted = fit(Recipe(scaling=scaling, whitening=whitening), X)
     affine = fitted.affine()
     assert affine is not None
-    expected = fitted.transform(X)
-    np.testing.assert_allclose(X @ affine[0].T + affine[1], expected, rtol=0, atol=1e-5 * max(1.0, np.abs(X).max()))
+    expected, size = fitted.transform(X), np.abs(X).max()
+    rounding = 8 * np.finfo(float).eps * np.abs(affine[0]).sum(axis=1).max() * size  # of A x, where x - center has none
+    np.testing.assert_allclose(X @ affine[0].T + affine[1], expected, rtol=0, atol=1e-5 * max(1.0, size) + rounding)
     assert fit(Recipe(contrast=True), X).affine() is None
+
+
+@pytest.mark.parametrize("whitening", ["pca", "zca"])
+@pytest.mark.parametrize("value", [0.114, 1e-9 / 3, 1e6 / 7])
+def test_rows_that_are_all_alike_are_not_whitened_into_noise(whitening: str, value: float) -> None:
+    X = np.full((5, 2), value)
+    np.testing.assert_allclose(fit(Recipe(whitening=whitening), X).transform(X), 0, atol=1e-9 * value)
 
 
 @given(

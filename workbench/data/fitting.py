@@ -17,6 +17,8 @@ from workbench.data.watch import Watch
 
 MOST_WHITENED = 4096
 _MEDIAN_BYTES = 128 << 20
+_ROUNDING = 8 * float(np.finfo(np.float64).eps)
+"""Of the largest value of a column that does not vary: by so much it may seem to."""
 
 
 def fit_recipe(
@@ -159,7 +161,7 @@ def _scaling(recipe: Recipe, moments: _Moments) -> dict[str, Any]:
         shift, scale = low, high - low
     else:
         shift, scale = low / 2 + high / 2, high / 2 - low / 2
-    noise = 8 * np.finfo(np.float64).eps * np.maximum(np.abs(low), np.abs(high))
+    noise = _ROUNDING * np.maximum(np.abs(low), np.abs(high))
     return {"shift": shift, "scale": np.where((scale > noise) & np.isfinite(scale), scale, 1.0)}
 
 
@@ -180,12 +182,16 @@ def _contrast(fitted: FittedRecipe, source: _Training, watch: Watch) -> dict[str
 
 
 def _whitening(fitted: FittedRecipe, source: _Training, watch: Watch) -> dict[str, Any]:
-    """Eigenvectors of the covariance of the training rows, after every earlier step."""
+    """Eigenvectors of the covariance of the training rows, after every earlier step.
+
+    Variance that rounding alone may have made counts as none: whitened, it would be as loud as the rest.
+    """
     d = source.rows.shape[1]
     before = replace(fitted, recipe=replace(fitted.recipe, whitening="none"), dtype=np.dtype(float))
-    n, center, scatter = 0, np.zeros(d), np.zeros((d, d))
+    n, size, center, scatter = 0, 0.0, np.zeros(d), np.zeros((d, d))
     for block in source.blocks(watch):
         rows = before.transform(block)
+        size = max(size, float(np.abs(rows).max()))
         mean = rows.mean(axis=0)
         deviation = rows - mean
         delta = mean - center
@@ -194,7 +200,8 @@ def _whitening(fitted: FittedRecipe, source: _Training, watch: Watch) -> dict[st
         center += delta * (len(rows) / both)
         n = both
     values, vectors = np.linalg.eigh(scatter / n)
-    values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+    values, vectors = values[::-1], vectors[:, ::-1]
+    values = np.where(values > d * (_ROUNDING * size) ** 2, values, 0.0)
     floor = fitted.recipe.whitening_floor * values.mean() or 1.0
     if fitted.recipe.whitening == "pca":
         spanned = max(1, int(np.count_nonzero(values > 1e-12 * values[0])))
