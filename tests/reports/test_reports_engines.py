@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,8 +47,15 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, d
         yield session, runs
 
 
-@pytest.mark.parametrize("engine", RUNS)
-@pytest.mark.parametrize("kind", [kind for kind in EXPORTS if kind.name != "views"], ids=lambda kind: kind.name)
+def exports() -> Iterator[object]:
+    """Every export of every engine but pictures of views; reports take seconds, two must do for a start."""
+    for kind, engine in itertools.product(EXPORTS, RUNS):
+        slow = kind.name == "report" and engine not in ("SOM", "ResidualQuantizer")
+        if kind.name != "views":
+            yield pytest.param(kind, engine, marks=[pytest.mark.slow] if slow else [], id=f"{kind.name}-{engine}")
+
+
+@pytest.mark.parametrize(("kind", "engine"), list(exports()))
 def test_every_export_of_every_kind_of_engine_is_written(bench: Any, kind: Any, engine: str, tmp_path: Path) -> None:
     session, runs = bench
     if not kind.applies(runs[engine]):
