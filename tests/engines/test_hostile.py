@@ -125,6 +125,8 @@ def test_degenerate_rows_give_a_sound_model_or_a_clear_error(info, case, name, d
         ("OptimizedProductQuantizer", "one column"): "n_subspaces=2",
         ("OptimizedProductQuantizer", "many columns"): "n_features=10001",
     }.get((info.name, name))
+    if name == "tiny" and dtype == np.float32 and info.family == "lvq" and info.name != "MedianLVQ":
+        refused = "vanish in float32: scale them"
     if refused:
         assert_refused(lambda: fitted(info, case, X, **parameters), refused)
     else:
