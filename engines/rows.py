@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -44,14 +45,26 @@ class ArrayRows:
 
 
 @dataclass(frozen=True, eq=False)
-class FloatRows:
-    """Another source's rows, each block converted to float64 as it is read."""
+class DerivedRows(ABC):
+    """Another source's rows, changed as they are read; of its shape and type, unless a subclass says otherwise."""
 
     source: RowSource
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.source.dtype
+
+    @abstractmethod
+    def read(self, start: int, stop: int) -> NDArray[Any]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class FloatRows(DerivedRows):
+    """Another source's rows, each block converted to float64 as it is read."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -88,19 +101,10 @@ def check_values(block: NDArray[Any], *, allow_nan: bool = False) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class CheckedRows:
+class CheckedRows(DerivedRows):
     """Another source's float32 or float64 rows, `check_values` being asked about each block as it is read."""
 
-    source: RowSource
     allow_nan: bool
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         block = self.source.read(start, stop)
@@ -126,7 +130,7 @@ def as_float_rows(source: RowSource) -> RowSource:
 
 
 @dataclass(frozen=True, eq=False)
-class SelectedRows:
+class SelectedRows(DerivedRows):
     """Some rows of a source, in any order; reading copies those asked for, in as long pieces as there are.
 
     Attributes
@@ -136,16 +140,11 @@ class SelectedRows:
         Numbers of the rows.
     """
 
-    source: RowSource
     index: NDArray[np.int64]
 
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.index), self.source.shape[1]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         wanted = self.index[start:stop]

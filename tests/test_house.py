@@ -24,7 +24,7 @@ def modules_after(statement: str) -> set[str]:
         ("import engines; engines.catalog()", {"torch", "numba", "h5py", "matplotlib", "polars", "PySide6"}),
         ("import engines; [info.parameters for info in engines.catalog()]", {"torch", "PySide6"}),
         ("import workbench.cli", {"torch", "numba", "h5py", "PySide6", "numpy", "polars"}),
-        ("import workbench.session", {"torch", "PySide6", "pyqtgraph", "matplotlib"}),
+        ("import workbench.session", {"torch", "numba", "PySide6", "pyqtgraph", "matplotlib"}),
         ("import workbench.views, workbench.reports", {"torch", "PySide6", "pyqtgraph", "matplotlib.pyplot"}),
         ("import workbench.project", {"engines", "torch", "sklearn", "PySide6"}),
     ],

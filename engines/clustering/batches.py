@@ -17,7 +17,7 @@ from engines.distortion import squared_errors
 from engines.kernels.exact import add_rows, frozen
 from engines.kernels.nearest import Codebook
 from engines.resuming import counts_of, resumed_prototypes
-from engines.rows import ArrayRows, RowSource, SelectedRows
+from engines.rows import ArrayRows, DerivedRows, RowSource, SelectedRows
 from engines.survey import NO_WEIGHTS
 from engines.training import State, StopToken
 
@@ -292,19 +292,10 @@ class _Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class _Heeding:
+class _Heeding(DerivedRows):
     """A source that can be stopped between any two reads: a batch may take a thousand of them."""
 
-    source: RowSource
     stop: StopToken
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> Floats:
         self.stop.check()

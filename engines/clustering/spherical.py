@@ -18,7 +18,7 @@ from engines.clustering.starts import Seeder, check_enough_rows, n_starts_of, se
 from engines.euclidean import EuclideanCodebook
 from engines.kernels.exact import frozen
 from engines.parameters import Param, RandomState
-from engines.rows import ArrayRows, RowSource
+from engines.rows import ArrayRows, DerivedRows, RowSource
 from engines.survey import Sample
 from engines.training import Learner, Snapshot, State, StopToken
 
@@ -146,18 +146,8 @@ class SphericalKMeans(ClusterMixin, EuclideanCodebook):  # type: ignore[misc]
 
 
 @dataclass(frozen=True, eq=False)
-class UnitRows:
+class UnitRows(DerivedRows):
     """Another source's rows, each at unit length as it is read; zeros stay zeros."""
-
-    source: RowSource
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> Floats:
         return at_unit_length(self.source.read(start, stop))

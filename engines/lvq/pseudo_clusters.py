@@ -18,7 +18,7 @@ from engines.lvq.labels import LabelledRows
 from engines.lvq.learned import Omegas
 from engines.lvq.measured import each_block
 from engines.lvq.metric import Full
-from engines.rows import RowSource
+from engines.rows import DerivedRows, RowSource
 from engines.survey import survey
 from engines.training import StopToken
 
@@ -26,38 +26,24 @@ Floats = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class ProjectedRows:
+class ProjectedRows(DerivedRows):
     """Rows of a source as Ωx: (n, m), computed as they are read."""
 
-    source: RowSource
     omega: Floats
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.source.shape[0], len(self.omega)
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
-
     def read(self, start: int, stop: int) -> Floats:
         return np.ascontiguousarray(self.source.read(start, stop) @ self.omega.T)
 
 
 @dataclass(frozen=True, eq=False)
-class ScaledRows:
+class ScaledRows(DerivedRows):
     """Rows of a source, each feature divided by its spread (d,) as they are read."""
 
-    source: RowSource
     spread: Floats
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> Floats:
         return np.ascontiguousarray(self.source.read(start, stop) / self.spread)

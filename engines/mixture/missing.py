@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engines.blocks import map_blocks
 from engines.kernels.exact import frozen, moments
-from engines.rows import RowSource, check_values
+from engines.rows import DerivedRows, RowSource, check_values
 from engines.survey import NO_WEIGHTS, Sample
 from engines.training import StopToken
 
@@ -39,19 +39,10 @@ class Observed:
 
 
 @dataclass(frozen=True, eq=False)
-class FilledRows:
+class FilledRows(DerivedRows):
     """Another source's rows with column means in the place of missing values: good enough to start from."""
 
-    source: RowSource
     mean: Doubles
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> Floats:
         block = self.source.read(start, stop)

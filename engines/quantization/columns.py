@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
-from engines.rows import ArrayRows, RowSource
+from engines.rows import ArrayRows, DerivedRows, RowSource
 from engines.training import StopToken
 
 MAX_HELD_BYTES = 2**30
@@ -38,19 +38,14 @@ def edges_of(splits: NDArray[np.int64]) -> list[slice]:
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class Columns(DerivedRows):
     """Some consecutive columns of another source."""
 
-    source: RowSource
     columns: slice
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.source.shape[0], self.columns.stop - self.columns.start
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> NDArray[Any]:
         return np.ascontiguousarray(self.source.read(start, stop)[:, self.columns])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks, single_threaded_blas
 from engines.quantization.columns import edges_of
-from engines.rows import RowSource, scale_for
+from engines.rows import DerivedRows, scale_for
 from engines.survey import Sample
 from engines.training import StopToken
 
@@ -33,7 +33,7 @@ def check_rotatable(d: int) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Rotated:
+class Rotated(DerivedRows):
     """Another source's rows x as (x − mean) R, block by block.
 
     Attributes
@@ -42,17 +42,8 @@ class Rotated:
         In the rows' precision.
     """
 
-    source: RowSource
     mean: Floats
     rotation: Floats
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> Floats:
         with single_threaded_blas():

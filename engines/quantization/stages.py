@@ -21,7 +21,7 @@ from engines.quantization.coders import coding_bounds
 from engines.quantization.columns import MAX_HELD_BYTES
 from engines.quantization.joint import most_steps
 from engines.quantization.residual_coder import ResidualCoder
-from engines.rows import ArrayRows, RowSource
+from engines.rows import ArrayRows, DerivedRows, RowSource
 from engines.training import Learner, Snapshot, State, StopToken
 
 Floats = NDArray[Any]
@@ -29,20 +29,11 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Residuals:
+class Residuals(DerivedRows):
     """What codes (n, s) of codebooks (s, K, d) leave of another source's rows, computed as it is read."""
 
-    source: RowSource
     codebooks: Floats
     codes: Codes
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.source.dtype
 
     def read(self, start: int, stop: int) -> Floats:
         block = self.source.read(start, stop)

@@ -79,16 +79,11 @@ class NewRunPage(QWidget):
         for combo in (self.dataset, self.engine):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(10)
-        self.summary = QLabel(wordWrap=True)
-        self.summary.setProperty("role", "muted")
+        self.summary, self.forecast, self.warning = (_words(role) for role in ("muted", "muted", "warning"))
         self.scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll.setAccessibleName("Parameters")
-        self.forecast = QLabel(wordWrap=True)
-        self.forecast.setProperty("role", "muted")
         self.forecast.setAccessibleName("What the run will take")
-        self.warning = QLabel(wordWrap=True)
-        self.warning.setProperty("role", "warning")
         self.start = QPushButton("Start training")
         self.start.setProperty("role", "primary")
         self.start.setAccessibleDescription("Start the run with these parameters")
@@ -261,6 +256,13 @@ class NewRunPage(QWidget):
         request = self.request()
         if request is not None:
             self.start_wanted.emit(request)
+
+
+def _words(role: str) -> QLabel:
+    """A label for sentences, in the colour of its role."""
+    label = QLabel(wordWrap=True)
+    label.setProperty("role", role)
+    return label
 
 
 def _lacking(dataset: Dataset, info: EngineInfo) -> str:

@@ -10,7 +10,6 @@ from statistics import median
 from typing import Any
 
 from engines import EngineInfo
-from engines.lvq import dissimilarity
 from workbench.session.checks import n_prototypes_of
 from workbench.session.dataset import Dataset
 from workbench.session.rows import HELD_BYTES
@@ -59,8 +58,7 @@ def estimate(
     matrices = n_matrices_of(parameters, n_prototypes, len(dataset.classes))
     needed = memory_bytes(n_rows, n_features, rows.dtype.itemsize, n_prototypes, matrices=matrices, held=held)
     if "dissimilarity" in info.data_kinds and dataset.kind != "dissimilarity":
-        of_pairs = n_rows**2 * rows.dtype.itemsize
-        needed += of_pairs if of_pairs <= dissimilarity.HELD_BYTES else 0
+        needed += _bytes_of_pairs(n_rows, rows.dtype.itemsize)
     warnings = list(remarks)
     free = available_memory()
     if free is not None and needed > free:
@@ -86,6 +84,14 @@ def _seconds_like(
     if not rates or not isinstance(most, int):
         return None
     return median(rates) * max(1, n_prototypes) * most
+
+
+def _bytes_of_pairs(n_rows: int, itemsize: int) -> int:
+    """Of the dissimilarities of all pairs of rows, where they are kept."""
+    from engines.lvq.dissimilarity import HELD_BYTES as KEPT_BYTES  # brings the compiler, which the start does not need
+
+    needed = n_rows**2 * itemsize
+    return needed if needed <= KEPT_BYTES else 0
 
 
 def n_matrices_of(parameters: Mapping[str, Any], n_prototypes: int, n_classes: int) -> int:
