@@ -312,6 +312,16 @@ _ENGINES = (
         exports=_WITHOUT_CELLS,
         trial={"max_iter": 2},
     ),
+    EngineInfo(
+        "DeepVQ",
+        "engines.deep.deepvq",
+        "deep",
+        "Deep vector quantization",
+        "An auto-encoder whose code of a row is a few bits, found in one pass forward (Le Tan et al.).",
+        exports=("model", "assignments"),
+        trial={"max_iter": 1, "hidden": (8,), "n_bits": 4},
+        ways=({"method": "sign"}, {"method": "mpec"}),
+    ),
 )
 
 

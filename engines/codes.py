@@ -68,6 +68,10 @@ class CodesMixin:
         """What each row becomes by encoding and decoding: (n, d)."""
         return self.decode(self.encode(X))
 
+    def indices(self, codes: Any) -> NDArray[np.int64]:
+        """Codes as `encode` gives them unpacked, counted from 0 in each column."""
+        return np.asarray(codes, np.int64)
+
     def _integers(self, codes: Any) -> Codes:
         """Codes, packed or not, as they were before: (n,) or (n, n_books), all of which stand for something."""
         check_is_fitted(self)

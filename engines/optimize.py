@@ -97,7 +97,7 @@ class Optimizer:
     _optimizer: torch.optim.Optimizer
 
     def __init__(self, start: Arrays, plan: Plan) -> None:
-        torch = _torch()
+        torch = torch_module()
         self._plan = plan
         self._tensors = {name: torch.from_numpy(np.array(values, order="C")) for name, values in start.items()}
         self.arrays: dict[str, NDArray[np.float64]] = {name: t.numpy() for name, t in self._tensors.items()}
@@ -112,7 +112,7 @@ class Optimizer:
         bool
             Whether anything moved. L-BFGS that finds no lower point does not move; it then forgets its curvature.
         """
-        torch = _torch()
+        torch = torch_module()
         before = {name: values.copy() for name, values in self.arrays.items()}
 
         def closure() -> float:
@@ -121,7 +121,7 @@ class Optimizer:
                 tensor.grad = torch.from_numpy(np.array(gradients[name], order="C")) if name in moving else None
             return cost
 
-        with _on_one_thread():
+        with on_one_thread():
             self._optimizer.step(closure)
         if self._averages is not None:
             average = torch.optim.swa_utils.get_ema_multi_avg_fn(self._plan.average)
@@ -175,8 +175,8 @@ class Optimizer:
         """Everything that `load_state` needs to go on bit for bit: copies of arrays, and JSON values."""
         found: list[NDArray[Any]] = []
         tree = {
-            "optimizer": _pack(self._optimizer.state_dict(), found),
-            "scheduler": None if self._scheduler is None else _pack(self._scheduler.state_dict(), found),
+            "optimizer": pack(self._optimizer.state_dict(), found),
+            "scheduler": None if self._scheduler is None else pack(self._scheduler.state_dict(), found),
         }
         state: State = {"tree": tree, **{f"tensor.{k}": array for k, array in enumerate(found)}}
         state |= {f"array.{name}": values.copy() for name, values in self.arrays.items()}
@@ -192,7 +192,7 @@ class Optimizer:
         ValueError
             If it is of another kind of optimizer or of other arrays.
         """
-        torch = _torch()
+        torch = torch_module()
         try:
             for name, values in self.arrays.items():
                 if state[f"array.{name}"].shape != values.shape:
@@ -201,14 +201,14 @@ class Optimizer:
                 if self._averages is not None:
                     self._averages[name] = torch.from_numpy(np.array(state[f"average.{name}"]))
             self._make()
-            self._optimizer.load_state_dict(_unpack(state["tree"]["optimizer"], state))
+            self._optimizer.load_state_dict(unpack(state["tree"]["optimizer"], state))
             if self._scheduler is not None:
-                self._scheduler.load_state_dict(_unpack(state["tree"]["scheduler"], state))
+                self._scheduler.load_state_dict(unpack(state["tree"]["scheduler"], state))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"The state to resume does not fit the optimizer ({error}).") from None
 
     def _make(self) -> None:
-        torch, plan = _torch(), self._plan
+        torch, plan = torch_module(), self._plan
         for tensor in self._tensors.values():
             tensor.grad = None
         groups = [{"params": [t], "lr": plan.rates[name]} for name, t in self._tensors.items()]
@@ -230,7 +230,7 @@ class Optimizer:
 
 
 def _scheduler(optimizer: torch.optim.Optimizer, plan: Plan) -> torch.optim.lr_scheduler.LRScheduler | None:
-    of = _torch().optim.lr_scheduler
+    of = torch_module().optim.lr_scheduler
     decay = DEFAULT_DECAY.get(plan.schedule, 0.0) if plan.decay is None else plan.decay
     found: torch.optim.lr_scheduler.LRScheduler | None = None
     match plan.schedule:
@@ -255,9 +255,9 @@ def _scheduler(optimizer: torch.optim.Optimizer, plan: Plan) -> torch.optim.lr_s
 
 
 @contextmanager
-def _on_one_thread() -> Iterator[None]:
+def on_one_thread() -> Iterator[None]:
     """Torch on one thread: its others take longer to wake than small arrays take, and would change the bits of sums."""
-    torch = _torch()
+    torch = torch_module()
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -268,35 +268,35 @@ def _on_one_thread() -> Iterator[None]:
 
 def _kept(value: Any) -> Any:
     """A copy of a number in an optimizer's memory; of lists, whose tensors are never written to, only the list."""
-    if isinstance(value, _torch().Tensor):
+    if isinstance(value, torch_module().Tensor):
         return value.clone()
     return list(value) if isinstance(value, list) else value
 
 
-def _pack(value: Any, found: list[NDArray[Any]]) -> Any:
+def pack(value: Any, found: list[NDArray[Any]]) -> Any:
     """A nested state of torch as JSON; its tensors are copied to the end of `found` and named by their place."""
-    if isinstance(value, _torch().Tensor):
-        found.append(value.detach().numpy().copy())
+    if isinstance(value, torch_module().Tensor):
+        found.append(value.detach().cpu().numpy().copy())
         return {"tensor": len(found) - 1}
     if isinstance(value, Mapping):
-        return {"items": [[key, _pack(v, found)] for key, v in value.items()]}
+        return {"items": [[key, pack(v, found)] for key, v in value.items()]}
     if isinstance(value, list | tuple):
-        return [_pack(v, found) for v in value]
+        return [pack(v, found) for v in value]
     return value
 
 
-def _unpack(value: Any, state: State) -> Any:
+def unpack(value: Any, state: State) -> Any:
     if isinstance(value, dict):
         if "tensor" in value:
-            return _torch().from_numpy(np.array(state[f"tensor.{value['tensor']}"]))
-        return {key: _unpack(v, state) for key, v in value["items"]}
+            return torch_module().from_numpy(np.array(state[f"tensor.{value['tensor']}"]))
+        return {key: unpack(v, state) for key, v in value["items"]}
     if isinstance(value, list):
-        return [_unpack(v, state) for v in value]
+        return [unpack(v, state) for v in value]
     return value
 
 
 @cache
-def _torch() -> Any:
+def torch_module() -> Any:
     import torch
 
     for name in ("add_param_group", "load_state_dict", "state_dict", "zero_grad"):

@@ -30,7 +30,7 @@ class Case:
         Further parameters under which a training must be resumable at every step.
     effects : mapping of name to (base, first, second)
         For every parameter two values that must give different models, beside `base` parameters; "n_jobs" excepted,
-        which must never matter.
+        which must never matter, and "device", of which there may be one only.
     expected_failures : mapping of check to reason
         Only where scikit-learn's own estimator of the kind fails.
     wide : mapping

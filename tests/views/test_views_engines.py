@@ -76,4 +76,4 @@ def test_reconstructions_are_what_the_engine_quantizes_to(engine: str) -> None:
     scene = trained(engine, "iris")
     X: Any = np.asarray(scene.sample.X)
     np.testing.assert_array_equal(scene.quantized, scene.model.quantize(X))
-    np.testing.assert_array_equal(scene.codes.ravel(), np.asarray(scene.model.encode(X)).ravel())
+    np.testing.assert_array_equal(scene.codes.ravel(), scene.model.indices(scene.model.encode(X)).ravel())

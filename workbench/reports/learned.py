@@ -167,7 +167,7 @@ class Trained:
         else:
             winners = np.zeros(len(X), np.int64)
             distances = np.linalg.norm(np.asarray(X, float) - model.decode(codes), axis=1)
-        return winners, None if codes is None else codes.astype(np.int64), distances
+        return winners, None if codes is None else model.indices(codes), distances
 
 
 def trained(run: Run) -> Trained:

@@ -115,6 +115,8 @@ def n_prototypes_of(parameters: Mapping[str, Any], n_classes: int) -> int | None
     Codewords for a part of the columns count by their share: what is told is as large as so many whole prototypes.
     """
     match parameters:
+        case {"n_bits": _, "hidden": _}:  # networks, not codewords
+            return None
         case {"n_clusters": int(k)} | {"n_prototypes": int(k)} | {"n_components": int(k)} | {"n_codes": int(k)}:
             return k
         case {"shape": [int(n_rows), int(n_cols)]}:
@@ -138,6 +140,8 @@ def _rows_needed(parameters: Mapping[str, Any], n_classes: int) -> tuple[int, st
     A map may have more units than there are rows, and cells of too few rows are left without a fine codebook.
     """
     match parameters:
+        case {"n_bits": _, "hidden": _}:
+            return 0, "rows", "n_bits"
         case {"n_coarse": int(n_coarse)}:
             return n_coarse, "coarse prototypes", "n_coarse"
         case {"n_bits": int(n_bits)}:

@@ -153,7 +153,7 @@ class Scene:
     def codes(self) -> NDArray[np.int64]:
         """(k, B) codes of the `whole` rows of the sample, a column for each book."""
         n_books = len(self.model.code_sizes)
-        return self._encoded.reshape(len(self.whole), n_books).astype(np.int64)
+        return np.asarray(self.model.indices(self._encoded).reshape(len(self.whole), n_books))
 
     @cached_property
     def quantized(self) -> Array:

@@ -1,0 +1,1 @@
+"""Quantizers whose codes are found by neural networks."""

@@ -1,0 +1,111 @@
+"""A trained pair of networks as plain arrays: rows to bits and back, with NumPy alone; nothing is learned here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+Floats = NDArray[Any]
+Signs = NDArray[np.int8]
+Activation = Literal["tanh", "relu", "gelu"]
+Layer = tuple[Floats, Floats]
+"""Weight (out, in) and bias (out,), with batch normalisation folded in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Coder:
+    """Encoder f, decoder g and the units of the rows: x becomes z = (x - mean) / scale, and g gives z back.
+
+    Attributes
+    ----------
+    mean : (d,), scale : (1,)
+    encoder, decoder : tuple of Layer
+        A hidden layer ends in the activation, the encoder's last in tanh, the decoder's last in nothing.
+    """
+
+    mean: Floats
+    scale: Floats
+    encoder: tuple[Layer, ...]
+    decoder: tuple[Layer, ...]
+    activation: Activation
+
+    def astype(self, dtype: np.dtype[Any]) -> Coder:
+        """The same in another precision."""
+
+        def cast(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+            return tuple((weight.astype(dtype), bias.astype(dtype)) for weight, bias in layers)
+
+        mean, scale = self.mean.astype(dtype), self.scale.astype(dtype)
+        return Coder(mean, scale, cast(self.encoder), cast(self.decoder), self.activation)
+
+    def latent(self, X: Floats) -> Floats:
+        """f(x), (b, L) between -1 and 1, of rows (b, d)."""
+        return np.tanh(self._through(self.encoder, (X - self.mean) / self.scale))
+
+    def signs(self, X: Floats) -> Signs:
+        """The code (b, L) of rows (b, d): the signs of f(x), with +1 for a zero."""
+        return signs_of(self.latent(X))
+
+    def decode(self, signs: Signs) -> Floats:
+        """The rows (b, d) that codes (b, L) of -1 and +1 stand for."""
+        z = self._through(self.decoder, signs.astype(self.mean.dtype))
+        return z * self.scale + self.mean
+
+    def squared_errors(self, X: Floats, signs: Signs) -> NDArray[np.float64]:
+        """‖x - g(b)‖² (b,), float64, of rows and their codes."""
+        return np.asarray(np.sum(np.square(np.subtract(X, self.decode(signs), dtype=np.float64)), axis=1))
+
+    def _through(self, layers: tuple[Layer, ...], values: Floats) -> Floats:
+        for which, (weight, bias) in enumerate(layers):
+            values = values @ weight.T + bias
+            if which < len(layers) - 1:
+                values = activated(values, self.activation)
+        return values
+
+
+def signs_of(values: Floats) -> Signs:
+    """-1 or +1 as int8; +1 for a zero."""
+    return np.where(values < 0, np.int8(-1), np.int8(1))
+
+
+def activated(values: Floats, activation: Activation) -> Floats:
+    """The activation of each value: tanh, max(0, x), or x Φ(x)."""
+    if activation == "tanh":
+        return np.asarray(np.tanh(values))
+    if activation == "relu":
+        return np.maximum(values, 0)
+    half = values.dtype.type(0.5)
+    return np.asarray(values * half * (1 + erf(values * np.sqrt(half))))
+
+
+def flat(layers: Sequence[Layer]) -> Floats:
+    """Layers as one vector: weight by rows, then bias, layer after layer."""
+    return np.concatenate([part.ravel() for layer in layers for part in layer])
+
+
+def layered(vector: Floats, sizes: Sequence[int]) -> tuple[Layer, ...]:
+    """The layers of widths `sizes` (input first) that `flat` made a vector of."""
+    found, at = [], 0
+    for n_in, n_out in pairwise(sizes):
+        weight = vector[at : at + n_in * n_out].reshape(n_out, n_in)
+        at += n_in * n_out
+        found.append((weight, vector[at : at + n_out]))
+        at += n_out
+    return tuple(found)
+
+
+def pack_signs(signs: Signs) -> NDArray[np.uint8]:
+    """Codes (n, L) as (n, ⌈L/8⌉) bytes: bit j of a code, 1 for +1, is bit j mod 8, from the lowest, of byte j // 8."""
+    return np.packbits(signs > 0, axis=1, bitorder="little")
+
+
+def unpack_signs(packed: NDArray[np.uint8], n_bits: int) -> Signs:
+    """The codes (n, L) that `pack_signs` packed."""
+    bits = np.unpackbits(packed, axis=1, count=n_bits, bitorder="little")
+    return np.where(bits > 0, np.int8(1), np.int8(-1))

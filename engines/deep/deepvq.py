@@ -1,0 +1,330 @@
+"""DeepVQ: the scikit-learn face; the learner, the networks and the step over codes live elsewhere."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from engines.base import Engine, check_sample_weight, generator
+from engines.blocks import map_blocks, resolve_jobs
+from engines.codes import CodesMixin
+from engines.deep.coder import Coder, Signs, layered, pack_signs, unpack_signs
+from engines.deep.learner import DeepLearner, coding_bounds, squared_errors
+from engines.deep.settings import Settings, settings_of
+from engines.optimize import torch_module
+from engines.parameters import Param, RandomState
+from engines.rows import ArrayRows, RowSource, SelectedRows, is_row_source
+from engines.training import Learner
+
+Floats = NDArray[Any]
+
+
+class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # type: ignore[misc]
+    """An auto-encoder whose code of a row is L bits, each -1 or +1, from one pass forward: b = sign(f(x)), x' = g(b).
+
+    f and g are dense layers with batch normalisation. "mpec" alternates, batch by batch, between codes and weights:
+    B makes ‖g(B) - X‖² + γ‖f(X) - B‖² small by an exact penalty, batch normalisation standing still, and then one
+    update of the weights does with B fixed. "sign" puts sign(f(x)), or bits drawn with mean f(x), between f and g and
+    takes the gradient of f(x) for theirs (straight-through). Rows are centred and divided by one number beforehand.
+
+    A step is an epoch: `pretrain_iter` for each layer alone, from the first to the last, then `max_iter` on all.
+    `encode` gives (n, L) int8 of -1 and +1, or packed (n, ⌈L/8⌉) uint8, where bit j of the code is bit j mod 8 of byte
+    j // 8, the lowest first; `decode` takes both. `transform` gives f(x), (n, L), between -1 and 1. Networks learn in
+    the precision of the rows, on one thread of the processor or on the graphics card; NumPy encodes and decodes.
+
+    Parameters
+    ----------
+    n_bits : int
+        L.
+    method : {"auto", "mpec", "sign"}
+        "auto" is "sign".
+    preset : {"none", "paper"}
+        "paper" is "mpec" with the constants printed by Le Tan et al.: 500 and 255 hidden values, tanh, tied, SGD of
+        1e-5 with momentum 0.9, batches of 128, 3 epochs, squared penalty with ρ = 0.05, 10 iterations, γ = 1.
+    bits : {"sign", "bernoulli"}
+        Of "sign": the bits while learning; drawn ones are +1 with probability (1 + f(x)) / 2.
+    hidden : tuple of int
+        Widths of the encoder's hidden layers; the decoder has the same, in reverse.
+    activation : {"gelu", "relu", "tanh"}
+        Of hidden layers.
+    decoder : {"untied", "tied"}
+        Whether the decoder's weights are its own, or the encoder's transposed.
+    pretrain_iter, max_iter, batch_size : int
+    solver : {"adam", "sgd"}
+    learning_rate : float
+    momentum : float or None
+        Of "sgd"; None is 0.9.
+    schedule : {"cosine", "constant"}
+        Learning rate over the `max_iter` epochs.
+    clip : float or None
+        Largest norm of a gradient.
+    penalty : {"exact", "squared"}
+        Of "mpec": ρ(L - ⟨b, v⟩) for each row, or ρ(⟨B, V⟩ - NL)² for the batch (eq. 8).
+    rho, rho_growth : float
+        Of "mpec": ρ at first, and what multiplies it after each iteration.
+    code_iter : int
+        Of "mpec": iterations over the codes of a batch.
+    gamma : float
+        Of "mpec": γ.
+    device : {"auto", "cpu", "cuda"}
+        Where to learn; "auto" is a graphics card where there is one. The same seed gives other bits there.
+    random_state : int, RandomState or None
+    n_jobs : int or None
+        Threads of encoding, decoding and scoring; None is all cores, -1 too.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (d,), scale_ : ndarray of shape (1,)
+        Networks see (x - mean_) / scale_.
+    layer_sizes_ : ndarray of int64
+        d, hidden widths, L.
+    encoder_, decoder_ : ndarray of shape (n_values,)
+        Layer after layer, weight (out, in) by rows and bias, batch normalisation folded in.
+    counts_ : ndarray of shape (L, 2)
+        Rows in which each bit is -1 and +1.
+    inertia_ : float
+        Sum over rows of ‖x - quantize(x)‖², weighted.
+    n_iter_ : int
+        Epochs.
+    history_ : dict of str to ndarray
+        One entry per step: `iteration`, `cost` (`inertia_`), `error_per_row`, `error_per_component` (that over d),
+        `validation_error_per_row` where validation rows were given, `pretraining` (0 or 1), and the use of bits and
+        codes: see `engines.deep.bits.usage`.
+
+    References
+    ----------
+    Le Tan et al., "DeepVQ: A deep network architecture for vector quantization", 2018; Yuan & Ghanem, "An exact
+    penalty method for binary optimization based on MPEC formulation", 2017; Bengio, Léonard, Courville, "Estimating or
+    propagating gradients through stochastic neurons", 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from engines import DeepVQ
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> model = DeepVQ(n_bits=10, hidden=(8,), max_iter=2, random_state=0).fit(X)
+    >>> model.encode(X).shape, model.encode(X, packed=True).shape
+    ((50, 10), (50, 2))
+    """
+
+    FITTED: ClassVar[tuple[str, ...]] = ("mean_", "scale_", "layer_sizes_", "encoder_", "decoder_", "counts_")
+
+    mean_: Floats
+    scale_: Floats
+    layer_sizes_: NDArray[np.int64]
+    encoder_: Floats
+    decoder_: Floats
+    counts_: NDArray[np.float64]
+    inertia_: float
+    n_iter_: int
+
+    def __init__(
+        self,
+        n_bits: Annotated[int, Param("bits of a code", low=1, high=4096)] = 16,
+        method: Annotated[Literal["auto", "mpec", "sign"], Param("how bits are learned; auto: sign")] = "auto",
+        *,
+        preset: Annotated[
+            Literal["none", "paper"], Param("constants of a publication in place of most other parameters")
+        ] = "none",
+        bits: Annotated[
+            Literal["sign", "bernoulli"], Param("bits while learning by sign: signs, or drawn at random")
+        ] = "sign",
+        hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (256, 128),
+        activation: Annotated[Literal["gelu", "relu", "tanh"], Param("activation of hidden layers")] = "gelu",
+        decoder: Annotated[
+            Literal["untied", "tied"], Param("whether the decoder has weights of its own or the encoder's")
+        ] = "untied",
+        pretrain_iter: Annotated[int, Param("epochs that each layer learns alone at first", low=0)] = 0,
+        max_iter: Annotated[int, Param("epochs", low=1)] = 30,
+        batch_size: Annotated[int, Param("rows of an update", low=1)] = 128,
+        solver: Annotated[Literal["adam", "sgd"], Param("optimizer")] = "adam",
+        learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 1e-3,
+        momentum: Annotated[
+            float | None, Param("share of the last step that is kept by sgd; none: 0.9", low=0, high=1, open_high=True)
+        ] = None,
+        schedule: Annotated[Literal["cosine", "constant"], Param("learning rate over the epochs")] = "cosine",
+        clip: Annotated[float | None, Param("largest norm of a gradient", low=0, open_low=True, advanced=True)] = 1.0,
+        penalty: Annotated[
+            Literal["exact", "squared"], Param("what makes codes binary in mpec", advanced=True)
+        ] = "exact",
+        rho: Annotated[float, Param("weight of the penalty at first", low=0, open_low=True, advanced=True)] = 0.1,
+        rho_growth: Annotated[float, Param("what multiplies it after each iteration", low=1, advanced=True)] = 2.0,
+        code_iter: Annotated[int, Param("iterations over the codes of a batch in mpec", low=1)] = 10,
+        gamma: Annotated[float, Param("weight of the distance between codes and encoder in mpec", low=0)] = 1.0,
+        device: Annotated[Literal["auto", "cpu", "cuda"], Param("where to learn", advanced=True)] = "auto",
+        random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None,
+        n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None,
+    ) -> None:
+        self.n_bits = n_bits
+        self.method = method
+        self.preset = preset
+        self.bits = bits
+        self.hidden = hidden
+        self.activation = activation
+        self.decoder = decoder
+        self.pretrain_iter = pretrain_iter
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.schedule = schedule
+        self.clip = clip
+        self.penalty = penalty
+        self.rho = rho
+        self.rho_growth = rho_growth
+        self.code_iter = code_iter
+        self.gamma = gamma
+        self.device = device
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    @property
+    def code_sizes(self) -> tuple[int, ...]:
+        """Two values for each bit."""
+        check_is_fitted(self)
+        return (2,) * int(self.layer_sizes_[-1])
+
+    def encode(self, X: Any, packed: bool = False) -> NDArray[Any]:
+        """Codes of the rows by one pass forward: (n, L) int8 of -1 and +1; packed, (n, ⌈L/8⌉) uint8, lowest bit first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d), or RowSource
+        packed : bool
+        """
+        rows = self._new_rows(X)
+        coder = self._coder(rows.dtype)
+        signs = np.empty((rows.shape[0], len(self.code_sizes)), np.int8)
+        self._blockwise(rows, coder, coder.signs, signs)
+        return pack_signs(signs) if packed else signs
+
+    def decode(self, codes: Any) -> Floats:
+        """The vectors (n, d) that codes stand for, in the precision of the rows that were learned from.
+
+        Parameters
+        ----------
+        codes : integer array (n, L) of -1 and +1, or packed (n, ⌈L/8⌉) uint8
+
+        Raises
+        ------
+        ValueError
+            If they are of another shape, type or value.
+        """
+        check_is_fitted(self)
+        signs, coder = self._signs(codes), self._coder(self.mean_.dtype)
+        found = np.empty((len(signs), len(self.mean_)), self.mean_.dtype)
+        self._blockwise(ArrayRows(signs), coder, coder.decode, found)
+        return found
+
+    def indices(self, codes: Any) -> NDArray[np.int64]:
+        """Codes (n, L) as 0 for -1 and 1 for +1."""
+        return (np.asarray(codes, np.int64) + 1) // 2
+
+    def transform(self, X: Any) -> Floats:
+        """f(x), (n, L), between -1 and 1: the signs are the code."""
+        rows = self._new_rows(X)
+        coder = self._coder(rows.dtype)
+        found = np.empty((rows.shape[0], len(self.code_sizes)), rows.dtype)
+        self._blockwise(rows, coder, coder.latent, found)
+        return found
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """The negative, weighted sum of the rows' squared distances to what they are quantized to."""
+        squared = self._squared_errors(X)
+        weights = check_sample_weight(sample_weight, len(squared))
+        return -float(np.sum(squared if weights is None else weights * squared))
+
+    def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
+        """Mean over rows of ‖x - quantize(x)‖², summed over the d components and not divided by d."""
+        squared = self._squared_errors(X)
+        return float(np.average(squared, weights=check_sample_weight(sample_weight, len(squared))))
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.code_sizes)
+
+    @classmethod
+    def _n_features_of(cls, arrays: Mapping[str, Any]) -> int:
+        return len(arrays["mean"])
+
+    def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
+        settings = self._settings()
+        rows, _ = self._training_rows(X)
+        rows = self._watched(rows) if is_row_source(X) else rows
+        weights = check_sample_weight(sample_weight, rows.shape[0])
+        if weights is None:
+            weights = np.ones(rows.shape[0])
+        elif not weights.all():  # batch normalisation would see rows that do not count
+            counting = np.flatnonzero(weights)
+            rows, weights = SelectedRows(rows, counting), weights[counting]
+        held_out = None if validation is None else self._validation_rows(validation)
+        rng, n_jobs = generator(self.random_state), resolve_jobs(self.n_jobs)
+        device = resolve_device(self.device)
+        return DeepLearner(rows, weights, self.n_bits, settings, rng, device, n_jobs, held_out)
+
+    def _settings(self) -> Settings:
+        defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
+        return settings_of(self.get_params(deep=False), defaults)
+
+    def _coder(self, dtype: np.dtype[Any]) -> Coder:
+        sizes = self.layer_sizes_.tolist()
+        encoder, decoder = layered(self.encoder_, sizes), layered(self.decoder_, sizes[::-1])
+        return Coder(self.mean_, self.scale_, encoder, decoder, self._settings().activation).astype(dtype)
+
+    def _codes(self, X: Any) -> Any:
+        return self.encode(X)
+
+    def _decoded(self, codes: Any) -> Floats:
+        return self.decode(codes)
+
+    def _signs(self, codes: Any) -> Signs:
+        """Codes, packed or not, as (n, L) int8 of -1 and +1."""
+        codes, n_bits = np.asarray(codes), len(self.code_sizes)
+        n_bytes = -(-n_bits // 8)
+        if codes.ndim == 2 and codes.dtype == np.uint8 and codes.shape[1] == n_bytes:
+            return unpack_signs(codes, n_bits)
+        if codes.ndim != 2 or codes.shape[1] != n_bits or codes.dtype.kind != "i":
+            raise ValueError(
+                f"Codes must be signed integers of shape (n, {n_bits}), or packed ones (n, {n_bytes}) of uint8, "
+                f"got {codes.dtype} {codes.shape}."
+            )
+        if not np.all(np.abs(codes) == 1):
+            raise ValueError("Codes must be -1 or +1.")
+        return np.asarray(codes, np.int8)
+
+    def _squared_errors(self, X: Any) -> NDArray[np.float64]:
+        rows = self._new_rows(X)
+        return squared_errors(rows, self._coder(self.mean_.dtype), resolve_jobs(self.n_jobs))
+
+    def _blockwise(
+        self, rows: Any, coder: Coder, work: Callable[[NDArray[Any]], NDArray[Any]], found: NDArray[Any]
+    ) -> None:
+        def one(block: NDArray[Any], start: int) -> None:
+            found[start : start + len(block)] = work(block)
+
+        source: RowSource = rows
+        for _ in map_blocks(source, one, coding_bounds(rows.shape[0], coder), n_jobs=resolve_jobs(self.n_jobs)):
+            pass
+
+
+def resolve_device(device: str) -> str:
+    """The device that is meant by "auto", "cpu" or "cuda".
+
+    Raises
+    ------
+    ValueError
+        If a graphics card is asked for and there is none that torch can use.
+    """
+    if device == "cpu":
+        return device
+    there = torch_module().cuda.is_available()
+    if device == "cuda" and not there:
+        raise ValueError("DeepVQ: device='cuda' needs a graphics card that torch can use: choose 'auto' or 'cpu'.")
+    return "cuda" if there else "cpu"

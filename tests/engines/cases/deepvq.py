@@ -1,0 +1,52 @@
+"""DeepVQ in the contract suite."""
+
+from case import Case
+
+MPEC = {"method": "mpec"}
+CASE = Case(
+    quick={
+        "n_bits": 6,
+        "hidden": (8,),
+        "max_iter": 4,
+        "batch_size": 32,
+        "device": "cpu",
+        "random_state": 0,
+    },
+    variants=(
+        {"bits": "bernoulli", "pretrain_iter": 1, "max_iter": 2},
+        {"method": "mpec", "decoder": "tied", "solver": "sgd", "learning_rate": 0.05},
+        {"method": "mpec", "penalty": "squared", "hidden": (7, 5), "activation": "tanh", "max_iter": 3},
+    ),
+    effects={
+        "n_bits": ({}, 4, 6),
+        "method": ({}, "sign", "mpec"),
+        "preset": (
+            {"method": "auto", "hidden": (256, 128), "batch_size": 128, "max_iter": 30, "n_bits": 4},
+            "none",
+            "paper",
+        ),
+        "bits": ({}, "sign", "bernoulli"),
+        "hidden": ({}, (8,), (8, 6)),
+        "activation": ({}, "gelu", "relu"),
+        "decoder": ({}, "tied", "untied"),
+        "pretrain_iter": ({}, 0, 1),
+        "max_iter": ({}, 2, 4),
+        "batch_size": ({}, 16, 32),
+        "solver": ({}, "adam", "sgd"),
+        "learning_rate": ({}, 1e-3, 1e-2),
+        "momentum": ({"solver": "sgd"}, 0.0, 0.9),
+        "schedule": ({}, "cosine", "constant"),
+        "clip": ({"solver": "sgd"}, 1e-3, None),
+        "penalty": (MPEC, "exact", "squared"),
+        "rho": ({**MPEC, "learning_rate": 0.05}, 1e-3, 50.0),
+        "rho_growth": ({**MPEC, "learning_rate": 0.05}, 1.0, 8.0),
+        "code_iter": ({**MPEC, "learning_rate": 0.05}, 1, 12),
+        "gamma": (MPEC, 0.0, 3.0),
+        "random_state": ({}, 0, 1),
+    },
+    wide={"hidden": (4,)},
+    expected_failures={
+        "check_sample_weight_equivalence_on_dense_data": "repeated rows fall into several batches, weighty ones count "
+        "more in one; the equivalence holds for the loss of a batch"
+    },
+)
