@@ -1,16 +1,20 @@
-"""Rows for mini-batches: their mean and spread, and reading them in a new order, from memory or not."""
+"""Rows for mini-batches: their mean and spread, and taking them in a new order, from memory, a file or a device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.blocks import block_bounds, map_blocks
+from engines.optimize import torch_module
 from engines.rows import SMALLEST, RowSource
 from engines.training import StopToken
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats = NDArray[Any]
 WINDOW_BYTES, RUN_ROWS = 2**26, 64
@@ -48,30 +52,89 @@ def mean_and_scale(
     return mean, np.array([1.0 if alike else scale], rows.dtype)
 
 
-def shuffled_batches(
-    rows: RowSource, size: int, rng: np.random.Generator, stop: StopToken
-) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
-    """All rows once, in a new order, in batches (b, d) with the numbers (b,) of their rows.
+class Batches:
+    """Rows as tensors of z = (x - mean) / scale on a device, in a new order each epoch.
+
+    They are kept on the device where there is room, and else read and copied batch by batch: the same order, and on
+    the processor the same bits.
+
+    Parameters
+    ----------
+    mean : (d,), scale : (1,)
+    device : {"cpu", "cuda"}
+    room : int
+        Bytes that rows may take on the device.
 
     Raises
     ------
     Stopped
-        When `stop` is set; it is looked at before each reading and each batch.
+        When `stop` is set.
     """
-    n, d = rows.shape
+
+    def __init__(self, rows: RowSource, mean: Floats, scale: Floats, device: str, room: int, stop: StopToken) -> None:
+        self._rows, self._mean, self._scale, self._device = rows, mean, scale, device
+        n, d = rows.shape
+        self._kept: Tensor | None = None
+        if n * d * rows.dtype.itemsize <= room:
+            blocks = []
+            for start, end in block_bounds(n, d, rows.dtype.itemsize):
+                stop.check()
+                blocks.append(self.scaled(rows.read(start, end)))
+            self._kept = torch_module().cat(blocks)
+
+    def scaled(self, block: Floats) -> Tensor:
+        """Rows (b, d) as such a tensor."""
+        tensor: Tensor = torch_module().from_numpy((block - self._mean) / self._scale).to(self._device)
+        return tensor
+
+    def shuffled(
+        self, size: int, rng: np.random.Generator, stop: StopToken
+    ) -> Iterator[tuple[Tensor, NDArray[np.int64]]]:
+        """All rows once, in a new order, in batches (b, d) with the numbers (b,) of their rows.
+
+        Raises
+        ------
+        Stopped
+            When `stop` is set; it is looked at before each reading and each batch.
+        """
+        n, d = self._rows.shape
+        for pieces, numbers, order in _windows(n, d * self._rows.dtype.itemsize, size, rng):
+            if self._kept is None:
+                held = self._read(pieces, stop)
+            for start in range(0, len(order), size):
+                stop.check()
+                chosen = order[start : start + size]
+                which = numbers[chosen]
+                if self._kept is None:
+                    yield self.scaled(held[chosen]), which
+                else:
+                    yield self._kept[torch_module().from_numpy(which).to(self._device)], which
+
+    def _read(self, pieces: list[tuple[int, int]], stop: StopToken) -> Floats:
+        blocks = []
+        for start, end in pieces:
+            stop.check()
+            blocks.append(self._rows.read(start, end))
+        return np.concatenate(blocks)
+
+
+def room_on(device: str) -> int:
+    """Bytes of a device that rows may take: half of what is free; none of the processor's, where they are already."""
+    return 0 if device == "cpu" else int(torch_module().cuda.mem_get_info()[0]) // 2
+
+
+def _windows(
+    n: int, row_bytes: int, size: int, rng: np.random.Generator
+) -> Iterator[tuple[list[tuple[int, int]], NDArray[np.int64], NDArray[np.int64]]]:
+    """Pieces of rows that are read together, the numbers (m,) of their rows, and the order (m,) in which to take them.
+
+    All rows are in one window each; batches hold `size` of a window's rows.
+    """
     runs = rng.permutation(-(-n // RUN_ROWS))
-    fitting = max(1, WINDOW_BYTES // (d * rows.dtype.itemsize * RUN_ROWS))
+    fitting = max(1, WINDOW_BYTES // (row_bytes * RUN_ROWS))
     step = max(fitting, -(-size // RUN_ROWS))
     for first in range(0, len(runs), step):
-        blocks, numbers = [], []
-        for run in sorted(runs[first : first + step].tolist()):
-            stop.check()
-            start, end = run * RUN_ROWS, min(n, (run + 1) * RUN_ROWS)
-            blocks.append(rows.read(start, end))
-            numbers.append(np.arange(start, end))
-        held, which = np.concatenate(blocks), np.concatenate(numbers)
-        order = rng.permutation(len(which))
-        for start in range(0, len(order), size):
-            stop.check()
-            chosen = order[start : start + size]
-            yield held[chosen], which[chosen]
+        chosen = sorted(runs[first : first + step].tolist())
+        pieces = [(run * RUN_ROWS, min(n, (run + 1) * RUN_ROWS)) for run in chosen]
+        numbers = np.concatenate([np.arange(start, end) for start, end in pieces])
+        yield pieces, numbers, rng.permutation(len(numbers))

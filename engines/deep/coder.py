@@ -1,11 +1,11 @@
-"""A trained pair of networks as plain arrays: rows to bits and back, with NumPy alone; nothing is learned here."""
+"""A trained pair of networks as plain arrays: rows to codes and back, with NumPy alone; nothing is learned here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from scipy.special import erf
 Floats = NDArray[Any]
 Signs = NDArray[np.int8]
 Activation = Literal["tanh", "relu", "gelu"]
+LatentLayer = Literal["tanh", "normalised", "linear"]
 Layer = tuple[Floats, Floats]
 """Weight (out, in) and bias (out,), with batch normalisation folded in."""
 
@@ -26,7 +27,9 @@ class Coder:
     ----------
     mean : (d,), scale : (1,)
     encoder, decoder : tuple of Layer
-        A hidden layer ends in the activation, the encoder's last in tanh, the decoder's last in nothing.
+        A hidden layer ends in the activation, the decoder's last in nothing.
+    latent_layer : {"tanh", "normalised", "linear"}
+        What the encoder's last ends in: tanh, or nothing.
     """
 
     mean: Floats
@@ -34,32 +37,31 @@ class Coder:
     encoder: tuple[Layer, ...]
     decoder: tuple[Layer, ...]
     activation: Activation
+    latent_layer: LatentLayer
 
-    def astype(self, dtype: np.dtype[Any]) -> Coder:
+    def astype(self, dtype: np.dtype[Any]) -> Self:
         """The same in another precision."""
 
         def cast(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
             return tuple((weight.astype(dtype), bias.astype(dtype)) for weight, bias in layers)
 
         mean, scale = self.mean.astype(dtype), self.scale.astype(dtype)
-        return Coder(mean, scale, cast(self.encoder), cast(self.decoder), self.activation)
+        return replace(self, mean=mean, scale=scale, encoder=cast(self.encoder), decoder=cast(self.decoder))
+
+    @property
+    def n_units(self) -> int:
+        """Values that a row becomes on its way, of all layers together."""
+        return sum(len(bias) for _, bias in (*self.encoder, *self.decoder))
 
     def latent(self, X: Floats) -> Floats:
-        """f(x), (b, L) between -1 and 1, of rows (b, d)."""
-        return np.tanh(self._through(self.encoder, (X - self.mean) / self.scale))
+        """f(x), (b, L), of rows (b, d)."""
+        values = self._through(self.encoder, (X - self.mean) / self.scale)
+        return np.tanh(values) if self.latent_layer == "tanh" else values
 
-    def signs(self, X: Floats) -> Signs:
-        """The code (b, L) of rows (b, d): the signs of f(x), with +1 for a zero."""
-        return signs_of(self.latent(X))
-
-    def decode(self, signs: Signs) -> Floats:
-        """The rows (b, d) that codes (b, L) of -1 and +1 stand for."""
-        z = self._through(self.decoder, signs.astype(self.mean.dtype))
+    def decode(self, latents: Floats) -> Floats:
+        """g of latents (b, L) in the units of the rows, (b, d)."""
+        z = self._through(self.decoder, latents.astype(self.mean.dtype))
         return z * self.scale + self.mean
-
-    def squared_errors(self, X: Floats, signs: Signs) -> NDArray[np.float64]:
-        """‖x - g(b)‖² (b,), float64, of rows and their codes."""
-        return np.asarray(np.sum(np.square(np.subtract(X, self.decode(signs), dtype=np.float64)), axis=1))
 
     def _through(self, layers: tuple[Layer, ...], values: Floats) -> Floats:
         for which, (weight, bias) in enumerate(layers):
@@ -67,6 +69,19 @@ class Coder:
             if which < len(layers) - 1:
                 values = activated(values, self.activation)
         return values
+
+
+@dataclass(frozen=True, eq=False)
+class SignCoder(Coder):
+    """A coder whose code of a row is the signs of f(x)."""
+
+    def codes(self, X: Floats) -> Signs:
+        """The code (b, L) of rows (b, d): the signs of f(x), with +1 for a zero."""
+        return signs_of(self.latent(X))
+
+    def squared_errors(self, X: Floats, codes: Signs) -> NDArray[np.float64]:
+        """‖x - g(b)‖² (b,), float64, of rows and their codes."""
+        return np.asarray(np.sum(np.square(np.subtract(X, self.decode(codes), dtype=np.float64)), axis=1))
 
 
 def signs_of(values: Floats) -> Signs:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from engines.base import Engine, check_sample_weight, generator
-from engines.blocks import map_blocks, resolve_jobs
 from engines.codes import CodesMixin
-from engines.deep.coder import Coder, Signs, layered, pack_signs, unpack_signs
-from engines.deep.learner import DeepLearner, coding_bounds, squared_errors
-from engines.deep.settings import Settings, settings_of
-from engines.optimize import torch_module
+from engines.deep.bit_learner import BitLearner
+from engines.deep.bit_settings import BitSettings, settings_of
+from engines.deep.coder import SignCoder, Signs, pack_signs, unpack_signs
+from engines.deep.face import DeepEngine
 from engines.parameters import Param, RandomState
-from engines.rows import ArrayRows, RowSource, SelectedRows, is_row_source
+from engines.rows import ArrayRows
 from engines.training import Learner
 
 Floats = NDArray[Any]
 
 
-class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # type: ignore[misc]
+class DeepVQ(CodesMixin, DeepEngine):
     """An auto-encoder whose code of a row is L bits, each -1 or +1, from one pass forward: b = sign(f(x)), x' = g(b).
 
     f and g are dense layers with batch normalisation. "mpec" alternates, batch by batch, between codes and weights:
@@ -113,17 +109,6 @@ class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engi
     ((50, 10), (50, 2))
     """
 
-    FITTED: ClassVar[tuple[str, ...]] = ("mean_", "scale_", "layer_sizes_", "encoder_", "decoder_", "counts_")
-
-    mean_: Floats
-    scale_: Floats
-    layer_sizes_: NDArray[np.int64]
-    encoder_: Floats
-    decoder_: Floats
-    counts_: NDArray[np.float64]
-    inertia_: float
-    n_iter_: int
-
     def __init__(
         self,
         n_bits: Annotated[int, Param("bits of a code", low=1, high=4096)] = 16,
@@ -201,8 +186,7 @@ class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engi
         """
         rows = self._new_rows(X)
         coder = self._coder(rows.dtype)
-        signs = np.empty((rows.shape[0], len(self.code_sizes)), np.int8)
-        self._blockwise(rows, coder, coder.signs, signs)
+        signs = self._blockwise(rows, coder, coder.codes, np.empty((rows.shape[0], len(self.code_sizes)), np.int8))
         return pack_signs(signs) if packed else signs
 
     def decode(self, codes: Any) -> Floats:
@@ -220,8 +204,7 @@ class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engi
         check_is_fitted(self)
         signs, coder = self._signs(codes), self._coder(self.mean_.dtype)
         found = np.empty((len(signs), len(self.mean_)), self.mean_.dtype)
-        self._blockwise(ArrayRows(signs), coder, coder.decode, found)
-        return found
+        return self._blockwise(ArrayRows(signs), coder, coder.decode, found)
 
     def indices(self, codes: Any) -> NDArray[np.int64]:
         """Codes (n, L) as 0 for -1 and 1 for +1."""
@@ -231,52 +214,24 @@ class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engi
         """f(x), (n, L), between -1 and 1: the signs are the code."""
         rows = self._new_rows(X)
         coder = self._coder(rows.dtype)
-        found = np.empty((rows.shape[0], len(self.code_sizes)), rows.dtype)
-        self._blockwise(rows, coder, coder.latent, found)
-        return found
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """The negative, weighted sum of the rows' squared distances to what they are quantized to."""
-        squared = self._squared_errors(X)
-        weights = check_sample_weight(sample_weight, len(squared))
-        return -float(np.sum(squared if weights is None else weights * squared))
-
-    def quantization_error(self, X: Any, sample_weight: Any = None) -> float:
-        """Mean over rows of ‖x - quantize(x)‖², summed over the d components and not divided by d."""
-        squared = self._squared_errors(X)
-        return float(np.average(squared, weights=check_sample_weight(sample_weight, len(squared))))
+        return self._blockwise(rows, coder, coder.latent, np.empty((rows.shape[0], len(self.code_sizes)), rows.dtype))
 
     @property
     def _n_features_out(self) -> int:
         return len(self.code_sizes)
 
-    @classmethod
-    def _n_features_of(cls, arrays: Mapping[str, Any]) -> int:
-        return len(arrays["mean"])
-
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         settings = self._settings()
-        rows, _ = self._training_rows(X)
-        rows = self._watched(rows) if is_row_source(X) else rows
-        weights = check_sample_weight(sample_weight, rows.shape[0])
-        if weights is None:
-            weights = np.ones(rows.shape[0])
-        elif not weights.all():  # batch normalisation would see rows that do not count
-            counting = np.flatnonzero(weights)
-            rows, weights = SelectedRows(rows, counting), weights[counting]
-        held_out = None if validation is None else self._validation_rows(validation)
-        rng, n_jobs = generator(self.random_state), resolve_jobs(self.n_jobs)
-        device = resolve_device(self.device)
-        return DeepLearner(rows, weights, self.n_bits, settings, rng, device, n_jobs, held_out)
+        return BitLearner(self._job(X, sample_weight, validation), self.n_bits, settings)
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> BitSettings:
         defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
         return settings_of(self.get_params(deep=False), defaults)
 
-    def _coder(self, dtype: np.dtype[Any]) -> Coder:
-        sizes = self.layer_sizes_.tolist()
-        encoder, decoder = layered(self.encoder_, sizes), layered(self.decoder_, sizes[::-1])
-        return Coder(self.mean_, self.scale_, encoder, decoder, self._settings().activation).astype(dtype)
+    def _coder(self, dtype: np.dtype[Any]) -> SignCoder:
+        encoder, decoder = self._layers()
+        activation = self._settings().activation
+        return SignCoder(self.mean_, self.scale_, encoder, decoder, activation, "tanh").astype(dtype)
 
     def _codes(self, X: Any) -> Any:
         return self.encode(X)
@@ -298,33 +253,3 @@ class DeepVQ(CodesMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engi
         if not np.all(np.abs(codes) == 1):
             raise ValueError("Codes must be -1 or +1.")
         return np.asarray(codes, np.int8)
-
-    def _squared_errors(self, X: Any) -> NDArray[np.float64]:
-        rows = self._new_rows(X)
-        return squared_errors(rows, self._coder(self.mean_.dtype), resolve_jobs(self.n_jobs))
-
-    def _blockwise(
-        self, rows: Any, coder: Coder, work: Callable[[NDArray[Any]], NDArray[Any]], found: NDArray[Any]
-    ) -> None:
-        def one(block: NDArray[Any], start: int) -> None:
-            found[start : start + len(block)] = work(block)
-
-        source: RowSource = rows
-        for _ in map_blocks(source, one, coding_bounds(rows.shape[0], coder), n_jobs=resolve_jobs(self.n_jobs)):
-            pass
-
-
-def resolve_device(device: str) -> str:
-    """The device that is meant by "auto", "cpu" or "cuda".
-
-    Raises
-    ------
-    ValueError
-        If a graphics card is asked for and there is none that torch can use.
-    """
-    if device == "cpu":
-        return device
-    there = torch_module().cuda.is_available()
-    if device == "cuda" and not there:
-        raise ValueError("DeepVQ: device='cuda' needs a graphics card that torch can use: choose 'auto' or 'cpu'.")
-    return "cuda" if there else "cpu"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.deep.coder import Activation, Layer
+from engines.deep.coder import Activation, LatentLayer, Layer
 from engines.optimize import torch_module
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Network:
     """Dense layers with batch normalisation; the decoder mirrors the encoder.
 
     Layer k of the encoder leads from `sizes[k]` to `sizes[k + 1]` values, layer k of the decoder back. All but the
-    decoder's layer 0, which gives the rows, are normalised before their activation; the latent layer's is tanh.
+    decoder's layer 0, which gives the rows, and a linear latent layer are normalised before their activation.
 
     Attributes
     ----------
@@ -32,6 +32,8 @@ class Network:
         d, hidden widths, L.
     tied : bool
         Whether the decoder's weights are the encoder's, transposed.
+    latent : {"tanh", "normalised", "linear"}
+        The encoder's last layer: normalised and then tanh, normalised only, or neither.
     values : dict of str to Tensor
         What is learned.
     statistics : dict of str to Tensor
@@ -41,6 +43,7 @@ class Network:
     sizes: tuple[int, ...]
     tied: bool
     activation: Activation
+    latent: LatentLayer = "tanh"
     values: dict[str, Tensor] = field(default_factory=dict)
     statistics: dict[str, Tensor] = field(default_factory=dict)
 
@@ -106,10 +109,9 @@ class Network:
             eps=EPSILON,
         )
         if side == "encoder" and k == self.depth - 1:
-            values = torch.tanh(values)
-        else:
-            values = {"tanh": torch.tanh, "relu": torch.relu, "gelu": functional.gelu}[self.activation](values)
-        return values
+            return torch.tanh(values) if self.latent == "tanh" else values
+        activated: Tensor = {"tanh": torch.tanh, "relu": torch.relu, "gelu": functional.gelu}[self.activation](values)
+        return activated
 
     def weight(self, side: str, k: int) -> Tensor:
         """Weight (out, in) of a layer."""
@@ -131,7 +133,8 @@ class Network:
         return weight * factor[:, None], shift - mean * factor
 
     def _normalised(self, side: str, k: int) -> bool:
-        return side == "encoder" or k > 0
+        linear = side == "encoder" and k == self.depth - 1 and self.latent == "linear"
+        return (side == "encoder" or k > 0) and not linear
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

@@ -8,9 +8,9 @@ import torch
 from sklearn.decomposition import PCA
 
 from engines import DeepVQ
-from engines.deep.batches import mean_and_scale, shuffled_batches
+from engines.deep.batches import Batches, mean_and_scale
 from engines.deep.bits import tally_of, usage
-from engines.deep.coder import flat, layered, pack_signs, unpack_signs
+from engines.deep.coder import Coder, layered, pack_signs, unpack_signs
 from engines.deep.network import Network
 from engines.rows import ArrayRows
 from engines.training import StopToken
@@ -124,39 +124,54 @@ def test_the_scale_makes_columns_of_unit_mean_square():
 
 def test_every_row_is_in_one_batch_of_an_epoch_and_orders_differ():
     X = np.arange(300.0)[:, None]
+    batches = Batches(ArrayRows(X), np.zeros(1), np.ones(1), "cpu", 0, StopToken())
     rng = np.random.default_rng(0)
     orders = []
     for _ in range(2):
-        found = list(shuffled_batches(ArrayRows(X), 32, rng, StopToken()))
+        found = list(batches.shuffled(32, rng, StopToken()))
         assert [len(block) for block, _ in found] == [32] * 9 + [12]
-        assert all(np.array_equal(block[:, 0], which) for block, which in found)
+        assert all(np.array_equal(block[:, 0].numpy(), which) for block, which in found)
         orders.append(np.concatenate([which for _, which in found]))
         assert np.array_equal(np.sort(orders[-1]), np.arange(300))
     assert not np.array_equal(*orders)
 
 
+def test_batches_have_the_same_bits_whether_rows_are_kept_on_the_device_or_read():
+    X = rows(1000, dtype=np.float32) * 3 + 1
+    mean, scale = mean_and_scale(ArrayRows(X), np.ones(len(X)), 1, StopToken())
+    found = []
+    for room in (0, X.nbytes - 1, X.nbytes):
+        batches = Batches(ArrayRows(X), mean, scale, "cpu", room, StopToken())
+        assert (batches._kept is not None) == (room == X.nbytes)
+        rng = np.random.default_rng(5)
+        found.append([(Z.numpy(), which) for Z, which in batches.shuffled(48, rng, StopToken())])
+    for other in found[1:]:
+        for (Z, which), (again, numbers) in zip(found[0], other, strict=True):
+            assert np.array_equal(Z, again)
+            assert np.array_equal(which, numbers)
+
+
 # --- networks
 
 
-def test_folded_arrays_are_the_networks_with_running_statistics():
-    for tied in (True, False):
-        network = Network((5, 4, 3), tied, "gelu")
-        network.start(np.random.default_rng(0), np.dtype(np.float64), "cpu")
-        Z = torch.from_numpy(np.random.default_rng(1).normal(size=(50, 5)))
-        with torch.no_grad():
-            for momentum in (1.0, 0.1):
-                network.decode(network.encode(Z, momentum), momentum)
-            latent = network.encode(Z, None)
-            back = network.decode(latent, None)
-        model = DeepVQ(3, hidden=(4,), device="cpu")
-        encoder, decoder = network.folded()
-        model.adopt({
-            "mean_": np.zeros(5), "scale_": np.ones(1), "layer_sizes_": np.array([5, 4, 3]), "n_features_in_": 5,
-            "encoder_": flat(encoder), "decoder_": flat(decoder), "counts_": np.zeros((3, 2)),
-        })  # fmt: skip
-        np.testing.assert_allclose(model.transform(Z.numpy()), latent.numpy(), atol=1e-12)
-        coder = model._coder(np.dtype(np.float64))
-        np.testing.assert_allclose(coder.decode(latent.numpy()), back.numpy(), atol=1e-12)
+@pytest.mark.parametrize("latent", ["tanh", "normalised", "linear"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_folded_arrays_are_the_networks_with_running_statistics(tied, latent):
+    network = Network((5, 4, 3), tied, "gelu", latent)
+    network.start(np.random.default_rng(0), np.dtype(np.float64), "cpu")
+    Z = torch.from_numpy(np.random.default_rng(1).normal(size=(50, 5)))
+    with torch.no_grad():
+        for momentum in (1.0, 0.1):
+            network.decode(network.encode(Z, momentum), momentum)
+        F = network.encode(Z, None)
+        back = network.decode(F, None)
+    coder = Coder(np.zeros(5), np.ones(1), *network.folded(), "gelu", latent)
+    np.testing.assert_allclose(coder.latent(Z.numpy()), F.numpy(), atol=1e-12)
+    np.testing.assert_allclose(coder.decode(F.numpy()), back.numpy(), atol=1e-12)
+    if latent == "tanh":
+        assert F.abs().max() < 1
+    elif latent == "normalised":
+        np.testing.assert_allclose(network.encode(Z, 0.0).mean(dim=0).detach(), 0, atol=1e-12)
 
 
 def test_tied_weights_are_tied():
