@@ -49,3 +49,7 @@ class BitLearner(AutoencoderLearner[BitSettings, SignCoder, Tally]):
 
     def _figures(self, tally: Tally, iteration: int) -> dict[str, float]:
         return {**usage(tally), "pretraining": float(0 < iteration <= self._n_pretrain)}
+
+    def _fitted(self, coder: SignCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
+        no_groups = {"books_": np.empty(0, self._mean.dtype), "group_bits_": np.empty(0, np.int64)}
+        return {**super()._fitted(coder, counts), **no_groups}

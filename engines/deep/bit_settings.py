@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engines.deep.books import Averaging
 from engines.deep.codes import Penalty
 from engines.deep.settings import Settings
 
@@ -30,7 +31,34 @@ PAPER: Mapping[str, Any] = {
 }
 """The literal constants of Le Tan et al. 2018; the epochs of pre-training, which it does not print, are one a layer."""
 
-ONLY_MPEC = ("penalty", "rho", "rho_growth", "code_iter", "gamma")
+ONLY: Mapping[str, tuple[str, ...]] = {
+    "mpec": ("penalty", "rho", "rho_growth", "code_iter", "gamma"),
+    "sign": ("bits",),
+    "product": ("group_bits", "group_width", "decay", "beta", "revive"),
+}
+"""Parameters that have an effect with one method only."""
+
+MOST_GROUP_BITS, ROWS_A_WORD = 12, 8
+"""Bits that a group has at most unless told otherwise, and rows that there are for each of its codewords."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Of "product": bits of each group, latent values that a group has, and how its codewords are learned.
+
+    Attributes
+    ----------
+    bits : tuple of int
+    width : int
+    averaging : Averaging
+    beta : float
+        Weight of the mean square distance of latents to their codewords in the loss.
+    """
+
+    bits: tuple[int, ...]
+    width: int
+    averaging: Averaging
+    beta: float
 
 
 @dataclass(frozen=True)
@@ -54,11 +82,10 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
     if given["preset"] == "paper":
         _refuse(changed, PAPER, "preset='paper', which sets it itself")
         given |= PAPER
-    mpec = given["method"] == "mpec"
-    if mpec:
-        _refuse(changed, ("bits",), "method='mpec'")
-    else:
-        _refuse(changed, ONLY_MPEC, f"method={given['method']!r}")
+    method = "product" if given["method"] == "auto" else given["method"]
+    for name, idle in ONLY.items():
+        if name != method:
+            _refuse(changed, idle, f"method={given['method']!r}")
     if given["solver"] == "adam" and given["momentum"] is not None:
         raise ValueError("DeepVQ: momentum has no effect with solver='adam', which has its own: leave it out.")
     penalty = Penalty(given["penalty"], given["rho"], given["rho_growth"], given["code_iter"], given["gamma"])
@@ -74,9 +101,35 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         momentum=0.9 if given["momentum"] is None else given["momentum"],
         schedule=given["schedule"],
         clip=given["clip"],
-        noisy=not mpec and given["bits"] == "bernoulli",
-        penalty=penalty if mpec else None,
+        noisy=given["bits"] == "bernoulli",
+        penalty=penalty if method == "mpec" else None,
     )
+
+
+def grouping_of(parameters: Mapping[str, Any], n_rows: int) -> Grouping | None:
+    """How latent values are grouped to learn from so many rows; None for a method without groups.
+
+    Raises
+    ------
+    ValueError
+        If the groups do not make up the code.
+    """
+    if parameters["preset"] == "paper" or parameters["method"] in ("mpec", "sign"):
+        return None
+    n_bits, told = parameters["n_bits"], parameters["group_bits"]
+    bits = even_groups(n_bits, n_rows) if told is None else tuple(int(width) for width in told)
+    if sum(bits) != n_bits:
+        raise ValueError(f"DeepVQ: group_bits {bits} make {sum(bits)} bits, and n_bits is {n_bits}: make them agree.")
+    averaging = Averaging(parameters["decay"], parameters["revive"])
+    return Grouping(bits, parameters["group_width"], averaging, parameters["beta"])
+
+
+def even_groups(n_bits: int, n_rows: int) -> tuple[int, ...]:
+    """Bits of as few groups as can be, as even as can be: 12 at most, and 8 rows at least for each codeword."""
+    most = max(1, min(MOST_GROUP_BITS, (n_rows // ROWS_A_WORD).bit_length() - 1))
+    n_groups = -(-n_bits // most)
+    less, more = divmod(n_bits, n_groups)
+    return (less + 1,) * more + (less,) * (n_groups - more)
 
 
 def _differs(value: Any, default: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from engines.codes import CodesMixin
 from engines.deep.bit_learner import BitLearner
-from engines.deep.bit_settings import BitSettings, settings_of
+from engines.deep.bit_settings import BitSettings, grouping_of, settings_of
 from engines.deep.coder import SignCoder, Signs, pack_signs, unpack_signs
 from engines.deep.face import DeepEngine
+from engines.deep.product_coder import ProductCoder, books_of
+from engines.deep.product_learner import ProductLearner
+from engines.deep.refining import flipped_where_better
 from engines.parameters import Param, RandomState
 from engines.rows import ArrayRows
 from engines.training import Learner
@@ -22,24 +25,26 @@ Floats = NDArray[Any]
 
 
 class DeepVQ(CodesMixin, DeepEngine):
-    """An auto-encoder whose code of a row is L bits, each -1 or +1, from one pass forward: b = sign(f(x)), x' = g(b).
+    """An auto-encoder whose code of a row is L bits, each -1 or +1, from one pass forward: x' = g(b(f(x))).
 
     f and g are dense layers with batch normalisation. "mpec" alternates, batch by batch, between codes and weights:
     B makes ‖g(B) - X‖² + γ‖f(X) - B‖² small by an exact penalty, batch normalisation standing still, and then one
     update of the weights does with B fixed. "sign" puts sign(f(x)), or bits drawn with mean f(x), between f and g and
-    takes the gradient of f(x) for theirs (straight-through). Rows are centred and divided by one number beforehand.
+    takes the gradient of f(x) for theirs (straight-through). "product" parts f(x) in groups, puts the nearest codeword
+    of each group's own book in their place (straight-through too), and the bits of the codewords' numbers are the
+    code; codewords follow the mean of their latents. Rows are centred and divided by one number beforehand.
 
     A step is an epoch: `pretrain_iter` for each layer alone, from the first to the last, then `max_iter` on all.
     `encode` gives (n, L) int8 of -1 and +1, or packed (n, ⌈L/8⌉) uint8, where bit j of the code is bit j mod 8 of byte
-    j // 8, the lowest first; `decode` takes both. `transform` gives f(x), (n, L), between -1 and 1. Networks learn in
-    the precision of the rows, on one thread of the processor or on the graphics card; NumPy encodes and decodes.
+    j // 8, the lowest first; `decode` takes both. `transform` gives f(x). Networks learn in the precision of the rows,
+    on one thread of the processor or on the graphics card; NumPy encodes and decodes.
 
     Parameters
     ----------
     n_bits : int
         L.
-    method : {"auto", "mpec", "sign"}
-        "auto" is "sign".
+    method : {"auto", "mpec", "sign", "product"}
+        "auto" is "product".
     preset : {"none", "paper"}
         "paper" is "mpec" with the constants printed by Le Tan et al.: 500 and 255 hidden values, tanh, tied, SGD of
         1e-5 with momentum 0.9, batches of 128, 3 epochs, squared penalty with ρ = 0.05, 10 iterations, γ = 1.
@@ -68,6 +73,17 @@ class DeepVQ(CodesMixin, DeepEngine):
         Of "mpec": iterations over the codes of a batch.
     gamma : float
         Of "mpec": γ.
+    group_bits : tuple of int or None
+        Of "product": bits of each group, L in all; None makes few and even ones, see
+        `engines.deep.bit_settings.even_groups`.
+    group_width : int
+        Of "product": latent values of a group.
+    decay : float
+        Of "product": what is kept of the codewords' averaged counts and sums at each update, as in `VQVAE`.
+    beta : float
+        Of "product": weight of the mean square distance between latents and codewords in the loss.
+    revive : float
+        Of "product": a codeword used less than that share of the mean is put on the latent of a row.
     device : {"auto", "cpu", "cuda"}
         Where to learn; "auto" is a graphics card where there is one. The same seed gives other bits there.
     random_state : int, RandomState or None
@@ -79,9 +95,13 @@ class DeepVQ(CodesMixin, DeepEngine):
     mean_ : ndarray of shape (d,), scale_ : ndarray of shape (1,)
         Networks see (x - mean_) / scale_.
     layer_sizes_ : ndarray of int64
-        d, hidden widths, L.
+        d, hidden widths, and the latent values: L, or `group_width` for each group.
     encoder_, decoder_ : ndarray of shape (n_values,)
         Layer after layer, weight (out, in) by rows and bias, batch normalisation folded in.
+    group_bits_ : ndarray of int64
+        Bits of each group; none without groups.
+    books_ : ndarray of shape (n_values,)
+        Codewords, group after group, (2^bits, `group_width`) by rows.
     counts_ : ndarray of shape (L, 2)
         Rows in which each bit is -1 and +1.
     inertia_ : float
@@ -109,10 +129,17 @@ class DeepVQ(CodesMixin, DeepEngine):
     ((50, 10), (50, 2))
     """
 
+    FITTED: ClassVar[tuple[str, ...]] = (*DeepEngine.FITTED, "group_bits_", "books_")
+
+    group_bits_: NDArray[np.int64]
+    books_: Floats
+
     def __init__(
         self,
         n_bits: Annotated[int, Param("bits of a code", low=1, high=4096)] = 16,
-        method: Annotated[Literal["auto", "mpec", "sign"], Param("how bits are learned; auto: sign")] = "auto",
+        method: Annotated[
+            Literal["auto", "mpec", "sign", "product"], Param("how bits are learned; auto: product")
+        ] = "auto",
         *,
         preset: Annotated[
             Literal["none", "paper"], Param("constants of a publication in place of most other parameters")
@@ -120,7 +147,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         bits: Annotated[
             Literal["sign", "bernoulli"], Param("bits while learning by sign: signs, or drawn at random")
         ] = "sign",
-        hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (256, 128),
+        hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (512, 512),
         activation: Annotated[Literal["gelu", "relu", "tanh"], Param("activation of hidden layers")] = "gelu",
         decoder: Annotated[
             Literal["untied", "tied"], Param("whether the decoder has weights of its own or the encoder's")
@@ -129,7 +156,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         max_iter: Annotated[int, Param("epochs", low=1)] = 30,
         batch_size: Annotated[int, Param("rows of an update", low=1)] = 128,
         solver: Annotated[Literal["adam", "sgd"], Param("optimizer")] = "adam",
-        learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 1e-3,
+        learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 2e-3,
         momentum: Annotated[
             float | None, Param("share of the last step that is kept by sgd; none: 0.9", low=0, high=1, open_high=True)
         ] = None,
@@ -142,6 +169,18 @@ class DeepVQ(CodesMixin, DeepEngine):
         rho_growth: Annotated[float, Param("what multiplies it after each iteration", low=1, advanced=True)] = 2.0,
         code_iter: Annotated[int, Param("iterations over the codes of a batch in mpec", low=1)] = 10,
         gamma: Annotated[float, Param("weight of the distance between codes and encoder in mpec", low=0)] = 1.0,
+        group_bits: Annotated[
+            tuple[int, ...] | None,
+            Param("bits of each group in product; none: few groups", low=1, high=16),
+        ] = None,
+        group_width: Annotated[int, Param("latent values of a group in product", low=1, advanced=True)] = 16,
+        decay: Annotated[
+            float, Param("share of the past in the means of codewords in product", low=0, high=1, open_high=True)
+        ] = 0.99,
+        beta: Annotated[float, Param("weight of the distance between latents and codewords in product", low=0)] = 0.25,
+        revive: Annotated[
+            float, Param("share of the mean use below which a codeword starts anew in product", low=0, high=1)
+        ] = 0.03,
         device: Annotated[Literal["auto", "cpu", "cuda"], Param("where to learn", advanced=True)] = "auto",
         random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None,
         n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None,
@@ -166,6 +205,11 @@ class DeepVQ(CodesMixin, DeepEngine):
         self.rho_growth = rho_growth
         self.code_iter = code_iter
         self.gamma = gamma
+        self.group_bits = group_bits
+        self.group_width = group_width
+        self.decay = decay
+        self.beta = beta
+        self.revive = revive
         self.device = device
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -174,19 +218,26 @@ class DeepVQ(CodesMixin, DeepEngine):
     def code_sizes(self) -> tuple[int, ...]:
         """Two values for each bit."""
         check_is_fitted(self)
-        return (2,) * int(self.layer_sizes_[-1])
+        return (2,) * len(self.counts_)
 
-    def encode(self, X: Any, packed: bool = False) -> NDArray[Any]:
-        """Codes of the rows by one pass forward: (n, L) int8 of -1 and +1; packed, (n, ⌈L/8⌉) uint8, lowest bit first.
+    def encode(self, X: Any, packed: bool = False, refine: int = 0) -> NDArray[Any]:
+        """Codes of the rows: (n, L) int8 of -1 and +1; packed, (n, ⌈L/8⌉) uint8, lowest bit first.
 
         Parameters
         ----------
         X : array-like of shape (n, d), or RowSource
         packed : bool
+        refine : int
+            0 is the one pass forward. With k, each bit is tried the other way up to k times and stays flipped where
+            what is decoded then lies nearer: up to k · L passes through the decoder more.
         """
         rows = self._new_rows(X)
         coder = self._coder(rows.dtype)
-        signs = self._blockwise(rows, coder, coder.codes, np.empty((rows.shape[0], len(self.code_sizes)), np.int8))
+
+        def work(block: Floats) -> Signs:
+            return flipped_where_better(coder, block, coder.codes(block), refine)
+
+        signs = self._blockwise(rows, coder, work, np.empty((rows.shape[0], len(self.code_sizes)), np.int8))
         return pack_signs(signs) if packed else signs
 
     def decode(self, codes: Any) -> Floats:
@@ -211,27 +262,32 @@ class DeepVQ(CodesMixin, DeepEngine):
         return (np.asarray(codes, np.int64) + 1) // 2
 
     def transform(self, X: Any) -> Floats:
-        """f(x), (n, L), between -1 and 1: the signs are the code."""
+        """f(x): (n, L) between -1 and 1, whose signs are the code; in groups, (n, G · w), nearest to the codewords."""
         rows = self._new_rows(X)
         coder = self._coder(rows.dtype)
-        return self._blockwise(rows, coder, coder.latent, np.empty((rows.shape[0], len(self.code_sizes)), rows.dtype))
+        return self._blockwise(rows, coder, coder.latent, np.empty((rows.shape[0], self._n_features_out), rows.dtype))
 
     @property
     def _n_features_out(self) -> int:
-        return len(self.code_sizes)
+        return int(self.layer_sizes_[-1])
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
-        settings = self._settings()
-        return BitLearner(self._job(X, sample_weight, validation), self.n_bits, settings)
+        settings, job = self._settings(), self._job(X, sample_weight, validation)
+        grouping = grouping_of(self.get_params(deep=False), job.rows.shape[0])
+        if grouping is None:
+            return BitLearner(job, self.n_bits, settings)
+        return ProductLearner(job, settings, grouping)
 
     def _settings(self) -> BitSettings:
         defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
         return settings_of(self.get_params(deep=False), defaults)
 
     def _coder(self, dtype: np.dtype[Any]) -> SignCoder:
-        encoder, decoder = self._layers()
-        activation = self._settings().activation
-        return SignCoder(self.mean_, self.scale_, encoder, decoder, activation, "tanh").astype(dtype)
+        networks = (self.mean_, self.scale_, *self._layers(), self._settings().activation)
+        if len(self.group_bits_):
+            books = books_of(self.books_, self.group_bits_.tolist())
+            return ProductCoder(*networks, "normalised", books).astype(dtype)
+        return SignCoder(*networks, "tanh").astype(dtype)
 
     def _codes(self, X: Any) -> Any:
         return self.encode(X)

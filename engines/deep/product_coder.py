@@ -1,0 +1,89 @@
+"""A trained auto-encoder whose latent groups have codebooks, as plain arrays: rows to the bits of indices and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.deep.coder import SignCoder, Signs
+from engines.kernels.nearest import Codebook
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductCoder(SignCoder):
+    """A coder whose code of a row is the bits of one index for each group of latent values, group after group.
+
+    Bit j of an index, counted from the lowest, is +1 where it is set.
+
+    Attributes
+    ----------
+    books : tuple of (2^B_g, w) arrays
+        The codewords of each group; f(x) is their G · w values side by side.
+    """
+
+    books: tuple[Floats, ...]
+
+    def astype(self, dtype: np.dtype[Any]) -> Self:
+        """The same in another precision."""
+        return replace(super().astype(dtype), books=tuple(book.astype(dtype) for book in self.books))
+
+    @property
+    def n_units(self) -> int:
+        """Values that a row becomes on its way, distances to codewords among them."""
+        return super().n_units + sum(len(book) for book in self.books)
+
+    def codes(self, X: Floats) -> Signs:
+        """The code (b, L) of rows (b, d): the bits of the numbers of the codewords nearest to f(x)."""
+        F, columns = self.latent(X), []
+        for search, part in zip(self._searches, np.split(F, len(self.books), axis=1), strict=True):
+            found = np.empty(len(F), np.int32)
+            search.label(np.ascontiguousarray(part), found)
+            columns.append(found)
+        return signs_of_numbers(columns, self._widths)
+
+    def decode(self, latents: NDArray[Any]) -> Floats:
+        """The rows (b, d) that codes (b, L) of -1 and +1 stand for."""
+        numbers = numbers_of_signs(latents, self._widths)
+        words = [book[number] for book, number in zip(self.books, numbers, strict=True)]
+        return super().decode(np.concatenate(words, axis=1))
+
+    @cached_property
+    def _searches(self) -> tuple[Codebook, ...]:
+        return tuple(Codebook(book) for book in self.books)
+
+    @property
+    def _widths(self) -> list[int]:
+        return [bits_of_book(book) for book in self.books]
+
+
+def books_of(vector: Floats, widths: Sequence[int]) -> tuple[Floats, ...]:
+    """The books (2^B_g, w) of groups of B_g bits whose values follow each other in `vector`, by rows."""
+    ends = np.cumsum([2**width for width in widths])
+    return tuple(np.split(vector.reshape(ends[-1], -1), ends[:-1]))
+
+
+def bits_of_book(book: Floats) -> int:
+    """B of a book of 2^B codewords."""
+    return len(book).bit_length() - 1
+
+
+def signs_of_numbers(numbers: Sequence[NDArray[Any]], widths: Sequence[int]) -> Signs:
+    """Indices (b,) of the groups as the bits (b, Σ B_g) of -1 and +1, the lowest of each group first."""
+    columns = [number >> bit & 1 for number, width in zip(numbers, widths, strict=True) for bit in range(width)]
+    return np.where(np.stack(columns, axis=1) > 0, np.int8(1), np.int8(-1))
+
+
+def numbers_of_signs(signs: NDArray[Any], widths: Sequence[int]) -> list[NDArray[np.int64]]:
+    """The indices (b,) of each group whose bits are `signs` (b, Σ B_g)."""
+    ends = np.cumsum(widths)
+    return [
+        (signs[:, end - width : end] > 0) @ (1 << np.arange(width, dtype=np.int64))
+        for end, width in zip(ends, widths, strict=True)
+    ]
