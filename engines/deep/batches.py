@@ -52,6 +52,21 @@ def mean_and_scale(
     return mean, np.array([1.0 if alike else scale], rows.dtype)
 
 
+def read_singly(rows: RowSource, numbers: NDArray[np.int64], stop: StopToken) -> Floats:
+    """The rows of these numbers (m,), in that order, (m, d).
+
+    Raises
+    ------
+    Stopped
+        When `stop` is set.
+    """
+    found = np.empty((len(numbers), rows.shape[1]), rows.dtype)
+    for place, number in enumerate(numbers.tolist()):
+        stop.check()
+        found[place] = rows.read(number, number + 1)[0]
+    return found
+
+
 class Batches:
     """Rows as tensors of z = (x - mean) / scale on a device, in a new order each epoch.
 

@@ -19,7 +19,7 @@ from engines.deep.network import MOMENTUM, Network
 from engines.deep.scoring import RowCoder, squared_errors
 from engines.deep.settings import Settings
 from engines.optimize import on_one_thread, pack, torch_module, unpack
-from engines.rows import RowSource
+from engines.rows import RowSource, SelectedRows
 from engines.training import Learner, Snapshot, State, StopToken
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Floats = NDArray[Any]
 FIRST_ROWS = 1024
 """Rows, at most, from which the first running statistics of batch normalisation are taken."""
+LOOKED_AT = 10_000
+"""Rows, at most, that figures are taken from between epochs; to look at all would take a quarter of the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,24 +339,32 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
     # --- looking at it
 
     def _look(self, iteration: int, stop: StopToken) -> Point:
-        """Encode and decode all rows with the present networks."""
+        """Encode and decode rows with the present networks: all after the last epoch, before it evenly spaced ones."""
         job, coder, d = self._job, self._coder(), self._job.rows.shape[1]
+        finished = iteration >= self._n_epochs
+        rows, weights = (job.rows, job.weights) if finished else spaced(job.rows, job.weights, LOOKED_AT)
 
         def one(block: Floats, start: int) -> tuple[float, AnyTally]:
             with np.errstate(over="ignore", invalid="ignore"):  # of networks that ran away, whose cost tells it
-                return self._measure(coder, block, job.weights[start : start + len(block)])
+                return self._measure(coder, block, weights[start : start + len(block)])
 
-        bounds = block_bounds(job.rows.shape[0], d, job.rows.dtype.itemsize, sum(self._network.sizes[1:]))
-        found = list(map_blocks(job.rows, one, bounds, n_jobs=job.n_jobs, stop=stop))
+        bounds = block_bounds(rows.shape[0], d, rows.dtype.itemsize, sum(self._network.sizes[1:]))
+        found = list(map_blocks(rows, one, bounds, n_jobs=job.n_jobs, stop=stop))
         tally = found[0][1]
         for _, other in found[1:]:
             tally = tally + other
-        cost = float(sum(part for part, _ in found))
-        error = cost / float(job.weights.sum())
+        error = float(sum(part for part, _ in found)) / float(weights.sum())
+        cost = error * float(job.weights.sum())
         metrics = {"error_per_row": error, "error_per_component": error / d, **self._figures(tally, iteration)}
         if self._job.validation is not None:
             errors = squared_errors(self._job.validation, coder, job.n_jobs, stop)
             metrics["validation_error_per_row"] = float(np.mean(errors))
-        finished = iteration >= self._n_epochs
         message = "the last epoch is done" if finished else ""
         return Point(iteration, cost, metrics, self._fitted(coder, tally.counts), finished, message)
+
+
+def spaced(rows: RowSource, weights: NDArray[np.float64], most: int) -> tuple[RowSource, NDArray[np.float64]]:
+    """Every so many of the rows, so that they are not more than `most`, with their weights, some of which count."""
+    step = -(-rows.shape[0] // most)
+    chosen = np.arange(0, rows.shape[0], step)
+    return (rows, weights) if step == 1 else (SelectedRows(rows, chosen), weights[chosen])

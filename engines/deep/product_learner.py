@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.deep.batches import read_singly
 from engines.deep.bit_settings import BitSettings, Grouping
 from engines.deep.bits import Tally, tally_of, usage
 from engines.deep.books import Books, straight_through_words
 from engines.deep.learner import AutoencoderLearner, Job
 from engines.deep.network import MOMENTUM
 from engines.deep.product_coder import ProductCoder
-from engines.rows import SelectedRows
 from engines.training import StopToken
 
 if TYPE_CHECKING:
@@ -49,11 +49,9 @@ class ProductLearner(AutoencoderLearner[BitSettings, ProductCoder, Tally]):
         return self._books.tensors()
 
     def _begin(self, stop: StopToken) -> None:
-        stop.check()
         rows, wanted = self._job.rows, 2 ** max(self._grouping.bits)
-        few = rows.shape[0] < wanted
-        drawn = self._rng.choice(rows.shape[0], wanted, replace=few)
-        first = self._batches.scaled(SelectedRows(rows, drawn).read(0, wanted))
+        drawn = self._rng.choice(rows.shape[0], wanted, replace=rows.shape[0] < wanted)
+        first = self._batches.scaled(read_singly(rows, drawn, stop))
         self._books.begin(self._network.encode(first, None))
 
     def _coder(self) -> ProductCoder:

@@ -2,7 +2,7 @@
 
 from case import Case
 
-MPEC = {"method": "mpec"}
+MPEC, SIGN = {"method": "mpec"}, {"method": "sign"}
 CASE = Case(
     quick={
         "n_bits": 6,
@@ -13,19 +13,20 @@ CASE = Case(
         "random_state": 0,
     },
     variants=(
-        {"bits": "bernoulli", "pretrain_iter": 1, "max_iter": 2},
+        {"group_bits": (4, 2), "pretrain_iter": 1, "max_iter": 2},
+        {"method": "sign", "bits": "bernoulli", "pretrain_iter": 1, "max_iter": 2},
         {"method": "mpec", "decoder": "tied", "solver": "sgd", "learning_rate": 0.05},
         {"method": "mpec", "penalty": "squared", "hidden": (7, 5), "activation": "tanh", "max_iter": 3},
     ),
     effects={
         "n_bits": ({}, 4, 6),
-        "method": ({}, "sign", "mpec"),
+        "method": ({}, "sign", "product"),
         "preset": (
-            {"method": "auto", "hidden": (256, 128), "batch_size": 128, "max_iter": 30, "n_bits": 4},
+            {"method": "auto", "hidden": (512, 512), "batch_size": 128, "max_iter": 30, "n_bits": 4},
             "none",
             "paper",
         ),
-        "bits": ({}, "sign", "bernoulli"),
+        "bits": (SIGN, "sign", "bernoulli"),
         "hidden": ({}, (8,), (8, 6)),
         "activation": ({}, "gelu", "relu"),
         "decoder": ({}, "tied", "untied"),
@@ -42,6 +43,11 @@ CASE = Case(
         "rho_growth": ({**MPEC, "learning_rate": 0.05}, 1.0, 8.0),
         "code_iter": ({**MPEC, "learning_rate": 0.05}, 1, 12),
         "gamma": (MPEC, 0.0, 3.0),
+        "group_bits": ({}, (3, 3), (4, 2)),
+        "group_width": ({}, 2, 3),
+        "decay": ({}, 0.5, 0.99),
+        "beta": ({}, 0.1, 1.0),
+        "revive": ({"group_bits": (6,), "decay": 0.5}, 0.0, 0.9),
         "random_state": ({}, 0, 1),
     },
     wide={"hidden": (4,)},

@@ -96,7 +96,15 @@ def test_many_bits_of_a_linear_pair_come_near_the_principal_components():
 
 
 @pytest.mark.parametrize(
-    "parameters", [{}, {"bits": "bernoulli"}, {"method": "mpec"}, {"method": "mpec", "decoder": "tied"}]
+    "parameters",
+    [
+        {},
+        {"group_bits": (7, 3)},
+        {"method": "sign"},
+        {"method": "sign", "bits": "bernoulli"},
+        {"method": "mpec"},
+        {"method": "mpec", "decoder": "tied"},
+    ],
 )
 def test_learning_lowers_the_error(parameters):
     X = rows(400)
@@ -175,11 +183,11 @@ def test_folded_arrays_are_the_networks_with_running_statistics(tied, latent):
 
 
 def test_tied_weights_are_tied():
-    model = quick(decoder="tied", hidden=()).fit(rows())
+    model = quick(method="sign", decoder="tied", hidden=()).fit(rows())
     (encoder, _), (decoder, _) = layered(model.encoder_, [6, 10])[0], layered(model.decoder_, [10, 6])[0]
     ratio = encoder / decoder.T  # what batch normalisation folds into each row of the encoder
     np.testing.assert_allclose(ratio, np.repeat(ratio[:, :1], 6, axis=1), rtol=1e-9)
-    free = quick(decoder="untied", hidden=()).fit(rows())
+    free = quick(method="sign", decoder="untied", hidden=()).fit(rows())
     (encoder, _), (decoder, _) = layered(free.encoder_, [6, 10])[0], layered(free.decoder_, [10, 6])[0]
     assert not np.allclose(encoder / decoder.T, (encoder / decoder.T)[:, :1], rtol=1e-3)
 
