@@ -25,6 +25,7 @@ WANTED = {
     "KMeans": {"projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
     "SOM": {"som", "projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
     "GaussianMixture": {"mixture", "projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
+    "DeepVQ": {"reconstructions", "code_atlas", "usage", "rate_distortion"},
     "ProductQuantizer": {"prototypes", "reconstructions", "usage", "rate_distortion"},
     "SphericalKMeans": {"projection", "prototypes", "reconstructions", "usage"},  # its errors are of directions
     "GLVQ": LABELLED,

@@ -61,6 +61,16 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """A picture that a pane wishes for: its number among the pane's, what a person asked for, and who prepares it."""
+
+    pane: ViewPane
+    number: int
+    asked: str
+    prepare: Callable[[Any, Theme], Any]
+
+
+@dataclass(frozen=True)
 class Answer:
     """What came of looking at a run through one view: something prepared to draw, a remark, or an error.
 
@@ -68,6 +78,8 @@ class Answer:
     ----------
     fitting : frozenset of str
         Names of the views that have something to show of the run.
+    wish : int
+        The pane's when it was asked for.
     """
 
     pane: ViewPane
@@ -77,6 +89,7 @@ class Answer:
     fitting: frozenset[str] = frozenset()
     remark: str = ""
     error: Exception | None = None
+    wish: int = 0
 
 
 class Live(QObject):
@@ -164,7 +177,8 @@ class Live(QObject):
                 self._turn = (self._turn + k + 1) % len(panes)
                 self._waiting = True
                 colours = theme.current_plots()
-                self._pool.submit(self._look, run, self._pinned, pane, pane.plot.prepare, key, colours)
+                wish = Wish(pane, pane.wish, pane.plot.asked, pane.plot.prepare)
+                self._pool.submit(self._look, run, self._pinned, wish, key, colours)
                 return
 
     def _key(self, run: Run) -> Key:
@@ -175,12 +189,12 @@ class Live(QObject):
         self,
         run: Run,
         pinned: Snapshot | None,
-        pane: ViewPane,
-        prepare: Callable[[Any, Theme], Any],
+        wish: Wish,
         key: Key,
         colours: Theme,
     ) -> None:
         """On the views' own thread: snapshot to scene, to view data, to something that can be drawn at once."""
+        pane = wish.pane
         try:
             scene = self._scene_at(run, pinned, key)
             if scene is None:
@@ -191,11 +205,11 @@ class Live(QObject):
                 answer = Answer(pane, key, moment=_moment(run, scene), remark=words, fitting=fitting)
             else:
                 with single_threaded_blas():  # beside a training, threads of BLAS would wait for one another
-                    prepared = prepare(pane.view.compute(scene), colours)
+                    prepared = wish.prepare(pane.view.compute(scene.asking(wish.asked)), colours)
                 answer = Answer(pane, key, prepared, _moment(run, scene), fitting=fitting)
         except Exception as error:
             answer = Answer(pane, key, error=error)
-        self._arrived.emit(answer)
+        self._arrived.emit(replace(answer, wish=wish.number))
 
     def _scene_at(self, run: Run, pinned: Snapshot | None, key: Key) -> Scene | None:
         if self._scene is not None and replace(self._scene[0], theme=key.theme) == key:
@@ -212,7 +226,7 @@ class Live(QObject):
         if self._run is None or self._run.id != answer.key.run:
             return
         pane = answer.pane
-        pane.shown = answer.key
+        pane.shown = answer.key if answer.wish == pane.wish else None
         if answer.moment is not None:
             self.moved.emit(answer.moment)
         if answer.fitting:

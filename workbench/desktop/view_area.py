@@ -174,6 +174,8 @@ class ViewPane(QStackedWidget):
     plot : Plot
     shown : object
         Key of what is drawn now; None when nothing is.
+    wish : int
+        How often another picture was wished for, so that an older one is not taken for it.
     icon_name : str
     in_front : bool
         Whether no other tab hides it.
@@ -184,6 +186,7 @@ class ViewPane(QStackedWidget):
         self.view = view
         self.plot: Plot = plot_for(view)
         self.shown: object = None
+        self.wish = 0
         self.in_front = False
         self.setAccessibleName(f"{view.title} view")
         self.icon_name = view.name if icons.exists(view.name) else "image"
@@ -199,6 +202,7 @@ class ViewPane(QStackedWidget):
     @Slot()
     def _redraw(self) -> None:
         self.shown = None
+        self.wish += 1
 
     def say(self, text: str) -> None:
         """Show a sentence in place of the plot."""

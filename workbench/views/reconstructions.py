@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engines.codes import bits_of
 from workbench.views import canvas
+from workbench.views.bits import cells_image, cells_of, text_of
 from workbench.views.pictures import pictures, range_of
 from workbench.views.prototypes import FEW_FEATURES
 from workbench.views.scene import Scene
@@ -36,7 +37,9 @@ class ReconstructionsData:
     groups : (r,) int64
         Index into `GROUPS`.
     codes, bits : tuple of r str
-        "17" or "3·0·12", and the same as bits.
+        "17", "3·0·12" or, of an engine of bits, "0110 10"; and the same as bits.
+    cells : (r, a, b) int8, or None
+        Bits of each code as a table, 0 or 1, -1 where there is none; None for an engine that is not of bits.
     original, reconstruction : (r, d) float64
         In original units.
     errors : (r,) float64
@@ -61,6 +64,7 @@ class ReconstructionsData:
     groups: NDArray[np.int64]
     codes: tuple[str, ...]
     bits: tuple[str, ...]
+    cells: NDArray[np.int8] | None
     original: NDArray[np.float64]
     reconstruction: NDArray[np.float64]
     errors: NDArray[np.float64]
@@ -119,13 +123,18 @@ def compute(scene: Scene) -> ReconstructionsData:
         reconstructed, _ = pictures(made, scene.image_shape, low, high)
         image_errors = difference.reshape(len(chosen), *scene.image_shape)
         image_errors = image_errors.mean(axis=3) if image_errors.ndim == 4 else image_errors
-    texts = code_texts(scene.codes[chosen], scene.model.code_sizes)
+    codes = scene.codes[chosen]
+    if scene.has_bits:
+        texts = [(text, text) for text in map(text_of, codes)]
+    else:
+        texts = code_texts(codes, scene.model.code_sizes)
     part = "" if scene.is_whole else f" of {len(scene.sample.rows):,} drawn at random"
     return ReconstructionsData(
         rows=np.asarray(scene.sample.rows)[scene.whole[chosen]],
         groups=groups,
         codes=tuple(code for code, _ in texts),
         bits=tuple(bits for _, bits in texts),
+        cells=cells_of(codes) if scene.has_bits else None,
         original=original,
         reconstruction=made,
         errors=errors[chosen],
@@ -223,20 +232,23 @@ def _picture_figure(data: ReconstructionsData, theme: Theme) -> Figure:
     assert data.reconstructed is not None
     assert data.image_errors is not None
     aspect = data.images.shape[1] / data.images.shape[2]
-    tile = 0.3
+    n_tiles = 3 if data.cells is None else 4
+    tile = 0.915 / n_tiles - 0.005
     pitch = tile * aspect + 0.19
     made, axes, _ = _empty(data, theme, 11.0, 3.5, pitch)
     axes.set_axis_off()
     wrong = error_image(data.image_errors, data.limit, theme.diverging)
     for which, row, column in _cells(data):
         top = row * pitch + 0.06
-        tiles = (data.images[which], data.reconstructed[which], wrong[which])
+        tiles = [data.images[which], data.reconstructed[which], wrong[which]]
+        if data.cells is not None:
+            tiles.insert(1, cells_image(data.cells[which], theme, aspect))
         for k, image in enumerate(tiles):
             left = column + 0.03 + k * (tile + 0.015)
             grey = {"cmap": "gray", "vmin": 0, "vmax": 255} if image.ndim == 2 else {}
             extent = (left, left + tile, top + tile * aspect, top)
             axes.imshow(image, extent=extent, interpolation="nearest", **grey).set_in_layout(False)
-        middle = column + 0.03 + 1.5 * tile
+        middle = column + 0.03 + 0.5 * n_tiles * tile
         axes.text(middle, top - 0.015, canvas.plain(shorten(data.heads[which], 44)), **_small(theme, va="bottom"))
         axes.text(middle, top + tile * aspect + 0.015, canvas.plain(data.captions[which]), **_small(theme, va="top"))
     axes.set_xlim(0, 3)
@@ -247,7 +259,8 @@ def _picture_figure(data: ReconstructionsData, theme: Theme) -> Figure:
     low, high = (number(end) + unit for end in data.image_range)
     scale = f"black = {low}, white = {high}" if data.images.ndim == 3 else f"no colour = {low}, full = {high}"
     ends = f"error: blue = +{number(data.limit, 3)}{unit}, orange = −{number(data.limit, 3)}{unit}"
-    note = f"original, reconstruction, error; {scale}; {ends}\n{data.note}"
+    code = "" if data.cells is None else "code (bit by bit, row by row, full is 1), "
+    note = f"original, {code}reconstruction, error; {scale}; {ends}\n{data.note}"
     made.supxlabel("\n".join(map(canvas.plain, note.split("\n"))), fontsize=8, color=theme.muted)
     return made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -64,6 +64,8 @@ class Scene:
         Gives the records of the other runs on the same data; called when a view asks for `siblings`.
     kind : {"table", "image", "spd"}
         What a row is.
+    asked : str
+        What a person asked this view to show, in its own words; "" leaves it to the view.
     """
 
     engine: EngineInfo
@@ -82,6 +84,13 @@ class Scene:
     stability: MeasuredStability | None = None
     find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
     kind: DataKind = "table"
+    asked: str = ""
+
+    def asking(self, what: str) -> Scene:
+        """The same scene for a person who asked for `what`; nothing that is known of it is computed again."""
+        made = replace(self, asked=what)
+        made.__dict__.update(self.__dict__ | {"asked": what})
+        return made
 
     @cached_property
     def model(self) -> Engine:
@@ -143,6 +152,11 @@ class Scene:
     def has_codes(self) -> bool:
         """Whether the engine turns rows into codes, and codes into rows."""
         return hasattr(self.engine.estimator, "code_sizes")
+
+    @cached_property
+    def has_bits(self) -> bool:
+        """Whether a code is bits alone, with neither prototypes nor words."""
+        return self.has_codes and codes_are_bits(self.engine, self.model)
 
     @cached_property
     def whole(self) -> NDArray[np.int64]:
@@ -218,6 +232,15 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         find_siblings=siblings_of(run),
         kind=data.kind,
     )
+
+
+def codes_are_bits(engine: EngineInfo, model: Any) -> bool:
+    """Whether codes of the fitted `model` are bits that a network reads, so that it has neither prototypes nor words.
+
+    Codebooks that such an engine has are part of its network, and a quantizer with books of two words has words.
+    """
+    is_network = engine.family == "deep" and not hasattr(model, "prototypes_")
+    return is_network and set(getattr(model, "code_sizes", ())) == {2}
 
 
 def flat(values: Array) -> Array:

@@ -1,4 +1,4 @@
-"""How evenly the codes are used, book by book: sorted counts, perplexity, dead codes, bits used against bits paid."""
+"""How evenly the codes are used, by book or by bit: sorted counts, perplexity, dead codes, bits used and paid."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engines.codes import bits_of
 from workbench.views import canvas
+from workbench.views.bits import numbers_of
 from workbench.views.scene import Scene
 from workbench.views.theme import Theme
 from workbench.views.wording import counted, number, percent
@@ -17,6 +18,8 @@ from workbench.views.wording import counted, number, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_BITS = 12
+"""Up to so many bits, codes that no row has are listed with the others."""
 MOST_BARS = 80
 """Up to that many codes of one book are a bar each; more become a line."""
 
@@ -60,11 +63,14 @@ class BookUsage:
 
 @dataclass(frozen=True, eq=False)
 class UsageData:
-    """Use of the codes of every book.
+    """Use of the codes of every book; of an engine of bits, of whole codes and of every bit.
 
     Attributes
     ----------
     books : tuple of BookUsage
+        Of an engine of bits a single one of all 2^L codes, or of those that are used where they are too many.
+    ones : (L,) float64 or None
+        Share of the rows in which each bit is 1; None for an engine of books.
     counted : str
         What was counted: "training rows", "rows" or "rows of the sample".
     n_rows : float
@@ -74,9 +80,24 @@ class UsageData:
     """
 
     books: tuple[BookUsage, ...]
+    ones: NDArray[np.float64] | None
     counted: str
     n_rows: float
     headline: str
+
+    @property
+    def bars(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Height of a pale bar for each book or bit, and of the full one inside it: bits paid and used, 1 and ones."""
+        if self.ones is not None:
+            return np.ones(len(self.ones)), self.ones
+        return np.array([book.bits_paid for book in self.books]), np.array([book.bits_used for book in self.books])
+
+    @property
+    def even(self) -> float:
+        """Rows of each code, were all used evenly; 0 where books differ in size, or unused codes are not listed."""
+        sizes = {len(book.counts) for book in self.books}
+        listed = self.ones is None or self.books[0].bits_paid == len(self.ones)
+        return self.n_rows / max(1, *sizes) if len(sizes) == 1 and listed else 0.0
 
 
 def applies(scene: Scene) -> bool:
@@ -86,6 +107,8 @@ def applies(scene: Scene) -> bool:
 
 def compute(scene: Scene) -> UsageData:
     """Count the codes: as the engine counted them in training, else over the sample."""
+    if scene.has_bits:
+        return _of_bits(scene)
     sizes = scene.model.code_sizes
     known = scene.snapshot.arrays.get("counts")
     if known is not None and known.shape in (sizes, (len(sizes), max(sizes))):
@@ -98,7 +121,28 @@ def compute(scene: Scene) -> UsageData:
         what = "rows" if scene.is_whole else "rows of the sample"
     titles = ["all codes"] if len(sizes) == 1 else [f"book {j + 1}" for j in range(len(sizes))]
     books = tuple(book_usage(title, count) for title, count in zip(titles, counts, strict=True))
-    return UsageData(books, what, float(counts[0].sum()), _headline(books))
+    return UsageData(books, None, what, float(counts[0].sum()), _headline(books))
+
+
+def _of_bits(scene: Scene) -> UsageData:
+    """Bits as counted in training, whole codes over the sample."""
+    codes, n_bits = scene.codes, len(scene.model.code_sizes)
+    if n_bits <= MOST_BITS:
+        counts = np.bincount(numbers_of(codes), minlength=2**n_bits).astype(float)
+    else:
+        counts = np.unique(codes.astype(np.int8), axis=0, return_counts=True)[1].astype(float)
+    whole = book_usage("all codes", counts)
+    by_bit = np.asarray(scene.snapshot.arrays["counts"], float)
+    ones = by_bit[:, 1] / np.maximum(1.0, by_bit.sum(axis=1))
+    used = sum(book_usage("", row).bits_used for row in by_bit)
+    rows = "rows" if scene.is_whole else "rows of the sample"
+    size = f"{2**n_bits:,}" if n_bits <= 20 else f"2^{n_bits}"
+    headline = (
+        f"{counted(n_bits, 'bit')}, one by one worth {number(used)} over the training rows; {len(codes):,} {rows} have "
+        f"{np.count_nonzero(counts):,} of {size} codes, perplexity {number(whole.perplexity)}, worth "
+        f"{number(whole.bits_used)} bits"
+    )
+    return UsageData((whole,), ones, rows, float(counts.sum()), headline)
 
 
 def book_usage(title: str, counts: NDArray[np.float64]) -> BookUsage:
@@ -133,14 +177,14 @@ def _headline(books: tuple[BookUsage, ...]) -> str:
 
 def figure(data: UsageData, theme: Theme) -> Figure:
     """Sorted counts; where there are several books, the bits of each beside them."""
-    several = len(data.books) > 1
+    several = len(data.books) > 1 or data.ones is not None
     made = canvas.new_figure(theme, 10.4 if several else 7.4, 4.4)
     all_axes = made.subplots(1, 2 if several else 1, squeeze=False, width_ratios=[1.4, 1] if several else None)[0]
     for axes in all_axes:
         canvas.dress(axes, theme, grid=True)
     _draw_counts(all_axes[0], data, theme)
     if several:
-        _draw_bits(all_axes[1], data, theme)
+        (_draw_bits if data.ones is None else _draw_balance)(all_axes[1], data, theme)
     made.supxlabel(canvas.plain(data.headline), fontsize=8, color=theme.muted)
     return made
 
@@ -155,16 +199,15 @@ def _draw_counts(axes: Any, data: UsageData, theme: Theme) -> None:
             style = {"color": line_color(which, data, theme), "linestyle": LINES[which // len(theme.classes) % 4]}
             name = canvas.plain(book.title) if len(data.books) <= 12 and len(data.books) > 1 else None
             axes.plot(rank, book.counts, drawstyle="steps-mid", linewidth=1.3, label=name, **style)
-    sizes = {len(book.counts) for book in data.books}
-    if len(sizes) == 1:
-        even = data.n_rows / max(1, most)
-        axes.axhline(even, color=theme.text, linestyle=":", linewidth=1.2, label=f"even use, {number(even)}")
+    if data.even:
+        axes.axhline(data.even, color=theme.text, linestyle=":", linewidth=1.2, label=f"even use, {number(data.even)}")
     axes.set_xlim(0.4, most + 0.6)
     axes.set_ylim(0, 1.06 * max(1.0, *(float(book.counts.max(initial=0)) for book in data.books)))
     canvas.whole_ticks(axes.xaxis)
     canvas.grouped_numbers(axes.yaxis)
     canvas.label(axes, x="codes, by falling use", y=data.counted, title="Use of the codes")
-    canvas.legend(axes, theme)
+    if axes.get_legend_handles_labels()[0]:
+        canvas.legend(axes, theme)
 
 
 LINES = ("-", "--", ":", "-.")
@@ -177,12 +220,26 @@ def line_color(which: int, data: UsageData, theme: Theme) -> str:
 
 def _draw_bits(axes: Any, data: UsageData, theme: Theme) -> None:
     """Bits paid as pale bars, bits used inside them."""
-    places = np.arange(1, len(data.books) + 1)
-    axes.bar(places, [book.bits_paid for book in data.books], width=0.8, color=theme.grid, label="paid")
-    axes.bar(places, [book.bits_used for book in data.books], width=0.8, color=theme.accent, label="used (entropy)")
-    axes.set_xlim(0.3, len(data.books) + 0.7)
-    axes.set_ylim(0, 1.28 * max(1.0, *(book.bits_paid for book in data.books)))
-    axes.grid(False, axis="x")
-    canvas.whole_ticks(axes.xaxis)
+    _draw_bars(axes, data, theme, ("paid", "used (entropy)"))
     canvas.label(axes, x="book", y="bits", title="Bits of the codes")
     canvas.legend(axes, theme, loc="upper right", ncols=2)
+
+
+def _draw_balance(axes: Any, data: UsageData, theme: Theme) -> None:
+    """Of each bit the share of rows at 1, and above it that at 0."""
+    _draw_bars(axes, data, theme, ("0", "1"))
+    axes.axhline(0.5, color=theme.text, linestyle=":", linewidth=1.2, label="balance")
+    canvas.label(axes, x="bit", y="share of the training rows", title="Balance of the bits")
+    axes.set_yticks(np.linspace(0, 1, 6))
+    canvas.legend(axes, theme, loc="upper right", ncols=3)
+
+
+def _draw_bars(axes: Any, data: UsageData, theme: Theme, names: tuple[str, str]) -> None:
+    heights = data.bars
+    places = np.arange(1, len(heights[0]) + 1)
+    for values, colour, name in zip(heights, (theme.grid, theme.accent), names, strict=True):
+        axes.bar(places, values, width=0.8, color=colour, label=name)
+    axes.set_xlim(0.3, len(places) + 0.7)
+    axes.set_ylim(0, 1.28 * max(1.0, float(heights[0].max())))
+    axes.grid(False, axis="x")
+    canvas.whole_ticks(axes.xaxis)

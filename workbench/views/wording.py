@@ -47,6 +47,13 @@ _METRICS = {
     "gain": "gain of the log-likelihood",
     "smallest_weight": "smallest weight",
     "bits_per_row": "bits of a row",
+    "bit_balance": "imbalance of a bit (mean of |mean|)",
+    "bit_correlation": "correlation of two bits (mean size)",
+    "bit_entropy": "entropy of the bits, one by one",
+    "entropy": "entropy of the codes [bits]",
+    "perplexity": "perplexity of the codes",
+    "n_dead": "codes without rows",
+    "pretraining": "layer by layer (1) or all together (0)",
 }
 
 

@@ -32,7 +32,7 @@ class Words:
 
 def has_words(scene: Scene) -> bool:
     """Whether the engine has books of words in place of prototypes."""
-    return "codebooks" in scene.snapshot.arrays
+    return "codebooks" in scene.snapshot.arrays and not scene.has_bits
 
 
 def words_of(scene: Scene, most: int) -> Words:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -23,6 +23,7 @@ PLOTS = {
     "som": "workbench.desktop.plots.som:SomPlot",
     "mixture": "workbench.desktop.plots.mixture:MixturePlot",
     "reconstructions": "workbench.desktop.plots.reconstructions:ReconstructionsPlot",
+    "code_atlas": "workbench.desktop.plots.code_atlas:CodeAtlasPlot",
     "usage": "workbench.desktop.plots.usage:UsagePlot",
     "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
     "energy": "workbench.desktop.plots.energy:EnergyPlot",
@@ -48,7 +49,9 @@ class Plot(QWidget):
     Attributes
     ----------
     stale : Signal
-        What is drawn no longer fits (another size, another choice): prepare anew.
+        What is drawn no longer fits (another size, another choice): compute and prepare anew.
+    asked : str
+        What a person asked to see, for `Scene.asked`; "" before. May be read from any thread.
     """
 
     stale = Signal()
@@ -56,10 +59,17 @@ class Plot(QWidget):
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
+        self.asked = ""
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(f"{view.title} plot")
         self.setAccessibleDescription(view.summary)
+
+    @Slot(str)
+    def ask(self, what: str) -> None:
+        """Show `what` from the next picture on."""
+        self.asked = what
+        self.stale.emit()
 
     def prepare(self, data: Any, theme: Theme) -> Any:
         """What is needed to draw `data`: arrays, images and texts, in the colours of `theme`. Touches no widget."""

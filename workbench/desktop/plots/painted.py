@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from workbench.desktop.plots.base import Plot
@@ -39,11 +39,14 @@ class Picture:
         What the pointer is told where it rests.
     words : str
         The same content for those who cannot see it.
+    links : tuple of (QRect, str)
+        What is asked for, as of `Plot.ask`, where a person clicks, or goes by arrow keys and presses space.
     """
 
     image: QImage
     spots: tuple[tuple[QRect, str], ...]
     words: str
+    links: tuple[tuple[QRect, str], ...] = ()
 
 
 class PaintedPlot(Plot):
@@ -55,6 +58,7 @@ class PaintedPlot(Plot):
     def __init__(self, view: View, parent: QWidget | None = None, *, head: Head | None = None) -> None:
         super().__init__(view, parent)
         self.sheet = _Sheet()
+        self.sheet.asked.connect(self.ask)
         self.scroll = QScrollArea(widgetResizable=False)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -88,14 +92,25 @@ class PaintedPlot(Plot):
 
 
 class _Sheet(QWidget):
-    """Shows a picture; copies no more of it than is exposed."""
+    """Shows a picture; copies no more of it than is exposed.
+
+    Attributes
+    ----------
+    asked : Signal(str)
+        A link of the picture was followed.
+    """
+
+    asked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._picture: Picture | None = None
+        self._at = 0
 
     def show_picture(self, picture: Picture) -> None:
         self._picture = picture
+        self._at = min(self._at, max(0, len(picture.links) - 1))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if picture.links else Qt.FocusPolicy.NoFocus)
         size = picture.image.deviceIndependentSize().toSize()
         if size != self.size():
             self.resize(size)
@@ -113,7 +128,29 @@ class _Sheet(QWidget):
         source = QRectF(exposed.x() * ratio, exposed.y() * ratio, exposed.width() * ratio, exposed.height() * ratio)
         painter = QPainter(self)
         painter.drawImage(QRectF(exposed), image, source)
+        if self.hasFocus() and self._picture.links:
+            painter.setPen(QPen(self.palette().highlight().color(), 2))
+            painter.drawRect(self._picture.links[self._at][0])
         painter.end()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        links = () if self._picture is None else self._picture.links
+        for k, (place, what) in enumerate(links):
+            if place.contains(event.position().toPoint()):
+                self._at = k
+                self.asked.emit(what)
+                return
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        links = () if self._picture is None else self._picture.links
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        if links and event.key() in steps:
+            self._at = (self._at + steps[Qt.Key(event.key())]) % len(links)
+            self.update()
+        elif links and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.asked.emit(links[self._at][1])
+        else:
+            super().keyPressEvent(event)
 
     def event(self, event: Any) -> bool:
         if isinstance(event, QHelpEvent) and self._picture is not None:

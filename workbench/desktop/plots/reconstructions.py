@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPen, QPolygonF
 
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, draw_pixels, painting
+from workbench.views.bits import cells_image
 from workbench.views.prototypes import FEW_FEATURES
 from workbench.views.reconstructions import GROUPS, ReconstructionsData, common_unit, error_image
 from workbench.views.theme import Theme
@@ -72,8 +73,9 @@ def _heading(data: ReconstructionsData) -> tuple[str, str]:
         return "No row without missing values to encode.", ""
     if data.images is not None:
         low, high = (number(end) + unit for end in data.image_range)
+        code = "" if data.cells is None else "code (full is 1), "
         first = (
-            f"Original, reconstruction, error · black {low}, white {high} · "
+            f"Original, {code}reconstruction, error · black {low}, white {high} · "
             f"blue +{number(data.limit, 3)}{unit}, orange −{number(data.limit, 3)}{unit}"
         )
     elif data.original.shape[1] <= FEW_FEATURES:
@@ -89,10 +91,15 @@ def _cell_size(data: ReconstructionsData, metrics: QFontMetricsF) -> tuple[float
     if data.images is not None:
         h, w = data.images.shape[1:3]
         scale = max(1.0, 64.0 / max(h, w))
-        return max(3 * w * scale + 12, 22 * letter), h * scale
+        n_tiles = _n_tiles(data)
+        return max(n_tiles * w * scale + 6 * (n_tiles - 1), 22 * letter), h * scale
     if data.original.shape[1] <= FEW_FEATURES:
         return 40 * letter, data.original.shape[1] * (metrics.height() + 2) + 6
     return 40 * letter, 110.0
+
+
+def _n_tiles(data: ReconstructionsData) -> int:
+    return 3 if data.cells is None else 4
 
 
 def _cell(
@@ -107,7 +114,10 @@ def _cell(
     if data.images is not None and data.reconstructed is not None and wrong is not None:
         h, w = data.images.shape[1:3]
         wide = box.height() * w / h
-        for k, pixels in enumerate((data.images[which], data.reconstructed[which], wrong[which])):
+        tiles = [data.images[which], data.reconstructed[which], wrong[which]]
+        if data.cells is not None:
+            tiles.insert(1, cells_image(data.cells[which], theme, h / w))
+        for k, pixels in enumerate(tiles):
             place = QRectF(box.left() + k * (wide + 6), box.top(), wide, box.height())
             draw_pixels(painter, pixels, place, theme)
     elif data.original.shape[1] <= FEW_FEATURES:

@@ -1,4 +1,4 @@
-"""Use of the codes, live: sorted counts of every book, and bits used inside bits paid."""
+"""Use of the codes, live: sorted counts of every book, and beside them its bits, or the balance of single bits."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Prepared:
     even: float
     used: NDArray[np.float64]
     paid: NDArray[np.float64]
+    labels: tuple[str, str]
     ends: tuple[float, float]
     counted: str
     words: str
@@ -39,7 +40,7 @@ class Prepared:
 
 
 class UsagePlot(Plot):
-    """Counts at the left; where there are several books, their bits at the right."""
+    """Counts at the left; where there are several books or bits, bars for them at the right."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
@@ -53,11 +54,11 @@ class UsagePlot(Plot):
         self.paid, self.used = (pg.BarGraphItem(x=[0], y0=0, height=[0], width=0.8) for _ in range(2))
         self.bits.addItem(self.paid)
         self.bits.addItem(self.used)
-        for item, x, y in ((self.counts, "codes, by falling use", "rows"), (self.bits, "book", "bits: paid, used")):
+        for item in (self.counts, self.bits):
             for side in ("left", "bottom"):
                 item.getAxis(side).enableAutoSIPrefix(False)
-            item.setLabel("bottom", x)
-            item.setLabel("left", y)
+        self.counts.setLabel("bottom", "codes, by falling use")
+        self.counts.setLabel("left", "rows")
         self._looks: object = None
         self.head.over(self.canvas, self)
 
@@ -65,23 +66,25 @@ class UsagePlot(Plot):
         shown = data.books[:MOST_LINES]
         most = max(len(book.counts) for book in data.books)
         top = max(1.0, *(float(book.counts.max(initial=0.0)) for book in data.books))
-        even = data.n_rows / most if len({len(book.counts) for book in data.books}) == 1 else 0.0
+        paid, used = data.bars
+        labels = ("book", "bits: paid, used") if data.ones is None else ("bit", "share of rows: 1 full, 0 pale")
         left_out = len(data.books) - len(shown)
         words = data.headline + (f"; lines of the first {counted(len(shown), 'book')}" if left_out else "")
         return Prepared(
             outlines=tuple(outline(book.counts) for book in shown),
             colours=tuple((line_color(k, data, theme), k // len(theme.classes) % 4) for k in range(len(shown))),
-            even=even,
-            used=np.nan_to_num([book.bits_used for book in data.books]),
-            paid=np.array([book.bits_paid for book in data.books]),
+            even=data.even,
+            used=np.nan_to_num(used),
+            paid=paid,
+            labels=labels,
             ends=(float(most), top),
-            counted=data.counted + (f" (dotted: even use, {even:.4g})" if even else ""),
+            counted=data.counted + (f" (dotted: even use, {data.even:.4g})" if data.even else ""),
             words=words,
             theme=theme,
         )
 
     def draw(self, prepared: Prepared) -> None:
-        looks = (prepared.theme.name, prepared.colours)
+        looks = (prepared.theme.name, prepared.colours, prepared.labels, len(prepared.paid) > 1)
         if looks != self._looks:
             self._looks = looks
             self._dress(prepared)
@@ -110,6 +113,8 @@ class UsagePlot(Plot):
         """Colours, and as many lines as there are books to draw."""
         theme = prepared.theme
         self.canvas.dress(theme)
+        for side, label in zip(("bottom", "left"), prepared.labels, strict=True):
+            self.bits.setLabel(side, label)
         for item in (self.counts, self.bits):
             dress(item, theme)
         while len(self.lines) < len(prepared.colours):
