@@ -318,7 +318,7 @@ _ENGINES = (
         "deep",
         "Deep vector quantization",
         "An auto-encoder whose code of a row is a few bits, found in one pass forward (Le Tan et al.).",
-        exports=("model", "assignments"),
+        exports=("codebook", "model", "assignments", "codes", "onnx"),
         trial={"max_iter": 1, "hidden": (8,), "n_bits": 4},
         ways=({"method": "sign"}, {"method": "mpec"}),
     ),

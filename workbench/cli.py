@@ -190,16 +190,21 @@ app.command()(stability)
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(help="codebook, model, assignments, polytopes, report or views")],
+    kind: Annotated[str, typer.Argument(help="codebook, model, assignments, codes, polytopes, onnx, report or views")],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
     run: RunName = "",
 ) -> None:
     """Write what a run learned to a file.
 
-    Forms: codebook .csv .json .npz .h5, model .safetensors, assignments .csv, polytopes .json .csv, report .html, views
-    .png .svg. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where
-    Ax <= b. A border that other borders imply is left out. In the CSV file each line is one border.
+    Forms: codebook .csv .json .npz .h5, model .safetensors, assignments .csv, codes .npz, polytopes .json .csv, onnx
+    .onnx, report .html, views .png .svg. "polytopes" are the cells of the prototypes in original units: a row x
+    belongs to a prototype where Ax <= b. A border that other borders imply is left out. In the CSV file each line is
+    one border.
+
+    Of an engine whose code is bits (DeepVQ): "codebook" is what each code decodes to, up to 12 bits. "codes" are the
+    bits of every row, packed, the first in the lowest bit of the first byte. "onnx" are its networks, NAME-encoder.onnx
+    from rows to bits and NAME-decoder.onnx back, tried before they are saved.
     """
     from workbench.reports import export as write
 

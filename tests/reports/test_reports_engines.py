@@ -26,6 +26,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "OptimizedProductQuantizer": {"n_subspaces": 2, "n_bits": 2},
     "ResidualQuantizer": {"n_stages": 2, "n_bits": 2},
     "HierarchicalVQ": {"n_coarse": 3, "n_fine": 2},
+    "DeepVQ": {"n_bits": 6, "hidden": [8], "device": "cpu"},
 }
 BOOKS = ("ProductQuantizer", "OptimizedProductQuantizer", "ResidualQuantizer")
 

@@ -194,8 +194,8 @@ class FittedRecipe:
             rows = (np.asarray(rows, np.float64) - self.shift) / self.scale
         if self.recipe.contrast:
             rows = self._contrasted(np.asarray(rows, np.float64))
-        if self._forward is not None:
-            rows = (rows - self.center) @ self._forward
+        if self.forward is not None:
+            rows = (rows - self.center) @ self.forward
         return np.ascontiguousarray(rows, dtype=self.dtype)
 
     def inverse(self, W: NDArray[Any]) -> FloatArray:
@@ -220,8 +220,8 @@ class FittedRecipe:
         rows = np.asarray(W, np.float64)
         if rows.ndim != 2 or rows.shape[1] != len(self.feature_names):
             raise DataError(f"Rows of {len(self.feature_names)} columns are needed, but the shape is {rows.shape}.")
-        if self._backward is not None and self.center is not None:
-            rows = rows @ self._backward + self.center
+        if self.backward is not None and self.center is not None:
+            rows = rows @ self.backward + self.center
         if self.recipe.contrast:
             rows = rows * self.row_deviation + self.row_mean
         if self.shift is not None and self.scale is not None:
@@ -239,9 +239,25 @@ class FittedRecipe:
         scale = np.ones(d) if self.scale is None else self.scale
         shift = np.zeros(d) if self.shift is None else self.shift
         T, t = np.diag(1 / scale), -shift / scale
-        if self._forward is not None and self.center is not None:
-            T, t = self._forward.T / scale, (t - self.center) @ self._forward
+        if self.forward is not None and self.center is not None:
+            T, t = self.forward.T / scale, (t - self.center) @ self.forward
         return T, t
+
+    @cached_property
+    def forward(self) -> NDArray[np.float64] | None:
+        """Whitening as a matrix (d, d') by which centred rows are multiplied; None without."""
+        if self.vectors is None or self.gains is None:
+            return None
+        forward: NDArray[np.float64] = self.vectors * self.gains
+        return forward @ self.vectors.T if self.recipe.whitening == "zca" else forward
+
+    @cached_property
+    def backward(self) -> NDArray[np.float64] | None:
+        """The matrix (d', d) that undoes it."""
+        if self.vectors is None or self.gains is None:
+            return None
+        backward: NDArray[np.float64] = (self.vectors / self.gains).T
+        return self.vectors @ backward if self.recipe.whitening == "zca" else backward
 
     def rows(self, raw: RowSource) -> RowSource:
         """The rows of `raw`, transformed as they are read."""
@@ -290,20 +306,6 @@ class FittedRecipe:
         rows = rows - rows.mean(axis=1, keepdims=True)
         rows /= np.sqrt(np.square(rows).mean(axis=1, keepdims=True) + self.row_floor)
         return rows
-
-    @cached_property
-    def _forward(self) -> NDArray[np.float64] | None:
-        if self.vectors is None or self.gains is None:
-            return None
-        forward: NDArray[np.float64] = self.vectors * self.gains
-        return forward @ self.vectors.T if self.recipe.whitening == "zca" else forward
-
-    @cached_property
-    def _backward(self) -> NDArray[np.float64] | None:
-        if self.vectors is None or self.gains is None:
-            return None
-        backward: NDArray[np.float64] = (self.vectors / self.gains).T
-        return self.vectors @ backward if self.recipe.whitening == "zca" else backward
 
 
 _ARRAYS = ("fill", "shift", "scale", "center", "vectors", "gains")

@@ -89,6 +89,7 @@ _EXPORT_ICONS = {
     "codebook": "prototypes",
     "model": "save",
     "assignments": "dataset",
+    "codes": "code_atlas",
     "polytopes": "polytopes",
     "report": "file",
     "views": "image",
@@ -104,7 +105,7 @@ ACTIONS = (
             "File/Export",
             _EXPORT_ICONS.get(export.name, "export"),
             "Ctrl+E" if export.name == "report" else "",
-            MODEL,
+            MODEL | {f"export {export.name}"},
         )
         for export in EXPORTS
     ),

@@ -23,6 +23,7 @@ FORMS = {
     "h5": "HDF5",
     "safetensors": "Model",
     "html": "Web page",
+    "onnx": "ONNX networks",
     "png": "PNG pictures",
     "svg": "SVG drawings",
 }

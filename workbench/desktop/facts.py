@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.desktop.wording import newest
+from workbench.reports import EXPORTS
 from workbench.session import Dataset, Run, Session, Sweep
 
 
@@ -45,6 +46,8 @@ def facts(
         "active": work is not None and (work.active or (run is not None and run.is_measured)),
         "resumable": held or (work is not None and work.resumable and not session.read_only),
     }
+    if run is not None:
+        truths |= {f"export {export.name}": export.applies(run) for export in EXPORTS}
     return frozenset(name for name, true in truths.items() if true)
 
 

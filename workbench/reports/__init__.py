@@ -9,11 +9,13 @@ from typing import Any
 
 from workbench.reports.assignments import write_assignments
 from workbench.reports.codebook import write_codebook
+from workbench.reports.codes import write_codes
 from workbench.reports.errors import ReportError
 from workbench.reports.files import written_beside
 from workbench.reports.html import write_report
 from workbench.reports.learned import Trained, Watch, trained
 from workbench.reports.model import ModelFile, read_model, write_model
+from workbench.reports.onnx_files import write_onnx
 from workbench.reports.pictures import save_view, write_views
 from workbench.reports.polytopes import write_polytopes
 from workbench.reports.stability import write_stability
@@ -54,8 +56,12 @@ class Export:
 EXPORTS: tuple[Export, ...] = (
     Export("codebook", "Codebook", "All prototypes in original units.", ("csv", "json", "npz", "h5"), write_codebook),
     Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
-    Export("assignments", "Assignments", "The prototype of every row of the data.", ("csv",), write_assignments),
+    Export(
+        "assignments", "Assignments", "The prototype or code of every row of the data.", ("csv",), write_assignments
+    ),
+    Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes),
     Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
+    Export("onnx", "ONNX networks", "Encoder and decoder for any ONNX runtime.", ("onnx",), write_onnx, is_many=True),
     Export("report", "Report", "One page with everything there is to know of the run.", ("html",), write_report),
     Export("views", "Views", "Every view as a picture.", ("png", "svg"), write_views, is_many=True),
 )
@@ -84,7 +90,7 @@ def export(
         The open project of `run`.
     run : Run
     path : path
-        Its ending chooses the form. For "views" a path without ending is a folder.
+        Its ending chooses the form. For "views" and "onnx" a path without ending is a folder.
     format : str, optional
         Takes precedence over the ending of `path`.
     progress, stop : callable, optional

@@ -13,7 +13,7 @@ from workbench.views.confusion import count_confusions
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """What every row says of the model; an engine of several books counts as one prototype, M = 1.
+    """What every row says of the model; an engine of several books, or of bits, counts as one prototype, M = 1.
 
     Attributes
     ----------

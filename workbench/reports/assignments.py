@@ -10,21 +10,29 @@ from workbench.reports.cells import cell
 from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
 from workbench.views import PARTS
+from workbench.views.bits import numbers_of
+
+MOST_NUMBERED = 53
+"""Codes of more bits are no whole numbers to a spreadsheet."""
 
 
 def write_assignments(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
     """Write the assignments of all rows; a bounded number of rows is in memory at a time.
 
-    Columns: row (from 1), id (if rows have names), part, prototype (from 0; not of engines of several books), code 1,
-    code 2 ... (from 0; of engines with several columns of codes), distance (as the engine measures it, or to what the
-    codes stand for), predicted (of classifiers) and label (of labelled data).
+    Columns: row (from 1), id (if rows have names), part, prototype (from 0; not of engines of several books or of
+    bits), code 1, code 2 ... (from 0; of engines with several columns of codes), distance (as the engine measures it,
+    or to what the codes stand for), predicted (of classifiers) and label (of labelled data). An engine of bits has
+    bit 1, bit 2 ... (0 or 1) in place of codes, and before them, up to 53 bits, code: the number in which bit 1 counts
+    1, bit 2 counts 2, bit 3 counts 4 ..., as in its codebook.
     """
     data = run.data
     ids, codes = data.ids, data.codes
     sizes = getattr(run.model, "code_sizes", ())
-    coded = [f"code {book + 1}" for book in range(len(sizes))] if run.has_books or len(sizes) > 1 else []
-    heading = ["row", *(["id"] if ids is not None else []), "part", *([] if run.has_books else ["prototype"])]
-    heading += [*coded, "distance"]
+    noun = "bit" if run.has_bits else "code"
+    coded = [] if run.has_prototypes and len(sizes) == 1 else [f"{noun} {column + 1}" for column in range(len(sizes))]
+    numbered = run.has_bits and len(sizes) <= MOST_NUMBERED
+    heading = ["row", *(["id"] if ids is not None else []), "part", *(["prototype"] if run.has_prototypes else [])]
+    heading += [*(["code"] if numbered else []), *coded, "distance"]
     heading += [*(["predicted"] if run.run.engine.supervised else []), *(["label"] if codes is not None else [])]
     labels = [cell(value) for value in data.classes] + [""]
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -36,8 +44,10 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
             if ids is not None:
                 columns.append([cell(name) for name in ids[here].tolist()])
             columns.append([PARTS[part] for part in data.split[here].tolist()])
-            columns += [] if run.has_books else [block.winners.tolist()]
-            columns += [] if block.codes is None else block.codes.T.tolist()
+            columns += [block.winners.tolist()] if run.has_prototypes else []
+            if block.codes is not None:
+                columns += [numbers_of(block.codes).tolist()] if numbered else []
+                columns += block.codes.T.tolist()
             columns.append(block.distances.tolist())
             for known in (block.predicted, None if codes is None else codes[here]):
                 if known is not None:

@@ -17,6 +17,7 @@ import workbench
 from workbench.reports.cells import cell, plain_number
 from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
+from workbench.views.bits import numbers_of
 from workbench.views.wording import with_unit
 
 
@@ -28,7 +29,7 @@ class Codebook:
     ----------
     keys : tuple of str
         What tells the prototypes apart: "prototype", or "book" and "word", or "prototype" with "row" and "column" of
-        the grid of a map.
+        the grid of a map, or "code", a number in which the first bit counts 1, the second 2, the third 4 ...
     places : (M, k) int64
         These of each.
     original : (M, d) float
@@ -97,7 +98,8 @@ def _counts(run: Trained, watch: Watch) -> NDArray[np.int64]:
     counts = np.zeros(len(run.prototypes), np.int64)
     split = np.asarray(run.data.split)
     for block in run.blocks(watch):
-        mine = block.winners[split[block.start : block.start + len(block.winners)] == 0]
+        winners = numbers_of(block.codes) if run.has_bits and block.codes is not None else block.winners
+        mine = winners[split[block.start : block.start + len(winners)] == 0]
         counts += np.bincount(mine, minlength=len(counts))
     return counts
 
@@ -106,6 +108,8 @@ def _places(run: Trained) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     if run.has_books:
         return ("book", "word"), np.column_stack([run.words.book, run.words.number])
     number = np.arange(len(run.prototypes))
+    if run.has_bits:
+        return ("code",), number[:, None]
     grid = getattr(run.model, "grid", None)
     if grid is None:
         return ("prototype",), number[:, None]
@@ -113,7 +117,9 @@ def _places(run: Trained) -> tuple[tuple[str, ...], NDArray[np.int64]]:
 
 
 def _further(run: Trained) -> dict[str, NDArray[Any]]:
-    """Fitted arrays beside the prototypes, by name."""
+    """Fitted arrays beside the prototypes, by name; the networks of an engine of bits leave with the model."""
+    if run.has_bits:
+        return {}
     known = {"prototypes_", "prototype_labels_", "classes_", "omega_", "counts_", "means_"}
     found = {
         name[:-1]: np.asarray(getattr(run.model, name))

@@ -16,6 +16,7 @@ from workbench.reports.decisions import decisions
 from workbench.reports.learned import Trained
 from workbench.session import Session
 from workbench.views import PARTS
+from workbench.views.bits import effects
 from workbench.views.confusion import ConfusionPart, confusion_data, wilson
 from workbench.views.relevance import RelevanceData
 from workbench.views.relevance import applies as has_relevance
@@ -51,6 +52,7 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "parameters": _parameters(run.run.engine, run.run.parameters),
         "metrics": list({metric_title(name): number(float(v), 5) for name, v in run.run.metrics.items()}.items()),
         "usage": _usage(run, found),
+        "titles": _titles(run),
         "prototypes": _prototypes(run, found),
         "stability": stability_of(run.scene) if has_stability(run.scene) else None,
         "relevance": _relevance(relevance_of(run.scene)) if has_relevance(run.scene) else None,
@@ -92,8 +94,11 @@ def _highlights(run: Trained, found: Assessment, parts: tuple[ConfusionPart, ...
         for code, name in enumerate(PARTS):
             if found.rows[code]:
                 value = number(found.mean_squared_distance(code))
-                shown.append((value, f"quantization error, {name} part", "mean squared distance to the prototype"))
-    if run.has_books:
+                target = "the prototype" if run.has_prototypes else "what the code stands for"
+                shown.append((value, f"quantization error, {name} part", f"mean squared distance to {target}"))
+    if run.has_bits:
+        shown.append((f"{run.bits_per_row:,}", "bits a row", f"{run.bits_per_row:,} numbers of -1 or +1"))
+    elif run.has_books:
         sizes = run.model.code_sizes
         shown.append((f"{run.bits_per_row:,}", "bits a row", f"{len(sizes)} books, {sum(sizes):,} words"))
     else:
@@ -193,6 +198,8 @@ def _usage(run: Trained, found: Assessment) -> Pairs:
     metric = "in the learned metric" if has_relevance(run.scene) else "in training units"
     if run.data.kind == "spd" and "spd" in run.run.engine.data_kinds:
         metric = "between logarithms"
+    if run.has_bits:
+        return [("bits", usage_of(run.scene).headline), *_errors(run, found, metric)]
     if run.has_books:
         pairs = [tuple(book.told.split(": ", 1)) for book in usage_of(run.scene).books[:MOST_ROWS]]
         pairs += _errors(run, found, metric)
@@ -208,7 +215,7 @@ def _usage(run: Trained, found: Assessment) -> Pairs:
 def _errors(run: Trained, found: Assessment, metric: str) -> Pairs:
     """Quantization error of each part."""
     pairs = []
-    n_features = run.prototypes.shape[1]
+    n_features = run.data.n_features
     for code, name in enumerate(PARTS):
         if found.rows[code]:
             error = found.mean_squared_distance(code)
@@ -218,7 +225,9 @@ def _errors(run: Trained, found: Assessment, metric: str) -> Pairs:
 
 
 def _prototypes(run: Trained, found: Assessment) -> dict[str, Any]:
-    """One line for each prototype, those of a class together, the most used first."""
+    """One line for each prototype, those of a class together, the most used first; or for each word, or bit."""
+    if run.has_bits:
+        return _bits(run)
     if run.has_books:
         lines = zip(run.words.book.tolist(), run.words.number.tolist(), run.words.counts.tolist(), strict=True)
         shown = [[str(book + 1), str(word), f"{count:,}"] for book, word, count in lines]
@@ -235,6 +244,30 @@ def _prototypes(run: Trained, found: Assessment) -> dict[str, Any]:
         line += [number(float(distances[k])), number(float(found.farthest[k])) if totals[k] else MISSING]
         lines.append(line + ([_commonest(found, k, names)] if has_rows else []))
     return {"heading": heading, "lines": lines, "n_all": len(totals)}
+
+
+def _bits(run: Trained) -> dict[str, Any]:
+    """One line for each bit: how its values are shared out, and what it does."""
+    counts, changes = np.asarray(run.scene.snapshot.arrays["counts"]), effects(run.scene)
+    lines = [
+        [str(bit + 1), *(f"{round(n):,}" for n in counts[bit]), number(float(changes[bit]))]
+        for bit in np.argsort(-changes, kind="stable").tolist()[:MOST_ROWS]
+    ]
+    heading = ["bit", "training rows at 0", "at 1", "change of a feature when it is flipped (RMS, training units)"]
+    return {"heading": heading, "lines": lines, "n_all": len(counts)}
+
+
+def _titles(run: Trained) -> dict[str, str]:
+    """What the report calls the parts of what was learned."""
+    if run.has_bits:
+        return {"section": "Codes", "use": "Use of the codes", "each": "bit", "more": "the first have most effect"}
+    noun = "word" if run.has_books else "prototype"
+    return {
+        "section": "Prototypes",
+        "use": "Use of the codebook",
+        "each": noun,
+        "more": "export the codebook for all",
+    }
 
 
 def _commonest(found: Assessment, k: int, names: tuple[str, ...]) -> str:

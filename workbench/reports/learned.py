@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,10 +18,13 @@ from workbench.errors import Cancelled
 from workbench.reports.errors import ReportError
 from workbench.session import Dataset, Run
 from workbench.views import Scene, scene_of
-from workbench.views.scene import codes_of, flat, nearest, predict_codes
+from workbench.views.bits import bits_of_numbers, decoded
+from workbench.views.scene import codes_are_bits, codes_of, flat, nearest, predict_codes
 from workbench.views.siblings import bits_of_model
 from workbench.views.words import Words, words_of
 
+MOST_BITS = 12
+"""Up to so many bits, what all codes decode to is a codebook."""
 _BLOCK_NUMBERS = 1 << 20
 
 
@@ -48,9 +52,9 @@ class Block:
     start : int
         Row number of the first.
     winners : (k,) int64
-        Prototype; 0 for an engine of several books, which has none.
+        Prototype; 0 for an engine of several books or of bits, which has none.
     codes : (k, B) int64 or None
-        Code in each book; None for an engine whose only code is the prototype.
+        Code in each book, or each bit; None for an engine whose only code is the prototype.
     distances : (k,) float64
         To the prototype, as the engine measures; or to what the codes stand for.
     predicted : (k,) int64 or None
@@ -76,9 +80,19 @@ class Trained:
         return self.run.dataset
 
     @property
+    def has_prototypes(self) -> bool:
+        """Whether each row belongs to a prototype."""
+        return hasattr(self.model, "prototypes_")
+
+    @cached_property
+    def has_bits(self) -> bool:
+        """Whether a row is a code of bits that a network decodes, so that there are neither prototypes nor words."""
+        return codes_are_bits(self.run.engine, self.model)
+
+    @property
     def has_books(self) -> bool:
         """Whether a row is several codes of several books, so that there are words and no prototypes."""
-        return hasattr(self.model, "codebooks_")
+        return hasattr(self.model, "codebooks_") and not self.has_bits
 
     @cached_property
     def words(self) -> Words:
@@ -87,7 +101,9 @@ class Trained:
 
     @cached_property
     def prototypes(self) -> NDArray[Any]:
-        """(M, d') prototypes, or words as rows, in training units."""
+        """(M, d') prototypes, or words as rows, or what all codes of bits decode to, in training units."""
+        if self.has_bits:
+            return self._all_decoded()
         return flat(self.words.values if self.has_books else self.model.prototypes_)
 
     @cached_property
@@ -97,8 +113,8 @@ class Trained:
 
     @property
     def n_cells(self) -> int:
-        """Prototypes that rows belong to; 1 for an engine of several books."""
-        return 1 if self.has_books else len(self.prototypes)
+        """Prototypes that rows belong to; 1 for an engine without."""
+        return len(self.prototypes) if self.has_prototypes else 1
 
     @property
     def bits_per_row(self) -> int | None:
@@ -141,28 +157,55 @@ class Trained:
 
     def blocks(self, watch: Watch) -> Iterator[Block]:
         """All rows of the dataset in order; a bounded number at a time is in memory."""
+        for start, X in self.rows(watch):
+            with self._applied():
+                winners, codes, distances = self._coded(X)
+                predicted = predict_codes(self.model, X, self.data.classes) if self.run.engine.supervised else None
+            yield Block(start, winners, codes, distances, predicted)
+
+    def packed(self, watch: Watch) -> Iterator[NDArray[np.uint8]]:
+        """The packed codes of all rows in order, some rows at a time."""
+        model: Any = self.model
+        for _, X in self.rows(watch):
+            with self._applied():
+                codes = model.encode(X, packed=True)
+            yield codes
+
+    def rows(self, watch: Watch) -> Iterator[tuple[int, NDArray[Any]]]:
+        """All rows in training units with the number of the first, some at a time."""
         rows = self.data.rows("all")
         n, d = rows.shape
         step = max(64, _BLOCK_NUMBERS // max(d, self.n_cells, 1))
         for start in range(0, n, step):
             watch(start / n)
-            X = rows.read(start, min(start + step, n))
-            try:
-                winners, codes, distances = self._coded(X)
-                predicted = predict_codes(self.model, X, self.data.classes) if self.run.engine.supervised else None
-            except ValueError as error:
-                raise ReportError(
-                    f"Run '{self.run.name}' cannot be applied to all rows of '{self.data.name}': {error}"
-                ) from error
-            yield Block(start, winners, codes, distances, predicted)
+            yield start, rows.read(start, min(start + step, n))
         watch(1.0)
+
+    @contextmanager
+    def _applied(self) -> Iterator[None]:
+        """What an engine says of rows that it does not take, as a ReportError."""
+        try:
+            yield
+        except ValueError as error:
+            raise ReportError(
+                f"Run '{self.run.name}' cannot be applied to all rows of '{self.data.name}': {error}"
+            ) from error
+
+    def _all_decoded(self) -> NDArray[Any]:
+        n_bits = self.bits_per_row or 0
+        if n_bits > MOST_BITS:
+            raise ReportError(
+                f"Run '{self.run.name}' has no codebook: its {n_bits} bits make 2^{n_bits} codes, which its network "
+                f"decodes one by one; up to {MOST_BITS} bits a codebook lists them all. Export the model instead."
+            )
+        return decoded(self.model, bits_of_numbers(np.arange(2**n_bits), n_bits))
 
     def _coded(self, X: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, NDArray[np.float64]]:
         """Winners, codes of engines of several columns, and distances of some rows."""
         model: Any = self.model
         several = len(getattr(model, "code_sizes", ())) > 1
-        codes = np.asarray(model.encode(X)) if several or self.has_books else None
-        if not self.has_books:
+        codes = np.asarray(model.encode(X)) if several or not self.has_prototypes else None
+        if self.has_prototypes:
             winners, distances = nearest(model, X)
         else:
             winners = np.zeros(len(X), np.int64)
@@ -176,14 +219,11 @@ def trained(run: Run) -> Trained:
     Raises
     ------
     ReportError
-        If nothing is learned yet, or the engine has neither prototypes nor books.
+        If nothing is learned yet.
     """
     if run.latest is None:
         raise ReportError(nothing_learned(run))
-    model = run.model()
-    if not hasattr(model, "prototypes_") and not hasattr(model, "codebooks_"):
-        raise ReportError(f"{run.engine.title} has neither prototypes nor books, so there is no codebook to export.")
-    return Trained(run, model)
+    return Trained(run, run.model())
 
 
 def nothing_learned(run: Run) -> str:

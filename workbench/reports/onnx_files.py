@@ -1,0 +1,113 @@
+"""Encoder and decoder of an engine of bits as two ONNX files, tried by running before they are called saved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.reports.codebook import about
+from workbench.reports.errors import ReportError
+from workbench.reports.files import made_folder, written_beside
+from workbench.reports.learned import Trained, Watch
+from workbench.reports.onnx_graph import decoder_model, encoder_model
+from workbench.session import Session
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+MARGIN = 1e-3
+"""Bits whose latent value, which lies between -1 and 1, is nearer to zero than that may come out either way."""
+TOLERANCE = 1e-4
+"""Of the range of what is decoded: by so much the rows of the two decoders may differ."""
+_MOST_TRIED = 2000
+
+
+def write_onnx(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> tuple[Path, ...]:
+    """Write the networks of `run` and give their paths.
+
+    A `path` without ending is a folder, which is made; "deep.onnx" stands for "deep-encoder.onnx" and
+    "deep-decoder.onnx". Both take and give rows in original units and run in float32, on any number of rows. Codes are
+    int8 of -1 and +1; the encoder also packs them, the first bit lowest.
+
+    Raises
+    ------
+    ReportError
+        If onnxruntime makes other codes or rows of up to 2,000 rows of the dataset than the engine does; a bit whose
+        latent value is within `MARGIN` of zero does not count.
+    """
+    model: Any = run.model
+    recipe = run.data.recipe
+    coder = model._coder(model.mean_.dtype)
+    notes = {
+        "about": json.dumps(about(run), ensure_ascii=False),
+        "features": json.dumps(run.data.raw_names, ensure_ascii=False),
+        "units": "rows are in the units of the imported data",
+    }
+    encoder, decoder = encoder_model(coder, recipe, notes), decoder_model(coder, recipe, notes)
+    watch(0.3)
+    raw = _some_rows(run)
+    bits = _check_encoder(run, encoder, raw)
+    watch(0.7)
+    _check_decoder(run, decoder, bits)
+    watch(0.9)
+    with made_folder(path.parent if path.suffix else path):
+        paths = tuple(
+            path.with_name(f"{path.stem}-{name}.{form}") if path.suffix else path / f"{name}.{form}"
+            for name in ("encoder", "decoder")
+        )
+        with written_beside(paths[0]) as first, written_beside(paths[1]) as second:
+            first.write_bytes(encoder.SerializeToString())
+            second.write_bytes(decoder.SerializeToString())
+    watch(1.0)
+    return paths
+
+
+def _some_rows(run: Trained) -> NDArray[Any]:
+    """Rows of the dataset in original units, evenly spread."""
+    rows = run.data.raw
+    n = rows.shape[0]
+    chosen = np.linspace(0, n - 1, min(n, _MOST_TRIED)).astype(np.int64)
+    return np.concatenate([rows.read(k, k + 1) for k in chosen.tolist()]).astype(run.data.recipe.dtype)
+
+
+def _check_encoder(run: Trained, network: ModelProto, raw: NDArray[Any]) -> NDArray[np.int8]:
+    """The engine's codes of the rows, which those of the network are."""
+    model: Any = run.model
+    X = run.data.recipe.transform(raw)
+    latent, bits = np.asarray(model.transform(X)), np.asarray(model.encode(X), np.int8)
+    found, packed, values = _ran(network, {"rows": raw})
+    sure = np.abs(latent) > MARGIN
+    same_packing = np.array_equal(np.packbits(found > 0, axis=1, bitorder="little"), packed)
+    if not same_packing or np.any((found != bits) & sure) or float(np.abs(values - latent).max()) > MARGIN:
+        _refuse(run, "encoder", "codes")
+    return bits
+
+
+def _check_decoder(run: Trained, network: ModelProto, bits: NDArray[np.int8]) -> None:
+    model: Any = run.model
+    rows = np.asarray(run.data.recipe.inverse(model.decode(bits)), np.float64)
+    (found,) = _ran(network, {"bits": bits})
+    if not np.allclose(found, rows, rtol=TOLERANCE, atol=TOLERANCE * float(np.ptp(rows))):
+        _refuse(run, "decoder", "rows")
+
+
+def _ran(network: ModelProto, given: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """What onnxruntime makes of the input, on the processor."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    content = network.SerializeToString()
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return [np.asarray(values) for values in session.run(None, given)]
+
+
+def _refuse(run: Trained, which: str, what: str) -> None:
+    raise ReportError(
+        f"The {which} of run '{run.run.name}' gives other {what} as an ONNX network than in the workbench, so nothing "
+        "was saved: export the model instead."
+    )

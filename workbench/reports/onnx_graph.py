@@ -1,0 +1,178 @@
+"""Networks of an engine of bits, and the recipe of its rows, as ONNX graphs; they are written and tried elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engines.deep.coder import Activation, Coder, Layer
+from workbench.data import FittedRecipe
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
+
+OPSET, IR_VERSION = 18, 9
+"""Old enough for runtimes of 2023."""
+
+
+@dataclass
+class Graph:
+    """A graph that is being built: every operation gives the name of its result."""
+
+    nodes: list[NodeProto] = field(default_factory=list)
+    constants: list[TensorProto] = field(default_factory=list)
+
+    def op(self, kind: str, *inputs: str, result: str = "", **attributes: Any) -> str:
+        """The result of an operation, called `result` if that is given."""
+        from onnx import helper
+
+        name = result or f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def constant(self, values: Any, dtype: Any) -> str:
+        """An array, or a number, that is part of the graph."""
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.array(values, dtype, order="C"), name))
+        return name
+
+    def cast(self, values: str, dtype: Any) -> str:
+        """The values in another type."""
+        from onnx import helper
+
+        return self.op("Cast", values, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def model(
+        self,
+        inputs: Mapping[str, tuple[Any, int]],
+        outputs: Mapping[str, tuple[Any, int]],
+        notes: Mapping[str, str],
+    ) -> ModelProto:
+        """The whole as a checked model.
+
+        Parameters
+        ----------
+        inputs, outputs : mapping of str to (dtype, width)
+            Each is (rows, width), with any number of rows.
+        notes : mapping
+            Metadata of the file.
+        """
+        from onnx import checker, helper
+
+        def described(tensors: Mapping[str, tuple[Any, int]]) -> list[Any]:
+            return [
+                helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), ["rows", width])
+                for name, (dtype, width) in tensors.items()
+            ]
+
+        graph = helper.make_graph(self.nodes, "vq", described(inputs), described(outputs), self.constants)
+        made = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="VQ Workbench"
+        )
+        helper.set_model_props(made, dict(notes))
+        checker.check_model(made, full_check=True)
+        return made
+
+
+def encoder_model(coder: Coder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
+    """From `rows` (n, d) in original units to `bits` (n, L) int8, `packed` (n, ⌈L/8⌉) uint8, `latent` (n, L) float32.
+
+    The recipe is followed in the precision in which the workbench follows it; the networks run in float32.
+    """
+    graph = Graph()
+    z = _prepared(graph, "rows", recipe)
+    z = graph.op("Sub", z, graph.constant(coder.mean, recipe.dtype))
+    z = graph.op("Div", z, graph.constant(coder.scale, recipe.dtype))
+    latent = _through(graph, graph.cast(z, np.float32), coder.encoder, coder.activation)
+    latent = graph.op("Tanh", latent, result="latent")
+    n_bits = len(coder.encoder[-1][1])
+    _signs(graph, latent, n_bits)
+    outputs = {"bits": (np.int8, n_bits), "packed": (np.uint8, -(-n_bits // 8)), "latent": (np.float32, n_bits)}
+    return graph.model({"rows": (recipe.dtype, len(recipe.names))}, outputs, notes)
+
+
+def decoder_model(coder: Coder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
+    """From `bits` (n, L) int8, each -1 or +1, to `rows` (n, d) in original units."""
+    graph = Graph()
+    z = _through(graph, graph.cast("bits", np.float32), coder.decoder, coder.activation)
+    z = graph.op("Mul", graph.cast(z, recipe.dtype), graph.constant(coder.scale, recipe.dtype))
+    z = graph.op("Add", z, graph.constant(coder.mean, recipe.dtype))
+    graph.op("Identity", _restored(graph, z, recipe), result="rows")
+    n_bits = coder.decoder[0][0].shape[1]
+    return graph.model({"bits": (np.int8, n_bits)}, {"rows": (recipe.dtype, len(recipe.names))}, notes)
+
+
+def _through(graph: Graph, values: str, layers: tuple[Layer, ...], activation: Activation) -> str:
+    """Layers one after another, with the activation between them."""
+    for which, (weight, bias) in enumerate(layers):
+        constants = graph.constant(weight, np.float32), graph.constant(bias, np.float32)
+        values = graph.op("Gemm", values, *constants, transB=1)
+        if which < len(layers) - 1:
+            values = _activated(graph, values, activation)
+    return values
+
+
+def _activated(graph: Graph, values: str, activation: Activation) -> str:
+    if activation != "gelu":
+        return graph.op({"tanh": "Tanh", "relu": "Relu"}[activation], values)
+    half, root, one = (graph.constant(value, np.float32) for value in (0.5, np.sqrt(0.5), 1.0))
+    risen = graph.op("Add", graph.op("Erf", graph.op("Mul", values, root)), one)
+    return graph.op("Mul", graph.op("Mul", values, half), risen)
+
+
+def _signs(graph: Graph, latent: str, n_bits: int) -> None:
+    """`bits`, -1 below zero and +1 elsewhere, and `packed`, bit j for +1 being bit j % 8 of byte j // 8."""
+    below = graph.op("Less", latent, graph.constant(0, np.float32))
+    minus, plus = graph.constant(-1, np.int8), graph.constant(1, np.int8)
+    graph.op("Where", below, minus, plus, result="bits")
+    n_bytes = -(-n_bits // 8)
+    ones = graph.cast(graph.op("Not", below), np.float32)
+    places = np.zeros((n_bits, n_bytes), np.float32)
+    places[np.arange(n_bits), np.arange(n_bits) // 8] = 2.0 ** (np.arange(n_bits) % 8)
+    sums = graph.op("MatMul", ones, graph.constant(places, np.float32))
+    graph.op("Identity", graph.cast(sums, np.uint8), result="packed")
+
+
+def _prepared(graph: Graph, rows: str, recipe: FittedRecipe) -> str:
+    """Rows as the engine sees them: step by step what `FittedRecipe.transform` does, in float64 as there."""
+    if recipe.changes_nothing:
+        return rows
+    rows = graph.cast(rows, np.float64)
+    if recipe.fill is not None:
+        absent = graph.op("Or", graph.op("IsNaN", rows), graph.op("IsInf", rows))
+        rows = graph.op("Where", absent, graph.constant(recipe.fill, np.float64), rows)
+    if recipe.shift is not None and recipe.scale is not None:
+        rows = graph.op("Sub", rows, graph.constant(recipe.shift, np.float64))
+        rows = graph.op("Div", rows, graph.constant(recipe.scale, np.float64))
+    if recipe.recipe.contrast:
+        axis = graph.constant([1], np.int64)
+        rows = graph.op("Sub", rows, graph.op("ReduceMean", rows, axis))
+        square = graph.op("ReduceMean", graph.op("Mul", rows, rows), axis)
+        floor = graph.constant(recipe.row_floor, np.float64)
+        rows = graph.op("Div", rows, graph.op("Sqrt", graph.op("Add", square, floor)))
+    if recipe.forward is not None:
+        rows = graph.op("Sub", rows, graph.constant(recipe.center, np.float64))
+        rows = graph.op("MatMul", rows, graph.constant(recipe.forward, np.float64))
+    return graph.cast(rows, recipe.dtype)
+
+
+def _restored(graph: Graph, rows: str, recipe: FittedRecipe) -> str:
+    """Rows in original units: what `FittedRecipe.inverse` does."""
+    if recipe.changes_nothing:
+        return rows
+    rows = graph.cast(rows, np.float64)
+    if recipe.backward is not None:
+        rows = graph.op("MatMul", rows, graph.constant(recipe.backward, np.float64))
+        rows = graph.op("Add", rows, graph.constant(recipe.center, np.float64))
+    if recipe.recipe.contrast:
+        rows = graph.op("Mul", rows, graph.constant(recipe.row_deviation, np.float64))
+        rows = graph.op("Add", rows, graph.constant(recipe.row_mean, np.float64))
+    if recipe.shift is not None and recipe.scale is not None:
+        rows = graph.op("Mul", rows, graph.constant(recipe.scale, np.float64))
+        rows = graph.op("Add", rows, graph.constant(recipe.shift, np.float64))
+    return graph.cast(rows, recipe.dtype)
