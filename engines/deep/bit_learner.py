@@ -34,7 +34,7 @@ class BitLearner(AutoencoderLearner[BitSettings, SignCoder, Tally]):
         network, settings = self._network, self._settings
         F = network.encode(Z, MOMENTUM)
         if settings.penalty is None:
-            B = straight_through(F, self._noise if settings.noisy else None)
+            B = straight_through(F, settings.bits, self._noise)
             return ((network.decode(B, MOMENTUM) - Z) ** 2).sum(dim=1, keepdim=True)
         B = best_codes(lambda bits: network.decode(bits, None), Z, F.detach(), settings.penalty)
         return fit(lambda bits: network.decode(bits, MOMENTUM), Z, F, B, settings.penalty.gamma)

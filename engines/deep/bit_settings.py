@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engines.deep.books import Averaging
-from engines.deep.codes import Penalty
+from engines.deep.codes import BitKind, Penalty
 from engines.deep.settings import Settings
 
 PAPER: Mapping[str, Any] = {
@@ -63,9 +63,9 @@ class Grouping:
 
 @dataclass(frozen=True)
 class BitSettings(Settings):
-    """As the parameters of `DeepVQ`; `noisy` is whether bits are drawn, `penalty` None without a step over codes."""
+    """As the parameters of `DeepVQ`; `bits` are those while learning, `penalty` None without a step over codes."""
 
-    noisy: bool = False
+    bits: BitKind = "sign"
     penalty: Penalty | None = None
 
 
@@ -101,7 +101,7 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         momentum=0.9 if given["momentum"] is None else given["momentum"],
         schedule=given["schedule"],
         clip=given["clip"],
-        noisy=given["bits"] == "bernoulli",
+        bits=given["bits"],
         penalty=penalty if method == "mpec" else None,
     )
 

@@ -83,6 +83,10 @@ class SignCoder(Coder):
         """‖x - g(b)‖² (b,), float64, of rows and their codes."""
         return np.asarray(np.sum(np.square(np.subtract(X, self.decode(codes), dtype=np.float64)), axis=1))
 
+    def margins(self, latents: Floats) -> Floats:
+        """How near each bit (b, L) of latents (b, L) is to being the other: the distance to zero."""
+        return np.abs(latents)
+
 
 def signs_of(values: Floats) -> Signs:
     """-1 or +1 as int8; +1 for a zero."""

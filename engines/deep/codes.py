@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Decode = Callable[["Tensor"], "Tensor"]
 PenaltyKind = Literal["exact", "squared"]
+BitKind = Literal["sign", "bernoulli", "reinmax"]
 HALVINGS = 8
 """Times that a step is halved at most before a row's code stays where it is."""
 
@@ -110,18 +111,24 @@ def fit(decode: Decode, X: Tensor, F: Tensor, B: Tensor, gamma: float) -> Tensor
     return ((decode(B) - X) ** 2).sum(dim=1, keepdim=True) + gamma * ((F - B) ** 2).sum(dim=1, keepdim=True)
 
 
-def straight_through(T: Tensor, generator: object | None) -> Tensor:
-    """Bits of -1 and +1 whose gradient is that of T (n, L), values between -1 and 1 (Bengio et al. 2013).
+def straight_through(T: Tensor, kind: BitKind, generator: object) -> Tensor:
+    """Bits of -1 and +1 for T (n, L), values between -1 and 1, with a gradient that stands for theirs.
 
-    The sign of T, or with a generator +1 with probability (1 + T) / 2, so that the mean of the bits is T.
+    "sign" is the sign of T; else bits are +1 with probability (1 + T) / 2, so that their mean is T. T gets the bits'
+    gradient as its own (Bengio et al. 2013), or with "reinmax" divided by 1 + bT, twice the probability of the bit that
+    was drawn: what the rule of second order of Liu et al. 2023 (eq. 7) comes to for two values. In the mean that is the
+    gradient of the expected loss for losses of up to second degree in the bits.
     """
     torch = torch_module()
-    if generator is None:
-        bits = signs(T)
-    else:
-        drawn = torch.rand(T.shape, generator=generator, dtype=T.dtype, device=T.device)
-        bits = signs((1 + T) / 2 - drawn)
-    return T + (bits - T).detach()
+    if kind == "sign":
+        return T + (signs(T) - T).detach()
+    drawn = torch.rand(T.shape, generator=generator, dtype=T.dtype, device=T.device)
+    bits = signs((1 + T) / 2 - drawn)
+    share = T - T.detach()
+    if kind == "reinmax":
+        share = share / (1 + bits * T.detach()).clamp_min(torch.finfo(T.dtype).eps)
+    result: Tensor = bits + share
+    return result
 
 
 def signs(T: Tensor) -> Tensor:

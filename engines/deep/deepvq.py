@@ -30,7 +30,7 @@ class DeepVQ(CodesMixin, DeepEngine):
     f and g are dense layers with batch normalisation. "mpec" alternates, batch by batch, between codes and weights:
     B makes ‖g(B) - X‖² + γ‖f(X) - B‖² small by an exact penalty, batch normalisation standing still, and then one
     update of the weights does with B fixed. "sign" puts sign(f(x)), or bits drawn with mean f(x), between f and g and
-    takes the gradient of f(x) for theirs (straight-through). "product" parts f(x) in groups, puts the nearest codeword
+    hands their gradient through to f(x) (straight-through). "product" parts f(x) in groups, puts the nearest codeword
     of each group's own book in their place (straight-through too), and the bits of the codewords' numbers are the
     code; codewords follow the mean of their latents. Rows are centred and divided by one number beforehand.
 
@@ -48,8 +48,9 @@ class DeepVQ(CodesMixin, DeepEngine):
     preset : {"none", "paper"}
         "paper" is "mpec" with the constants printed by Le Tan et al.: 500 and 255 hidden values, tanh, tied, SGD of
         1e-5 with momentum 0.9, batches of 128, 3 epochs, squared penalty with ρ = 0.05, 10 iterations, γ = 1.
-    bits : {"sign", "bernoulli"}
-        Of "sign": the bits while learning; drawn ones are +1 with probability (1 + f(x)) / 2.
+    bits : {"sign", "bernoulli", "reinmax"}
+        Of "sign": the bits while learning, signs or drawn ones, which are +1 with probability (1 + f(x)) / 2. The last
+        has a gradient of second order, see `engines.deep.codes.straight_through`.
     hidden : tuple of int
         Widths of the encoder's hidden layers; the decoder has the same, in reverse.
     activation : {"gelu", "relu", "tanh"}
@@ -117,7 +118,8 @@ class DeepVQ(CodesMixin, DeepEngine):
     ----------
     Le Tan et al., "DeepVQ: A deep network architecture for vector quantization", 2018; Yuan & Ghanem, "An exact
     penalty method for binary optimization based on MPEC formulation", 2017; Bengio, Léonard, Courville, "Estimating or
-    propagating gradients through stochastic neurons", 2013.
+    propagating gradients through stochastic neurons", 2013; Liu, Dong, Liu, Yu, Gao, "Bridging discrete and
+    backpropagation: straight-through and beyond", 2023.
 
     Examples
     --------
@@ -145,8 +147,9 @@ class DeepVQ(CodesMixin, DeepEngine):
             Literal["none", "paper"], Param("constants of a publication in place of most other parameters")
         ] = "none",
         bits: Annotated[
-            Literal["sign", "bernoulli"], Param("bits while learning by sign: signs, or drawn at random")
-        ] = "sign",
+            Literal["sign", "bernoulli", "reinmax"],
+            Param("bits while learning by sign: signs, or drawn at random (reinmax: with a gradient of second order)"),
+        ] = "reinmax",
         hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (512, 512),
         activation: Annotated[Literal["gelu", "relu", "tanh"], Param("activation of hidden layers")] = "gelu",
         decoder: Annotated[

@@ -46,20 +46,33 @@ class ProductCoder(SignCoder):
             found = np.empty(len(F), np.int32)
             search.label(np.ascontiguousarray(part), found)
             columns.append(found)
-        return signs_of_numbers(columns, self._widths)
+        return signs_of_numbers(columns, self.widths)
 
     def decode(self, latents: NDArray[Any]) -> Floats:
         """The rows (b, d) that codes (b, L) of -1 and +1 stand for."""
-        numbers = numbers_of_signs(latents, self._widths)
+        numbers = numbers_of_signs(latents, self.widths)
         words = [book[number] for book, number in zip(self.books, numbers, strict=True)]
         return super().decode(np.concatenate(words, axis=1))
+
+    def margins(self, latents: Floats) -> Floats:
+        """How near each bit (b, L) of latents (b, G · w) is to being another.
+
+        It is that of its group: by how much the squared distance to the next nearest codeword is larger.
+        """
+        found = []
+        for book, part in zip(self.books, np.split(latents, len(self.books), axis=1), strict=True):
+            squares = np.sum(book * book, axis=1) - 2 * part @ book.T
+            two = np.partition(squares, 1, axis=1)[:, :2]
+            found.append(np.repeat(two[:, 1:] - two[:, :1], bits_of_book(book), axis=1))
+        return np.concatenate(found, axis=1)
 
     @cached_property
     def _searches(self) -> tuple[Codebook, ...]:
         return tuple(Codebook(book) for book in self.books)
 
     @property
-    def _widths(self) -> list[int]:
+    def widths(self) -> list[int]:
+        """B of each group."""
         return [bits_of_book(book) for book in self.books]
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from conftest import Shelf
 
 from engines import ArrayRows, DeepVQ
+from tests.reports.conftest import Shelf
 from workbench.data import Recipe
 from workbench.data.fitting import fit_recipe
 from workbench.reports import ReportError, export, onnx_files
@@ -36,21 +36,23 @@ def raw_rows(dtype=np.float64):
     return (5 + rng.normal(size=(300, 6)) @ rng.normal(size=(6, 6))).astype(dtype)
 
 
+@pytest.mark.parametrize("method", ["product", "sign"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", RECIPES)
-def test_networks_take_and_give_raw_rows_as_engine_and_recipe_do(name: str, dtype: type) -> None:
+def test_networks_take_and_give_raw_rows_as_engine_and_recipe_do(name: str, dtype: type, method: str) -> None:
     raw = raw_rows(dtype)
     if name == "filled":
         raw[::7, 2] = np.nan
         raw[1, 0] = np.inf
     recipe = fit_recipe(RECIPES[name], ArrayRows(raw), tuple("abcdef"))
     X = recipe.transform(raw)
-    model = DeepVQ(n_bits=11, hidden=(9, 7), max_iter=3, device="cpu", random_state=0, learning_rate=0.01).fit(X)
+    told = {"n_bits": 11, "hidden": (9, 7), "max_iter": 3, "device": "cpu", "random_state": 0, "learning_rate": 0.01}
+    model = DeepVQ(method=method, **told).fit(X)
     coder = model._coder(X.dtype)
     found = ran(encoder_model(coder, recipe, {}), rows=raw)
     latent = model.transform(X)
     np.testing.assert_allclose(found["latent"], latent, atol=1e-4)
-    sure = np.abs(latent) > 1e-4
+    sure = coder.margins(latent) > 1e-4
     assert sure.mean() > 0.99
     np.testing.assert_array_equal(found["bits"][sure], model.encode(X)[sure])
     np.testing.assert_array_equal(found["packed"], np.packbits(found["bits"] > 0, axis=1, bitorder="little"))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 MARGIN = 1e-3
-"""Bits whose latent value, which lies between -1 and 1, is nearer to zero than that may come out either way."""
+"""Bits that are nearer than that to being another, as the engine measures it, may come out either way."""
 TOLERANCE = 1e-4
 """Of the range of what is decoded: by so much the rows of the two decoders may differ."""
 _MOST_TRIED = 2000
@@ -36,8 +36,8 @@ def write_onnx(session: Session, run: Trained, path: Path, form: str, watch: Wat
     Raises
     ------
     ReportError
-        If onnxruntime makes other codes or rows of up to 2,000 rows of the dataset than the engine does; a bit whose
-        latent value is within `MARGIN` of zero does not count.
+        If onnxruntime makes other codes or rows of up to 2,000 rows of the dataset than the engine does; a bit that
+        is within `MARGIN` of being another does not count.
     """
     model: Any = run.model
     recipe = run.data.recipe
@@ -80,7 +80,7 @@ def _check_encoder(run: Trained, network: ModelProto, raw: NDArray[Any]) -> NDAr
     X = run.data.recipe.transform(raw)
     latent, bits = np.asarray(model.transform(X)), np.asarray(model.encode(X), np.int8)
     found, packed, values = _ran(network, {"rows": raw})
-    sure = np.abs(latent) > MARGIN
+    sure = model._coder(latent.dtype).margins(latent) > MARGIN
     same_packing = np.array_equal(np.packbits(found > 0, axis=1, bitorder="little"), packed)
     if not same_packing or np.any((found != bits) & sure) or float(np.abs(values - latent).max()) > MARGIN:
         _refuse(run, "encoder", "codes")

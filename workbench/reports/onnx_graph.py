@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engines.deep.coder import Activation, Coder, Layer
+from engines.deep.coder import Activation, Layer, SignCoder
+from engines.deep.product_coder import ProductCoder, signs_of_numbers
 from workbench.data import FittedRecipe
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ class Graph:
         return made
 
 
-def encoder_model(coder: Coder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
-    """From `rows` (n, d) in original units to `bits` (n, L) int8, `packed` (n, ⌈L/8⌉) uint8, `latent` (n, L) float32.
+def encoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
+    """From `rows` (n, d) in original units to `bits` (n, L) int8, `packed` (n, ⌈L/8⌉) uint8, and `latent`, float32.
 
     The recipe is followed in the precision in which the workbench follows it; the networks run in float32.
     """
@@ -89,21 +90,29 @@ def encoder_model(coder: Coder, recipe: FittedRecipe, notes: Mapping[str, str]) 
     z = graph.op("Sub", z, graph.constant(coder.mean, recipe.dtype))
     z = graph.op("Div", z, graph.constant(coder.scale, recipe.dtype))
     latent = _through(graph, graph.cast(z, np.float32), coder.encoder, coder.activation)
-    latent = graph.op("Tanh", latent, result="latent")
-    n_bits = len(coder.encoder[-1][1])
-    _signs(graph, latent, n_bits)
-    outputs = {"bits": (np.int8, n_bits), "packed": (np.uint8, -(-n_bits // 8)), "latent": (np.float32, n_bits)}
+    latent = graph.op("Tanh" if coder.latent_layer == "tanh" else "Identity", latent, result="latent")
+    if isinstance(coder, ProductCoder):
+        n_bits, bits = sum(coder.widths), _bits_of_nearest(graph, latent, coder)
+    else:
+        n_bits, bits = len(coder.encoder[-1][1]), _signs(graph, latent)
+    graph.op("Identity", bits, result="bits")
+    _pack(graph, bits, n_bits)
+    n_latent = len(coder.encoder[-1][1])
+    outputs = {"bits": (np.int8, n_bits), "packed": (np.uint8, -(-n_bits // 8)), "latent": (np.float32, n_latent)}
     return graph.model({"rows": (recipe.dtype, len(recipe.names))}, outputs, notes)
 
 
-def decoder_model(coder: Coder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
+def decoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
     """From `bits` (n, L) int8, each -1 or +1, to `rows` (n, d) in original units."""
     graph = Graph()
-    z = _through(graph, graph.cast("bits", np.float32), coder.decoder, coder.activation)
+    if isinstance(coder, ProductCoder):
+        n_bits, latent = sum(coder.widths), _words(graph, "bits", coder)
+    else:
+        n_bits, latent = coder.decoder[0][0].shape[1], graph.cast("bits", np.float32)
+    z = _through(graph, latent, coder.decoder, coder.activation)
     z = graph.op("Mul", graph.cast(z, recipe.dtype), graph.constant(coder.scale, recipe.dtype))
     z = graph.op("Add", z, graph.constant(coder.mean, recipe.dtype))
     graph.op("Identity", _restored(graph, z, recipe), result="rows")
-    n_bits = coder.decoder[0][0].shape[1]
     return graph.model({"bits": (np.int8, n_bits)}, {"rows": (recipe.dtype, len(recipe.names))}, notes)
 
 
@@ -125,13 +134,52 @@ def _activated(graph: Graph, values: str, activation: Activation) -> str:
     return graph.op("Mul", graph.op("Mul", values, half), risen)
 
 
-def _signs(graph: Graph, latent: str, n_bits: int) -> None:
-    """`bits`, -1 below zero and +1 elsewhere, and `packed`, bit j for +1 being bit j % 8 of byte j // 8."""
+def _signs(graph: Graph, latent: str) -> str:
+    """-1 below zero and +1 elsewhere, int8."""
     below = graph.op("Less", latent, graph.constant(0, np.float32))
-    minus, plus = graph.constant(-1, np.int8), graph.constant(1, np.int8)
-    graph.op("Where", below, minus, plus, result="bits")
+    return graph.op("Where", below, graph.constant(-1, np.int8), graph.constant(1, np.int8))
+
+
+def _bits_of_nearest(graph: Graph, latent: str, coder: ProductCoder) -> str:
+    """Bits (n, L) int8 of the number of the codeword nearest to each group's part of `latent` (n, G · w)."""
+    found = []
+    for book, width, part in zip(coder.books, coder.widths, _parts(graph, latent, coder), strict=True):
+        products = graph.op("MatMul", part, graph.constant(-2 * book.T, np.float32))
+        squares = graph.op("Add", products, graph.constant(np.sum(book * book, axis=1), np.float32))
+        nearest = graph.op("ArgMin", squares, axis=1, keepdims=0)
+        bits = signs_of_numbers([np.arange(len(book))], [width])
+        found.append(graph.op("Gather", graph.constant(bits, np.int8), nearest))
+    return graph.op("Concat", *found, axis=1)
+
+
+def _parts(graph: Graph, latent: str, coder: ProductCoder) -> list[str]:
+    """Each group's part (n, w) of `latent`."""
+    axis, ends = graph.constant([1], np.int64), np.cumsum([book.shape[1] for book in coder.books])
+    return [
+        graph.op("Slice", latent, graph.constant([end - len(book.T)], np.int64), graph.constant([end], np.int64), axis)
+        for book, end in zip(coder.books, ends, strict=True)
+    ]
+
+
+def _words(graph: Graph, bits: str, coder: ProductCoder) -> str:
+    """The codewords (n, G · w) that bits (n, L) are the numbers of."""
+    ones = graph.cast(graph.op("Greater", graph.cast(bits, np.float32), graph.constant(0, np.float32)), np.float32)
+    places, row = np.zeros((sum(coder.widths), len(coder.books)), np.float32), 0
+    for group, width in enumerate(coder.widths):
+        places[row : row + width, group] = 2.0 ** np.arange(width)
+        row += width
+    numbers = graph.cast(graph.op("MatMul", ones, graph.constant(places, np.float32)), np.int64)
+    found = []
+    for group, book in enumerate(coder.books):
+        number = graph.op("Gather", numbers, graph.constant(group, np.int64), axis=1)
+        found.append(graph.op("Gather", graph.constant(book, np.float32), number))
+    return graph.op("Concat", *found, axis=1)
+
+
+def _pack(graph: Graph, bits: str, n_bits: int) -> None:
+    """`packed`: bit j, for +1, is bit j % 8 of byte j // 8."""
     n_bytes = -(-n_bits // 8)
-    ones = graph.cast(graph.op("Not", below), np.float32)
+    ones = graph.cast(graph.op("Greater", graph.cast(bits, np.float32), graph.constant(0, np.float32)), np.float32)
     places = np.zeros((n_bits, n_bytes), np.float32)
     places[np.arange(n_bits), np.arange(n_bits) // 8] = 2.0 ** (np.arange(n_bits) % 8)
     sums = graph.op("MatMul", ones, graph.constant(places, np.float32))

@@ -14,7 +14,7 @@ CASE = Case(
     },
     variants=(
         {"group_bits": (4, 2), "pretrain_iter": 1, "max_iter": 2},
-        {"method": "sign", "bits": "bernoulli", "pretrain_iter": 1, "max_iter": 2},
+        {"method": "sign", "pretrain_iter": 1, "max_iter": 2},
         {"method": "mpec", "decoder": "tied", "solver": "sgd", "learning_rate": 0.05},
         {"method": "mpec", "penalty": "squared", "hidden": (7, 5), "activation": "tanh", "max_iter": 3},
     ),
@@ -26,7 +26,7 @@ CASE = Case(
             "none",
             "paper",
         ),
-        "bits": (SIGN, "sign", "bernoulli"),
+        "bits": (SIGN, "bernoulli", "reinmax"),
         "hidden": ({}, (8,), (8, 6)),
         "activation": ({}, "gelu", "relu"),
         "decoder": ({}, "tied", "untied"),

@@ -107,22 +107,44 @@ def test_codes_come_near_the_best_of_all(gamma):
     assert found - best < 0.5 * (start - best)
 
 
-def test_straight_through_gives_bits_forward_and_the_gradient_of_its_argument_back():
+@pytest.mark.parametrize("kind", ["sign", "bernoulli"])
+def test_straight_through_gives_bits_forward_and_the_gradient_of_its_argument_back(kind):
     U = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
     weight = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    for draw in (None, torch.Generator().manual_seed(2)):
-        T = torch.tanh(U)
-        bits = straight_through(T, draw)
-        np.testing.assert_allclose(bits.detach().abs(), 1, atol=1e-15)
-        (gradient,) = torch.autograd.grad((weight * bits**2).sum(), U)
-        expected = 2 * weight * bits.detach() * (1 - T.detach() ** 2)
-        np.testing.assert_allclose(gradient, expected, atol=1e-12)
-    assert torch.equal(straight_through(torch.zeros(2, 2), None), torch.ones(2, 2))
+    T = torch.tanh(U)
+    bits = straight_through(T, kind, torch.Generator().manual_seed(2))
+    np.testing.assert_allclose(bits.detach().abs(), 1, atol=1e-15)
+    (gradient,) = torch.autograd.grad((weight * bits**2).sum(), U)
+    np.testing.assert_allclose(gradient, 2 * weight * bits.detach() * (1 - T.detach() ** 2), atol=1e-12)
 
 
-def test_drawn_bits_have_the_mean_that_is_asked_for():
+def test_the_sign_of_zero_is_plus():
+    assert torch.equal(straight_through(torch.zeros(2, 2), "sign", None), torch.ones(2, 2))
+
+
+def test_reinmax_is_the_gradient_of_the_expected_loss_of_second_degree():
+    draw = torch.Generator().manual_seed(0)
+    A = torch.randn(3, 3, dtype=torch.float64, generator=draw)
+    c = torch.randn(3, dtype=torch.float64, generator=draw)
+    T = torch.tensor([-0.6, 0.1, 0.8], dtype=torch.float64, requires_grad=True)
+    codes = torch.tensor([[1.0 if k >> j & 1 else -1.0 for j in range(3)] for k in range(8)], dtype=torch.float64)
+    losses = torch.einsum("ki,ij,kj->k", codes, A, codes) + codes @ c
+    expected = (torch.prod((1 + codes * T) / 2, dim=1) * losses).sum()  # over all codes with their probabilities
+    (exact,) = torch.autograd.grad(expected, T)
+    errors = {}
+    for kind in ("bernoulli", "reinmax"):
+        many = T.expand(400_000, 3)
+        b = straight_through(many, kind, torch.Generator().manual_seed(1))
+        (found,) = torch.autograd.grad((torch.einsum("ki,ij,kj->k", b, A, b) + b @ c).mean(), T)
+        errors[kind] = float((found - exact).abs().max())
+    assert errors["reinmax"] < 0.02
+    assert errors["bernoulli"] > 0.3
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "reinmax"])
+def test_drawn_bits_have_the_mean_that_is_asked_for(kind):
     T = torch.tensor([-1.0, -0.5, 0.0, 0.8, 1.0], dtype=torch.float64).expand(20_000, 5)
-    bits = straight_through(T, torch.Generator().manual_seed(0))
+    bits = straight_through(T, kind, torch.Generator().manual_seed(0))
     np.testing.assert_allclose(bits.mean(dim=0), T[0], atol=0.03)
     assert bool((bits[:, 0] == -1).all())
     assert bool((bits[:, 4] == 1).all())
