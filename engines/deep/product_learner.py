@@ -15,7 +15,7 @@ from engines.deep.books import Books, straight_through_words
 from engines.deep.learner import AutoencoderLearner, Job
 from engines.deep.network import MOMENTUM
 from engines.deep.product_coder import ProductCoder
-from engines.training import StopToken
+from engines.training import State, StopToken
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,6 +47,16 @@ class ProductLearner(AutoencoderLearner[BitSettings, ProductCoder, Tally]):
 
     def _extras(self) -> Mapping[str, Tensor]:
         return self._books.tensors()
+
+    def state(self) -> State:
+        return {**super().state(), "group_bits": list(self._grouping.bits)}
+
+    def load_state(self, state: State) -> None:
+        if tuple(state["group_bits"]) != self._grouping.bits:
+            raise ValueError(
+                f"The state to resume is of groups of {state['group_bits']} bits, not of {list(self._grouping.bits)}."
+            )
+        super().load_state(state)
 
     def _begin(self, stop: StopToken) -> None:
         rows, wanted = self._job.rows, 2 ** max(self._grouping.bits)
