@@ -1,4 +1,4 @@
-"""Learned codebooks for groups of latent values, moved by averages over batches (EMA); networks are not known here.
+"""Codebooks for groups of latent values that follow averages of their latents; networks are not known here.
 
 Notation of van den Oord et al. 2017, appendix A.1: N and m are the averaged counts and sums of the latents of each
 codeword, e = m / N. There are G groups of w = L / G values with K_1 … K_G codewords each, K at most.
@@ -122,6 +122,18 @@ class Books:
             self.words.copy_(self.sums / smooth.clamp_min(torch.finfo(smooth.dtype).tiny)[:, :, None])
             if averaging.revive > 0:
                 self._revive(latents, averaging.revive, generator)
+
+    def pull(self, latents: Tensor, codes: Tensor, weight: Tensor) -> None:
+        """Move codewords by a batch as by one row after the other: N grows by one, then e −= (e − f(x)) / N.
+
+        A row of weight w counts as w rows. With the codes given, the order of rows does not matter.
+        """
+        torch = torch_module()
+        with torch.no_grad():
+            n, sums = self._batch_sums(latents, codes, weight)
+            self.counts.add_(n)
+            seen = self.counts.clamp_min(torch.finfo(n.dtype).tiny)[:, :, None]
+            self.words.add_((sums - n[:, :, None] * self.words) / seen)
 
     def _batch_sums(self, latents: Tensor, codes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Weight (G, K) and weighted sum (G, K, w) of the latents of each codeword."""

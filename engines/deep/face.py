@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # 
     counts_: NDArray[np.float64]
     inertia_: float
     n_iter_: int
-    device: str
+    device: Literal["auto", "cpu", "cuda"]
     random_state: Any
     n_jobs: int | None
 

@@ -142,6 +142,9 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
     def _begin_epoch(self, done: int, stop: StopToken) -> None:
         """Before the batches of the epoch that follows `done` epochs of all layers."""
 
+    def _end_epoch(self, done: int, stop: StopToken) -> None:
+        """After the batches of the epoch with which `done` of all layers are done."""
+
     def _fitted(self, coder: AnyCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
         """Attributes, with underscore, of an engine that codes as `coder` does."""
         encoder, decoder = self._network.folded()
@@ -258,6 +261,8 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
                 self._learn(Z, on_device, done - self._n_pretrain)
             else:
                 self._descend((self._layer_errors(Z, layer) * on_device).mean() / self._network.sizes[layer])
+        if layer is None:
+            self._end_epoch(done - self._n_pretrain + 1, stop)
 
     def _rate_share(self, done: int) -> float:
         """Part of the learning rate that there is after `done` epochs of all layers."""
@@ -279,12 +284,15 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
 
     def _descend(self, loss: Tensor) -> None:
         """One update of the networks' weights."""
-        optimizer = self._optimizers["networks"]
-        optimizer.zero_grad(set_to_none=True)
+        self._optimizers["networks"].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self._update()
+
+    def _update(self) -> None:
+        """One update of the networks' weights by the gradients that they have."""
         if self._settings.clip is not None:
             torch_module().nn.utils.clip_grad_norm_(list(self._network.values.values()), self._settings.clip)
-        optimizer.step()
+        self._optimizers["networks"].step()
 
     # --- tensors
 

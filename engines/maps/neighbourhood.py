@@ -33,7 +33,18 @@ class Neighbourhood:
     @property
     def table(self) -> Doubles:
         """h by offset on the grid, laid out as `Grid.offsets`."""
-        return self._strength(self.grid.offsets)
+        return self.strength(self.grid.offsets)
+
+    def strength(self, r: Doubles) -> Doubles:
+        """h at distances r on the grid, of any shape."""
+        if self.sigma == 0:
+            return np.where(r == 0, 1.0, 0.0)
+        if self.kind == "bubble":
+            return np.where(r <= self.sigma * (1 + 1e-12), 1.0, 0.0)  # r of a hexagonal grid is rounded
+        squares = (r / self.sigma) ** 2
+        bell = np.exp(-squares / 2)
+        strength: Doubles = bell if self.kind == "gaussian" else (1 - squares) * bell
+        return strength
 
     def placed(
         self, prototypes: NDArray[Any], sums: Doubles, counts: Doubles, origin: Doubles | float = 0.0
@@ -59,16 +70,6 @@ class Neighbourhood:
         placed: NDArray[Any] = np.where(moved[:, None], means, prototypes).astype(prototypes.dtype)
         return placed
 
-    def _strength(self, r: Doubles) -> Doubles:
-        if self.sigma == 0:
-            return np.where(r == 0, 1.0, 0.0)
-        if self.kind == "bubble":
-            return np.where(r <= self.sigma * (1 + 1e-12), 1.0, 0.0)  # r of a hexagonal grid is rounded
-        squares = (r / self.sigma) ** 2
-        bell = np.exp(-squares / 2)
-        strength: Doubles = bell if self.kind == "gaussian" else (1 - squares) * bell
-        return strength
-
     def _sum(self, values: Doubles) -> Doubles:
         """Σ_l h_kl values_l for every unit k: (M, e) from (M, e)."""
         return self._separately(values) if self.kind == "gaussian" else self._strips(self.table, values)
@@ -88,12 +89,12 @@ class Neighbourhood:
         grid, parities = self.grid, self.grid.n_parities
         x, y = grid.positions.reshape(grid.rows, grid.cols, 2).transpose(2, 0, 1)
         layers = values.reshape(grid.rows, grid.cols, -1)
-        down = self._strength(grid.shorter(np.abs(y[:, None, 0] - y[None, :, 0]), 1))
+        down = self.strength(grid.shorter(np.abs(y[:, None, 0] - y[None, :, 0]), 1))
         found = np.empty_like(layers)
         for parity in range(parities):
             rows = np.arange(grid.rows) % parities if parities == 2 else np.zeros(1, np.intp)
             target, sources = x[min(parity, grid.rows - 1)], x[: min(parities, grid.rows)]
-            across = self._strength(grid.shorter(np.abs(target[None, :, None] - sources[:, None, :]), 0))
+            across = self.strength(grid.shorter(np.abs(target[None, :, None] - sources[:, None, :]), 0))
             smoothed = np.matmul(across[rows], layers)
             found[parity::parities] = np.tensordot(down[parity::parities], smoothed, 1)
         return found.reshape(values.shape)

@@ -27,6 +27,10 @@ RUNS: dict[str, dict[str, Any]] = {
     "ResidualQuantizer": {"n_stages": 2, "n_bits": 2},
     "HierarchicalVQ": {"n_coarse": 3, "n_fine": 2},
     "DeepVQ": {"n_bits": 6, "hidden": [8], "device": "cpu"},
+    "VQVAE": {"n_codes": 6, "topology": "hexagonal", "shape": [2, 3], "n_latent": 2, "hidden": [8]},
+    "MetaQuantizer": {"n_codes": 4, "n_latent": 2, "hidden": [8]},
+    "DCN": {"n_clusters": 4, "n_latent": 2, "hidden": [8], "pretrain_iter": 2},
+    "ModifiedDCN": {"n_clusters": 4, "n_latent": 2, "hidden": [8], "pretrain_iter": 2},
 }
 BOOKS = ("ProductQuantizer", "OptimizedProductQuantizer", "ResidualQuantizer")
 

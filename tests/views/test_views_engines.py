@@ -28,6 +28,7 @@ WANTED = {
     "DeepVQ": {"reconstructions", "code_atlas", "usage", "rate_distortion"},
     "ProductQuantizer": {"prototypes", "reconstructions", "usage", "rate_distortion"},
     "SphericalKMeans": {"projection", "prototypes", "reconstructions", "usage"},  # its errors are of directions
+    "VQVAE": {"projection", "prototypes", "reconstructions", "usage", "rate_distortion"},
     "GLVQ": LABELLED,
     "GRLVQ": {"relevance", *LABELLED},
     "GMLVQ": {"relevance", *LABELLED},

@@ -148,7 +148,7 @@ def _rows_needed(parameters: Mapping[str, Any], n_classes: int) -> tuple[int, st
             return int(2**n_bits), "codewords in a codebook", "n_bits"
         case {"n_components": int(k)}:
             return k, "components", "n_components"
-    named = ("n_clusters", "n_prototypes", "prototypes_per_class")
+    named = ("n_clusters", "n_prototypes", "n_codes", "prototypes_per_class")
     name = next((name for name in named if name in parameters), "")
     return (n_prototypes_of(parameters, n_classes) or 0 if name else 0), "prototypes", name
 

@@ -112,7 +112,7 @@ class SomData:
 
 def applies(scene: Scene) -> bool:
     """Engines whose prototypes sit on a grid."""
-    return hasattr(scene.engine.estimator, "grid")
+    return hasattr(scene.engine.estimator, "grid") and scene.model.grid is not None
 
 
 def compute(scene: Scene) -> SomData:

@@ -54,6 +54,7 @@ _METRICS = {
     "perplexity": "perplexity of the codes",
     "n_dead": "codes without rows",
     "pretraining": "layer by layer (1) or all together (0)",
+    "latent_error_per_row": "squared distance to the codeword, in latent space",
 }
 
 
