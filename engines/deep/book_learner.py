@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.deep.batches import read_singly
 from engines.deep.book_coder import BookCoder, book_coder
 from engines.deep.coder import Coder
 from engines.deep.learner import AutoencoderLearner, Job
 from engines.deep.settings import Settings
-from engines.rows import SelectedRows
 from engines.training import StopToken
 
 Floats = NDArray[Any]
@@ -94,9 +94,8 @@ class BookLearner(AutoencoderLearner[AnySettings, BookCoder, WordTally]):
 
     def _drawn_rows(self, stop: StopToken) -> Floats:
         """K rows (K, d), drawn at random, none twice."""
-        stop.check()
         rows = self._job.rows
-        return SelectedRows(rows, self._rng.choice(rows.shape[0], self._n_words, replace=False)).read(0, self._n_words)
+        return read_singly(rows, self._rng.choice(rows.shape[0], self._n_words, replace=False), stop)
 
 
 def use_of(counts: NDArray[np.float64]) -> dict[str, float]:
