@@ -101,6 +101,7 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         momentum=0.9 if given["momentum"] is None else given["momentum"],
         schedule=given["schedule"],
         clip=given["clip"],
+        mixed=given["precision"] == "mixed",
         bits=given["bits"],
         penalty=penalty if method == "mpec" else None,
     )

@@ -85,6 +85,8 @@ class DeepVQ(CodesMixin, DeepEngine):
         Of "product": weight of the mean square distance between latents and codewords in the loss.
     revive : float
         Of "product": a codeword used less than that share of the mean is put on the latent of a row.
+    precision : {"full", "mixed"}
+        Of products while learning: that of the rows, or bfloat16, which cards and newer processors multiply faster.
     device : {"auto", "cpu", "cuda"}
         Where to learn; "auto" is a graphics card where there is one. The same seed gives other bits there.
     random_state : int, RandomState or None
@@ -184,6 +186,10 @@ class DeepVQ(CodesMixin, DeepEngine):
         revive: Annotated[
             float, Param("share of the mean use below which a codeword starts anew in product", low=0, high=1)
         ] = 0.03,
+        precision: Annotated[
+            Literal["full", "mixed"],
+            Param("of products while learning; mixed: bfloat16", advanced=True),
+        ] = "full",
         device: Annotated[Literal["auto", "cpu", "cuda"], Param("where to learn", advanced=True)] = "auto",
         random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None,
         n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None,
@@ -213,6 +219,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         self.decay = decay
         self.beta = beta
         self.revive = revive
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.n_jobs = n_jobs

@@ -98,7 +98,7 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
     def __init__(self, job: Job, n_latent: int, settings: AnySettings, latent: LatentLayer) -> None:
         self._job, self._settings, self._rng = job, settings, job.rng
         sizes = (job.rows.shape[1], *settings.hidden, n_latent)
-        self._network = Network(sizes, settings.tied, settings.activation, latent)
+        self._network = Network(sizes, settings.tied, settings.activation, latent, settings.mixed)
         self._n_pretrain = settings.layer_iter * self._network.depth
         self._optimizers: dict[str, Optimizer]
         self._batches: Batches

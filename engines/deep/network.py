@@ -34,6 +34,8 @@ class Network:
         Whether the decoder's weights are the encoder's, transposed.
     latent : {"tanh", "normalised", "linear"}
         The encoder's last layer: normalised and then tanh, normalised only, or neither.
+    mixed : bool
+        Whether products are taken of bfloat16 numbers; all else, the sums of normalisation among it, is not.
     values : dict of str to Tensor
         What is learned.
     statistics : dict of str to Tensor
@@ -44,6 +46,7 @@ class Network:
     tied: bool
     activation: Activation
     latent: LatentLayer = "tanh"
+    mixed: bool = False
     values: dict[str, Tensor] = field(default_factory=dict)
     statistics: dict[str, Tensor] = field(default_factory=dict)
 
@@ -95,11 +98,10 @@ class Network:
         functional = torch.nn.functional
         weight, shift = self.weight(side, k), self.values[f"{side}.{k}.shift"]
         if not self._normalised(side, k):
-            given: Tensor = functional.linear(values, weight, shift)
-            return given
+            return self._product(values, weight) + shift
         mean, variance = (self.statistics[f"{side}.{k}.{name}"] for name in ("mean", "variance"))
         values = functional.batch_norm(
-            functional.linear(values, weight),
+            self._product(values, weight),
             mean,
             variance,
             self.values[f"{side}.{k}.gain"],
@@ -112,6 +114,14 @@ class Network:
             return torch.tanh(values) if self.latent == "tanh" else values
         activated: Tensor = {"tanh": torch.tanh, "relu": torch.relu, "gelu": functional.gelu}[self.activation](values)
         return activated
+
+    def _product(self, values: Tensor, weight: Tensor) -> Tensor:
+        """values · weightᵀ."""
+        torch = torch_module()
+        if self.mixed:
+            values, weight = values.to(torch.bfloat16), weight.to(torch.bfloat16)
+        found: Tensor = torch.nn.functional.linear(values, weight).to(self.values["encoder.0.shift"].dtype)
+        return found
 
     def weight(self, side: str, k: int) -> Tensor:
         """Weight (out, in) of a layer."""

@@ -31,6 +31,8 @@ class Settings:
     solver : {"adam", "sgd"}
     momentum : float
         Of "sgd".
+    mixed : bool
+        Whether networks learn by products of bfloat16 numbers.
     """
 
     hidden: tuple[int, ...]
@@ -44,3 +46,4 @@ class Settings:
     layer_iter: int = 0
     solver: Literal["adam", "sgd"] = "adam"
     momentum: float = 0.9
+    mixed: bool = False

@@ -14,7 +14,7 @@ CASE = Case(
     },
     variants=(
         {"group_bits": (4, 2), "pretrain_iter": 1, "max_iter": 2},
-        {"method": "sign", "pretrain_iter": 1, "max_iter": 2},
+        {"method": "sign", "precision": "mixed", "pretrain_iter": 1, "max_iter": 2},
         {"method": "mpec", "decoder": "tied", "solver": "sgd", "learning_rate": 0.05},
         {"method": "mpec", "penalty": "squared", "hidden": (7, 5), "activation": "tanh", "max_iter": 3},
     ),
@@ -48,6 +48,7 @@ CASE = Case(
         "decay": ({}, 0.5, 0.99),
         "beta": ({}, 0.1, 1.0),
         "revive": ({"group_bits": (6,), "decay": 0.5}, 0.0, 0.9),
+        "precision": ({}, "full", "mixed"),
         "random_state": ({}, 0, 1),
     },
     wide={"hidden": (4,)},

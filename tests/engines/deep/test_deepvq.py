@@ -266,3 +266,13 @@ def test_a_graphics_card_learns_as_well():
         quick(device=device, max_iter=20, learning_rate=0.01).fit(X).quantization_error(X) for device in ("cpu", "cuda")
     ]
     assert errors[1] < 1.2 * errors[0]
+
+
+@pytest.mark.parametrize("method", ["product", "sign"])
+def test_mixed_precision_learns_nearly_as_well(method):
+    X = rows(400).astype(np.float32)
+    full, mixed = (
+        quick(method=method, precision=precision, max_iter=20, learning_rate=0.01).fit(X).quantization_error(X)
+        for precision in ("full", "mixed")
+    )
+    assert mixed < 1.15 * full
