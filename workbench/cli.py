@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench import __version__
+from workbench.commands.bench import bench
 from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
 from workbench.commands.importing import import_file
 from workbench.commands.learning import sweep, train
@@ -186,6 +187,7 @@ app.command("import")(import_file)
 app.command()(train)
 app.command()(sweep)
 app.command()(stability)
+app.command()(bench)
 
 
 @app.command()

@@ -27,7 +27,9 @@ from workbench.session import Run
 from workbench.views import VIEWS, scene_of, theme
 
 RUNS = ("flowers", "clusters", "pictures", "readers")
-PAIRS = [(kind, form) for kind in EXPORTS for form in kind.formats if kind.name not in ("views", "report")]
+ELSEWHERE = ("views", "report", "codes", "onnx")
+"""Exports with tests of their own: many files, or engines that the shelf has no run of."""
+PAIRS = [(kind, form) for kind in EXPORTS for form in kind.formats if kind.name not in ELSEWHERE]
 
 
 def made(shelf: Shelf, run: str, kind: str, path: Path, **options: Any) -> Path:
@@ -88,7 +90,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_leaves_the_old_file(
 @pytest.mark.parametrize(
     ("kind", "name", "sentence"),
     [
-        ("nothing", "a.csv", "no export called 'nothing'; there are codebook, model, assignments, polytopes, report"),
+        ("nothing", "a.csv", "no export called 'nothing'; there are codebook, model, assignments, codes, polytopes"),
         ("codebook", "a.txt", r"a file ending in .csv, .json, .npz or .h5 can be written, but not .txt"),
         ("model", "a.pickle", r"a file ending in .safetensors can be written"),
         ("codebook", "missing/a.csv", "There is no folder .*missing: make it"),

@@ -1,0 +1,108 @@
+"""The methods of Table 1 of the DeepVQ paper: engines that are tried at each number of bits, and published figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.errors import WorkbenchError
+
+BITS = (10, 12, 15, 24, 32)
+MOST_WORDS = 32768
+"""Of one k-means codebook: more would be as many as rows."""
+_NARROWEST, _WIDEST = 3, 12
+"""Bits of one book of several; a wider one has too few rows for each word."""
+
+Candidate = tuple[str, Mapping[str, Any]]
+"""Name of an engine, and its parameters."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One line of the table.
+
+    Attributes
+    ----------
+    name, title : str
+        On the command line, and for people.
+    candidates : callable
+        What is tried at a number of bits; of several the one that is best on rows held out of training is taken.
+        None at all raises a WorkbenchError with the reason.
+    published : mapping of int to (float, float)
+        Published error of the training and the test rows, by bits.
+    """
+
+    name: str
+    title: str
+    candidates: Callable[[int], tuple[Candidate, ...]]
+    published: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+
+
+def _published(train: str, test: str) -> dict[int, tuple[float, float]]:
+    """Figures in the order of `BITS`; fewer where none is printed for the last ones."""
+    return dict(zip(BITS, zip(map(float, train.split()), map(float, test.split()), strict=True), strict=False))
+
+
+def _deep(method: str) -> Callable[[int], tuple[Candidate, ...]]:
+    return lambda n_bits: (("DeepVQ", {"n_bits": n_bits, "method": method, "random_state": 0}),)
+
+
+def _books(engine: str, count: str) -> Callable[[int], tuple[Candidate, ...]]:
+    """Every way to part the bits evenly among at least two books."""
+
+    def candidates(n_bits: int) -> tuple[Candidate, ...]:
+        widths = [width for width in range(_WIDEST, _NARROWEST - 1, -1) if n_bits % width == 0 and n_bits > width]
+        if not widths:
+            raise WorkbenchError(f"{n_bits} bits cannot be parted evenly among books of 3 to 12 bits")
+        return tuple((engine, {count: n_bits // width, "n_bits": width, "random_state": 0}) for width in widths)
+
+    return candidates
+
+
+def _kmeans(n_bits: int) -> tuple[Candidate, ...]:
+    if 2**n_bits > MOST_WORDS:
+        raise WorkbenchError(f"2^{n_bits} prototypes are too many for k-means; up to {MOST_WORDS:,} are tried")
+    return (("KMeans", {"n_clusters": 2**n_bits, "n_init": 1, "random_state": 0}),)
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "mpec",
+        "DeepVQ (mpec)",
+        _deep("mpec"),
+        _published(".1439 .1358 .1254 .1101 .1123", ".1525 .1438 .1335 .1162 .1180"),
+    ),
+    Method("best", "DeepVQ (best)", _deep("auto")),
+    Method(
+        "opq",
+        "OPQ",
+        _books("OptimizedProductQuantizer", "n_subspaces"),
+        _published(".2324 .2138 .2016 .1495 .1220", ".2303 .2123 .2001 .1492 .1240"),
+    ),
+    Method(
+        "pq",
+        "PQ",
+        _books("ProductQuantizer", "n_subspaces"),
+        _published(".2649 .2406 .2313 .1654 .1330", ".2672 .2390 .2293 .1645 .1341"),
+    ),
+    Method("rq", "RQ", _books("ResidualQuantizer", "n_stages")),
+    Method("kmeans", "K-means", _kmeans, _published(".1786 .1609 .0421", ".1791 .1704 .1658")),
+)
+"""Every method, in the order of the table; the published figures are those of Le Tan et al. 2018."""
+
+
+def methods_called(names: str) -> tuple[Method, ...]:
+    """The methods of a list of names with commas; all for "".
+
+    Raises
+    ------
+    WorkbenchError
+        If there is no method of a name.
+    """
+    wanted = [name.strip().lower() for name in names.split(",") if name.strip()]
+    known = {method.name: method for method in METHODS}
+    for name in wanted:
+        if name not in known:
+            raise WorkbenchError(f"There is no method '{name}'; there are {', '.join(known)}.")
+    return tuple(known[name] for name in wanted) if wanted else METHODS
