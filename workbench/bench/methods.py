@@ -10,7 +10,7 @@ from workbench.errors import WorkbenchError
 
 BITS = (10, 12, 15, 24, 32)
 MOST_WORDS = 32768
-"""Of one k-means codebook: more would be as many as rows."""
+"""Of one codebook: more would be as many as rows."""
 _NARROWEST, _WIDEST = 3, 12
 """Bits of one book of several; a wider one has too few rows for each word."""
 
@@ -60,10 +60,15 @@ def _books(engine: str, count: str) -> Callable[[int], tuple[Candidate, ...]]:
     return candidates
 
 
-def _kmeans(n_bits: int) -> tuple[Candidate, ...]:
-    if 2**n_bits > MOST_WORDS:
-        raise WorkbenchError(f"2^{n_bits} prototypes are too many for k-means; up to {MOST_WORDS:,} are tried")
-    return (("KMeans", {"n_clusters": 2**n_bits, "n_init": 1, "random_state": 0}),)
+def _words(engine: str, others: Mapping[str, Any]) -> Callable[[int], tuple[Candidate, ...]]:
+    """One codebook of as many words as there are codes."""
+
+    def candidates(n_bits: int) -> tuple[Candidate, ...]:
+        if 2**n_bits > MOST_WORDS:
+            raise WorkbenchError(f"2^{n_bits} prototypes are too many for one codebook; up to {MOST_WORDS:,} are tried")
+        return ((engine, {"n_clusters": 2**n_bits, **others, "random_state": 0}),)
+
+    return candidates
 
 
 METHODS: tuple[Method, ...] = (
@@ -87,7 +92,19 @@ METHODS: tuple[Method, ...] = (
         _published(".2649 .2406 .2313 .1654 .1330", ".2672 .2390 .2293 .1645 .1341"),
     ),
     Method("rq", "RQ", _books("ResidualQuantizer", "n_stages")),
-    Method("kmeans", "K-means", _kmeans, _published(".1786 .1609 .0421", ".1791 .1704 .1658")),
+    Method(
+        "dcn",
+        "DCN",
+        _words("DCN", {}),
+        _published(".9386 .8935 .8560", ".9361 .8947 .8961"),
+    ),
+    Method(
+        "modified-dcn",
+        "Modified DCN",
+        _words("ModifiedDCN", {}),
+        _published(".9113 .8902 .8558", ".9112 .8922 .8754"),
+    ),
+    Method("kmeans", "K-means", _words("KMeans", {"n_init": 1}), _published(".1786 .1609 .0421", ".1791 .1704 .1658")),
 )
 """Every method, in the order of the table; the published figures are those of Le Tan et al. 2018."""
 

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 columns = ("method", "bits", "train", "test", "published train", "published test", "learning [s]")
-OTHERS = {
-    "DCN": {10: 0.9361, 12: 0.8947, 15: 0.8961},
-    "Modified DCN": {10: 0.9112, 12: 0.8922, 15: 0.8754},
-}
-"""Published test errors of methods that have no line of their own here yet."""
 
 
 def lines(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -112,11 +107,6 @@ def figure(rows: Rows, results: Sequence[Result], look: Theme) -> Figure:
         if told:
             name = f"{method.title.split(' (')[0]}, published"
             axes.plot(*zip(*told, strict=True), linestyle="--", linewidth=1, fillstyle="none", label=name, **style)
-    for which, (title, figures) in enumerate(OTHERS.items()):
-        told = [(n, figures[n]) for n in bits if n in figures]
-        if told:
-            style = {"color": look.neutral, "marker": MARKERS[6 + which].matplotlib, "fillstyle": "none"}
-            axes.plot(*zip(*told, strict=True), linestyle="--", linewidth=1, label=f"{title}, published", **style)
     error = rows.mean_row_error
     axes.axhline(error, color=look.muted, linestyle=":", linewidth=1, label=f"mean row, {number(error)}")
     axes.set_xticks(bits)
