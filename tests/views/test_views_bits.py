@@ -127,7 +127,7 @@ def test_asking_computes_nothing_again_that_is_known() -> None:
     scene = scene_of(6)
     codes = scene.codes
     assert scene.asking("x").codes is codes
-    assert scene.asked == ""
+    assert scene.asking("") is scene
 
 
 def test_a_code_longer_than_can_be_shown_keeps_its_strongest_bits() -> None:

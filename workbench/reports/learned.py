@@ -87,7 +87,7 @@ class Trained:
     @cached_property
     def has_bits(self) -> bool:
         """Whether a row is a code of bits that a network decodes, so that there are neither prototypes nor words."""
-        return codes_are_bits(self.run.engine, self.model)
+        return self.run.engine.family == "deep" and codes_are_bits(self.model)
 
     @property
     def has_books(self) -> bool:

@@ -27,9 +27,9 @@ def bits_of_numbers(numbers: NDArray[np.int64], n_bits: int) -> Bits:
     return np.asarray(numbers[:, None] >> np.arange(n_bits, dtype=np.int64) & 1, np.int64)
 
 
-def decoded(model: Any, bits: Bits) -> NDArray[Any]:
+def decoded(model: Any, bits: NDArray[Any]) -> NDArray[Any]:
     """What codes (k, L) decode to, (k, d) in training units."""
-    return flat(model.decode((2 * bits - 1).astype(np.int8)))
+    return flat(model.decode(np.where(bits > 0, np.int8(1), np.int8(-1))))
 
 
 def text_of(bits: Bits) -> str:
@@ -73,8 +73,8 @@ def effects(scene: Scene) -> NDArray[np.float64]:
     return np.sqrt(total / len(chosen)) if len(chosen) else np.full(n_bits, np.nan)
 
 
-def flipped(code: Bits) -> Bits:
+def flipped(code: Bits) -> NDArray[np.int8]:
     """(1 + L, L): a code (L,), and it with bit 0, bit 1 ... flipped."""
-    rows = np.repeat(code[None], len(code) + 1, axis=0)
+    rows = np.repeat(code[None].astype(np.int8), len(code) + 1, axis=0)
     rows[np.arange(1, len(code) + 1), np.arange(len(code))] ^= 1
     return rows

@@ -62,9 +62,9 @@ def compute(scene: Scene) -> AtlasData:
     current = scene.asked if scene.asked in choices else choices[0]
     if current == ALL_CODES:
         return AtlasData(choices, current, sheet_of(scene), None)
-    place = rows[current]
-    row = np.asarray(scene.sample.X)[scene.whole[place]]
-    return AtlasData(choices, current, None, flips_of(scene, current, scene.codes[place], row))
+    row = np.asarray(scene.sample.X)[scene.whole[rows[current]]]
+    code = scene.model.indices(scene.model.encode(row[None]))[0]
+    return AtlasData(choices, current, None, flips_of(scene, current, code, row))
 
 
 def figure(data: AtlasData, theme: Theme) -> Figure:

@@ -88,6 +88,8 @@ class Scene:
 
     def asking(self, what: str) -> Scene:
         """The same scene for a person who asked for `what`; nothing that is known of it is computed again."""
+        if what == self.asked:
+            return self
         made = replace(self, asked=what)
         made.__dict__.update(self.__dict__ | {"asked": what})
         return made
@@ -156,7 +158,7 @@ class Scene:
     @cached_property
     def has_bits(self) -> bool:
         """Whether a code is bits alone, with neither prototypes nor words."""
-        return self.has_codes and codes_are_bits(self.engine, self.model)
+        return self.has_codes and self.engine.family == "deep" and codes_are_bits(self.model)
 
     @cached_property
     def whole(self) -> NDArray[np.int64]:
@@ -234,13 +236,12 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
     )
 
 
-def codes_are_bits(engine: EngineInfo, model: Any) -> bool:
-    """Whether codes of the fitted `model` are bits that a network reads, so that it has neither prototypes nor words.
+def codes_are_bits(model: Any) -> bool:
+    """Whether codes of a fitted `model` of the family "deep" are bits, so that it has neither prototypes nor words.
 
-    Codebooks that such an engine has are part of its network, and a quantizer with books of two words has words.
+    Codebooks that it may have are part of its network; a quantizer of books of two words has words, and is not deep.
     """
-    is_network = engine.family == "deep" and not hasattr(model, "prototypes_")
-    return is_network and set(getattr(model, "code_sizes", ())) == {2}
+    return not hasattr(model, "prototypes_") and set(getattr(model, "code_sizes", ())) == {2}
 
 
 def flat(values: Array) -> Array:

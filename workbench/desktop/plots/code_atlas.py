@@ -15,7 +15,7 @@ from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, draw_pixels, painting
 from workbench.views import View
 from workbench.views.bit_flips import FlipsData, head_images, heads_of
-from workbench.views.bits import text_of
+from workbench.views.bits import Bits, text_of
 from workbench.views.code_atlas import BY_HAND, AtlasData, with_bit_flipped
 from workbench.views.code_sheet import SheetData, sheet_image
 from workbench.views.theme import Theme
@@ -23,6 +23,7 @@ from workbench.views.tiles import painted, painted_changes
 from workbench.views.wording import counted, number
 
 MARGIN, GAP = 16, 12
+FLIP = "flip"
 LARGE, SMALL = 150, 64
 """Pixels of the longer side of a tile at the head, and of a flip."""
 
@@ -31,9 +32,10 @@ Spots = list[tuple[QRect, str]]
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A picture, and what the head says and offers over it."""
+    """A picture, what the head says and offers over it, and the code that is shown, if it is a single one."""
 
     picture: Picture
+    bits: Bits | None
     names: tuple[str, ...]
     current: str
     words: str
@@ -45,21 +47,31 @@ class CodeAtlasPlot(PaintedPlot):
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         self.head = Head("Codes", "All codes, or those of a row, bit by bit")
         super().__init__(view, parent, head=self.head)
+        self._bits: Bits | None = None
         self.head.changed.connect(self._choose)
 
     def prepare(self, data: AtlasData, theme: Theme) -> Prepared:
         if data.sheet is not None:
-            picture = paint_sheet(data.sheet, theme, self.surface)
+            picture, bits = paint_sheet(data.sheet, theme, self.surface), None
             words = data.sheet.note
         else:
             assert data.flips is not None
-            picture = paint_flips(data.flips, theme, self.surface)
+            picture, bits = paint_flips(data.flips, theme, self.surface), data.flips.bits
             words = data.flips.note
-        return Prepared(picture, data.choices, data.current, html.escape(words))
+        return Prepared(picture, bits, data.choices, data.current, html.escape(words))
 
     def draw(self, prepared: Prepared) -> None:
         super().draw(prepared.picture)
+        self._bits = prepared.bits
         self.head.tell(prepared.words, prepared.names, prepared.current)
+
+    @Slot(str)
+    def ask(self, what: str) -> None:
+        """Show a choice or a code, or with "flip 3" the code that is shown with its bit 3 (from 0) flipped."""
+        word, _, bit = what.partition(" ")
+        if word == FLIP and self._bits is not None:
+            what = with_bit_flipped(self._bits, int(bit))
+        super().ask(what)
 
     @Slot()
     def _choose(self) -> None:
@@ -117,7 +129,7 @@ def paint_flips(data: FlipsData, theme: Theme, surface: Surface) -> Picture:
                 draw_pixels(painter, pixels, place, theme)
             place = QRectF(x, y, width, pitch - GAP).toRect()
             spots.append((place, f"{data.told(k)}\nClick to flip it."))
-            links.append((place, with_bit_flipped(data.bits, bit)))
+            links.append((place, f"{FLIP} {bit}"))
     words = f"{data.title}, code {text_of(data.bits)}. {data.note}"
     return Picture(image, tuple(spots), words, tuple(links))
 
@@ -146,7 +158,7 @@ def _cell_links(data: FlipsData, box: QRectF) -> Spots:
     for bit in range(len(data.bits)):
         row, column = divmod(bit, across)
         place = QRectF(box.left() + column * wide, box.top() + row * high, wide, high).toRect()
-        links.append((place, with_bit_flipped(data.bits, bit)))
+        links.append((place, f"{FLIP} {bit}"))
     return links
 
 
