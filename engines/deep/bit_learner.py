@@ -32,7 +32,7 @@ class BitLearner(AutoencoderLearner[BitSettings, SignCoder, Tally]):
     def _errors(self, Z: Tensor) -> Tensor:
         """What each row adds to the loss, (b, 1)."""
         network, settings = self._network, self._settings
-        F = network.encode(Z, MOMENTUM)
+        F = self._encoded(Z)
         if settings.penalty is None:
             B = straight_through(F, settings.bits, self._noise)
             return ((network.decode(B, MOMENTUM) - Z) ** 2).sum(dim=1, keepdim=True)
@@ -40,8 +40,7 @@ class BitLearner(AutoencoderLearner[BitSettings, SignCoder, Tally]):
         return fit(lambda bits: network.decode(bits, MOMENTUM), Z, F, B, settings.penalty.gamma)
 
     def _coder(self) -> SignCoder:
-        encoder, decoder = self._network.folded()
-        return SignCoder(self._mean, self._scale, encoder, decoder, self._network.activation, self._network.latent)
+        return SignCoder(**self._networks)
 
     def _measure(self, coder: SignCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, Tally]:
         codes = coder.codes(block)

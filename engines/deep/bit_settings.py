@@ -14,6 +14,7 @@ PAPER: Mapping[str, Any] = {
     "method": "mpec",
     "hidden": (500, 255),
     "activation": "tanh",
+    "residual": False,
     "decoder": "tied",
     "pretrain_iter": 1,
     "max_iter": 3,
@@ -102,6 +103,7 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         schedule=given["schedule"],
         clip=given["clip"],
         mixed=given["precision"] == "mixed",
+        residual=given["residual"],
         bits=given["bits"],
         penalty=penalty if method == "mpec" else None,
     )

@@ -66,5 +66,4 @@ def book_coder(coder: Coder, codebook: Floats) -> BookCoder:
     """The coder of these networks and codewords (K, L)."""
     with single_threaded_blas(), np.errstate(over="ignore", invalid="ignore"):
         prototypes = coder.decode(codebook)
-    parts = {name: getattr(coder, name) for name in Coder.__dataclass_fields__}
-    return BookCoder(**parts, codebook=codebook, prototypes=prototypes)
+    return BookCoder(**vars(coder), codebook=codebook, prototypes=prototypes)

@@ -66,10 +66,7 @@ class BookLearner(AutoencoderLearner[AnySettings, BookCoder, WordTally]):
         """The present codewords (K, L)."""
 
     def _coder(self) -> BookCoder:
-        encoder, decoder = self._network.folded()
-        network = self._network
-        coder = Coder(self._mean, self._scale, encoder, decoder, network.activation, network.latent)
-        return book_coder(coder, self._words())
+        return book_coder(Coder(**self._networks), self._words())
 
     def _measure(self, coder: BookCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, WordTally]:
         F = coder.latent(block)

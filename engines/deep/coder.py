@@ -30,6 +30,8 @@ class Coder:
         A hidden layer ends in the activation, the decoder's last in nothing.
     latent_layer : {"tanh", "normalised", "linear"}
         What the encoder's last ends in: tanh, or nothing.
+    residual : bool
+        Whether hidden layers that are square add to what they get.
     """
 
     mean: Floats
@@ -38,6 +40,7 @@ class Coder:
     decoder: tuple[Layer, ...]
     activation: Activation
     latent_layer: LatentLayer
+    residual: bool
 
     def astype(self, dtype: np.dtype[Any]) -> Self:
         """The same in another precision."""
@@ -65,9 +68,11 @@ class Coder:
 
     def _through(self, layers: tuple[Layer, ...], values: Floats) -> Floats:
         for which, (weight, bias) in enumerate(layers):
-            values = values @ weight.T + bias
+            given, values = values, values @ weight.T + bias
             if which < len(layers) - 1:
                 values = activated(values, self.activation)
+                if self.residual and given.shape == values.shape:
+                    values = given + values
         return values
 
 

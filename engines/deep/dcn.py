@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any, ClassVar
 
 from engines.clustering.starts import check_enough_rows
@@ -85,7 +85,7 @@ class DCN(DCNParameters, LatentCodebook):
     _LEARNER: ClassVar[type[DCNLearner]] = DCNLearner
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
-        settings = DCNSettings(**asdict(self._settings()), lam=self.lam, pretrain_iter=self.pretrain_iter)
+        settings = DCNSettings(**vars(self._settings()), lam=self.lam, pretrain_iter=self.pretrain_iter)
         job = self._job(X, sample_weight, validation)
         check_enough_rows(job.rows.shape[0], None, self.n_clusters, "n_clusters")
         return self._LEARNER(job, self.n_clusters, self.n_latent, settings)

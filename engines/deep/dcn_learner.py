@@ -92,7 +92,7 @@ class DCNLearner(BookLearner[DCNSettings]):
     def _means(self, stop: StopToken) -> Floats:
         """Centres (K, L) by k-means of all rows' latents."""
         job, network = self._job, self._network
-        coder = Coder(self._mean, self._scale, *network.folded(), network.activation, network.latent)
+        coder = Coder(**self._networks)
         F = np.empty((job.rows.shape[0], network.sizes[-1]), job.rows.dtype)
 
         def one(block: Floats, start: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -10,11 +11,12 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from engines.codes import CodesMixin
+from engines.deep.augmentation import augmentation_of
 from engines.deep.bit_learner import BitLearner
 from engines.deep.bit_settings import BitSettings, grouping_of, settings_of
-from engines.deep.coder import SignCoder, Signs, pack_signs, unpack_signs
+from engines.deep.coder import LatentLayer, SignCoder, Signs, pack_signs, unpack_signs
 from engines.deep.face import DeepEngine
-from engines.deep.product_coder import ProductCoder, books_of
+from engines.deep.grouped_coder import GroupedCoder, books_of
 from engines.deep.product_learner import ProductLearner
 from engines.deep.refining import flipped_where_better
 from engines.parameters import Param, RandomState
@@ -55,6 +57,8 @@ class DeepVQ(CodesMixin, DeepEngine):
         Widths of the encoder's hidden layers; the decoder has the same, in reverse.
     activation : {"gelu", "relu", "tanh"}
         Of hidden layers.
+    residual : bool
+        Whether a hidden layer that is as wide as what it gets adds to it.
     decoder : {"untied", "tied"}
         Whether the decoder's weights are its own, or the encoder's transposed.
     pretrain_iter, max_iter, batch_size : int
@@ -85,6 +89,12 @@ class DeepVQ(CodesMixin, DeepEngine):
         Of "product": weight of the mean square distance between latents and codewords in the loss.
     revive : float
         Of "product": a codeword used less than that share of the mean is put on the latent of a row.
+    noise : float
+        Standard deviation of what is added to the rows that the encoder sees while learning, the spread of all being 1.
+    shift : int
+        Most pixels by which a row that is a picture moves while learning, down and across, its edges being drawn out.
+    image_shape : tuple of int or None
+        (h, w) or (h, w, channels) of such a row; with `shift` only.
     precision : {"full", "mixed"}
         Of products while learning: that of the rows, or bfloat16, which cards and newer processors multiply faster.
     device : {"auto", "cpu", "cuda"}
@@ -154,6 +164,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         ] = "reinmax",
         hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (512, 512),
         activation: Annotated[Literal["gelu", "relu", "tanh"], Param("activation of hidden layers")] = "gelu",
+        residual: Annotated[bool, Param("whether square hidden layers add to what they get")] = False,
         decoder: Annotated[
             Literal["untied", "tied"], Param("whether the decoder has weights of its own or the encoder's")
         ] = "untied",
@@ -186,6 +197,11 @@ class DeepVQ(CodesMixin, DeepEngine):
         revive: Annotated[
             float, Param("share of the mean use below which a codeword starts anew in product", low=0, high=1)
         ] = 0.03,
+        noise: Annotated[float, Param("added to what the encoder sees, in spreads of the rows", low=0)] = 0.0,
+        shift: Annotated[int, Param("most pixels by which pictures move while learning", low=0, unit="pixels")] = 0,
+        image_shape: Annotated[
+            tuple[int, ...] | None, Param("height, width and perhaps channels of pictures that move", low=1)
+        ] = None,
         precision: Annotated[
             Literal["full", "mixed"],
             Param("of products while learning; mixed: bfloat16", advanced=True),
@@ -200,6 +216,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         self.bits = bits
         self.hidden = hidden
         self.activation = activation
+        self.residual = residual
         self.decoder = decoder
         self.pretrain_iter = pretrain_iter
         self.max_iter = max_iter
@@ -219,6 +236,9 @@ class DeepVQ(CodesMixin, DeepEngine):
         self.decay = decay
         self.beta = beta
         self.revive = revive
+        self.noise = noise
+        self.shift = shift
+        self.image_shape = image_shape
         self.precision = precision
         self.device = device
         self.random_state = random_state
@@ -282,7 +302,9 @@ class DeepVQ(CodesMixin, DeepEngine):
         return int(self.layer_sizes_[-1])
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
-        settings, job = self._settings(), self._job(X, sample_weight, validation)
+        job = self._job(X, sample_weight, validation)
+        augmentation = augmentation_of(self.noise, self.shift, self.image_shape, job.rows.shape[1])
+        settings = replace(self._settings(), augmentation=augmentation)
         grouping = grouping_of(self.get_params(deep=False), job.rows.shape[0])
         if grouping is None:
             return BitLearner(job, self.n_bits, settings)
@@ -293,11 +315,13 @@ class DeepVQ(CodesMixin, DeepEngine):
         return settings_of(self.get_params(deep=False), defaults)
 
     def _coder(self, dtype: np.dtype[Any]) -> SignCoder:
-        networks = (self.mean_, self.scale_, *self._layers(), self._settings().activation)
-        if len(self.group_bits_):
-            books = books_of(self.books_, self.group_bits_.tolist())
-            return ProductCoder(*networks, "normalised", books).astype(dtype)
-        return SignCoder(*networks, "tanh").astype(dtype)
+        if not len(self.group_bits_):
+            return SignCoder(**self._networks("tanh")).astype(dtype)
+        books = books_of(self.books_, self.group_bits_.tolist())
+        return GroupedCoder(**self._networks("normalised"), books=books).astype(dtype)
+
+    def _networks(self, latent_layer: LatentLayer) -> dict[str, Any]:
+        return {**super()._networks(latent_layer), "activation": self._settings().activation}
 
     def _codes(self, X: Any) -> Any:
         return self.encode(X)

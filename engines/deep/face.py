@@ -12,7 +12,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from engines.base import Engine, check_sample_weight, generator
 from engines.blocks import map_blocks, resolve_jobs
-from engines.deep.coder import Layer, layered
+from engines.deep.coder import Activation, LatentLayer, layered
 from engines.deep.learner import Job
 from engines.deep.scoring import RowCoder, coding_bounds, squared_errors
 from engines.optimize import torch_module
@@ -22,7 +22,7 @@ Floats = NDArray[Any]
 
 
 class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # type: ignore[misc]
-    """An engine of an encoder and a decoder; it has the parameters `device`, `random_state` and `n_jobs`."""
+    """An engine of an encoder and a decoder; it has the parameters that are named below without an underscore."""
 
     FITTED: ClassVar[tuple[str, ...]] = ("mean_", "scale_", "layer_sizes_", "encoder_", "decoder_", "counts_")
 
@@ -34,6 +34,8 @@ class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # 
     counts_: NDArray[np.float64]
     inertia_: float
     n_iter_: int
+    activation: Activation
+    residual: bool
     device: Literal["auto", "cpu", "cuda"]
     random_state: Any
     n_jobs: int | None
@@ -77,10 +79,18 @@ class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # 
         device, n_jobs = resolve_device(self.device, type(self).__name__), resolve_jobs(self.n_jobs)
         return Job(rows, weights, generator(self.random_state), device, n_jobs, held_out)
 
-    def _layers(self) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
-        """Encoder and decoder."""
+    def _networks(self, latent_layer: LatentLayer) -> dict[str, Any]:
+        """What every coder is made of."""
         sizes = self.layer_sizes_.tolist()
-        return layered(self.encoder_, sizes), layered(self.decoder_, sizes[::-1])
+        return {
+            "mean": self.mean_,
+            "scale": self.scale_,
+            "encoder": layered(self.encoder_, sizes),
+            "decoder": layered(self.decoder_, sizes[::-1]),
+            "activation": self.activation,
+            "latent_layer": latent_layer,
+            "residual": self.residual,
+        }
 
     def _squared_errors(self, X: Any) -> NDArray[np.float64]:
         rows = self._new_rows(X)

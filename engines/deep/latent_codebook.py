@@ -68,15 +68,5 @@ class LatentCodebook(CodebookMixin, DeepEngine):
         return self.predict(X)
 
     def _coder(self, dtype: np.dtype[Any]) -> BookCoder:
-        encoder, decoder = self._layers()
-        coder = BookCoder(
-            self.mean_,
-            self.scale_,
-            encoder,
-            decoder,
-            self.activation,
-            "normalised",
-            self.codebook_,
-            self.prototypes_,
-        )
-        return coder.astype(dtype)
+        networks = self._networks("normalised")
+        return BookCoder(**networks, codebook=self.codebook_, prototypes=self.prototypes_).astype(dtype)

@@ -98,7 +98,7 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
     def __init__(self, job: Job, n_latent: int, settings: AnySettings, latent: LatentLayer) -> None:
         self._job, self._settings, self._rng = job, settings, job.rng
         sizes = (job.rows.shape[1], *settings.hidden, n_latent)
-        self._network = Network(sizes, settings.tied, settings.activation, latent, settings.mixed)
+        self._network = Network(sizes, settings.tied, settings.activation, latent, settings.mixed, settings.residual)
         self._n_pretrain = settings.layer_iter * self._network.depth
         self._optimizers: dict[str, Optimizer]
         self._batches: Batches
@@ -118,6 +118,21 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
     @abstractmethod
     def _coder(self) -> AnyCoder:
         """What gives codes with the present networks, in NumPy."""
+
+    @property
+    def _networks(self) -> dict[str, Any]:
+        """What every coder is made of."""
+        network = self._network
+        encoder, decoder = network.folded()
+        return {
+            "mean": self._mean,
+            "scale": self._scale,
+            "encoder": encoder,
+            "decoder": decoder,
+            "activation": network.activation,
+            "latent_layer": network.latent,
+            "residual": network.residual,
+        }
 
     @abstractmethod
     def _measure(self, coder: AnyCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, AnyTally]:
@@ -254,7 +269,8 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
             for group in optimizer.param_groups:
                 group["lr"] = share * group["initial_lr"]
         mean_weight = float(self._job.weights.mean())
-        for Z, which in self._batches.shuffled(settings.batch_size, self._rng, stop):
+        for whole, which in self._batches.shuffled(settings.batch_size, self._rng, stop):
+            Z = settings.augmentation.moved(whole, self._noise)
             weight = (self._job.weights[which, None] / mean_weight).astype(self._job.rows.dtype)
             on_device = torch.from_numpy(weight).to(self._job.device)
             if layer is None:
@@ -263,6 +279,10 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
                 self._descend((self._layer_errors(Z, layer) * on_device).mean() / self._network.sizes[layer])
         if layer is None:
             self._end_epoch(done - self._n_pretrain + 1, stop)
+
+    def _encoded(self, Z: Tensor) -> Tensor:
+        """f of scaled rows (b, d) as they are seen while learning, (b, L); batch statistics are taken along."""
+        return self._network.encode(self._settings.augmentation.noisy(Z, self._noise), MOMENTUM)
 
     def _rate_share(self, done: int) -> float:
         """Part of the learning rate that there is after `done` epochs of all layers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any
 
 from engines.clustering.starts import check_enough_rows
@@ -83,7 +83,7 @@ class MetaQuantizer(MetaQuantizerParameters, LatentCodebook):
 
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         settings = MetaSettings(
-            **asdict(self._settings()),
+            **vars(self._settings()),
             beta=self.beta,
             outer_rate=self.outer_learning_rate,
             n_hyper=self.hyper_hidden,

@@ -36,6 +36,8 @@ class Network:
         The encoder's last layer: normalised and then tanh, normalised only, or neither.
     mixed : bool
         Whether products are taken of bfloat16 numbers; all else, the sums of normalisation among it, is not.
+    residual : bool
+        Whether square hidden layers add to what they get.
     values : dict of str to Tensor
         What is learned.
     statistics : dict of str to Tensor
@@ -47,6 +49,7 @@ class Network:
     activation: Activation
     latent: LatentLayer = "tanh"
     mixed: bool = False
+    residual: bool = False
     values: dict[str, Tensor] = field(default_factory=dict)
     statistics: dict[str, Tensor] = field(default_factory=dict)
 
@@ -95,7 +98,7 @@ class Network:
         with None, or for a single row, by the running ones, which then stay as they are.
         """
         torch = torch_module()
-        functional = torch.nn.functional
+        functional, given = torch.nn.functional, values
         weight, shift = self.weight(side, k), self.values[f"{side}.{k}.shift"]
         if not self._normalised(side, k):
             return self._product(values, weight) + shift
@@ -113,7 +116,7 @@ class Network:
         if side == "encoder" and k == self.depth - 1:
             return torch.tanh(values) if self.latent == "tanh" else values
         activated: Tensor = {"tanh": torch.tanh, "relu": torch.relu, "gelu": functional.gelu}[self.activation](values)
-        return activated
+        return given + activated if self.residual and given.shape == activated.shape else activated
 
     def _product(self, values: Tensor, weight: Tensor) -> Tensor:
         """values · weightᵀ."""

@@ -25,11 +25,14 @@ class NetworkParameters:
         Widths of the encoder's hidden layers; the decoder has the same, in reverse.
     activation : {"gelu", "relu", "tanh"}
         Of hidden layers, which are batch-normalised; latent values are too, without an activation.
+    residual : bool
+        Whether a hidden layer that is as wide as what it gets adds to it.
     """
 
     n_latent: Annotated[int, Param("values that a row is encoded to", low=1)] = 16
     hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (256, 128)
     activation: Annotated[Literal["gelu", "relu", "tanh"], Param("activation of hidden layers")] = "gelu"
+    residual: Annotated[bool, Param("whether square hidden layers add to what they get")] = False
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -46,6 +49,8 @@ class DescentParameters:
         Learning rate over the epochs.
     clip : float or None
         Largest norm of a gradient.
+    precision : {"full", "mixed"}
+        Of products while learning: that of the rows, or bfloat16, which cards and newer processors multiply faster.
     device : {"auto", "cpu", "cuda"}
         Where to learn; "auto" is a graphics card where there is one. The same seed gives other bits there.
     random_state : int, RandomState or None
@@ -58,6 +63,9 @@ class DescentParameters:
     learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 1e-3
     schedule: Annotated[Literal["cosine", "constant"], Param("learning rate over the epochs")] = "cosine"
     clip: Annotated[float | None, Param("largest norm of a gradient", low=0, open_low=True, advanced=True)] = 1.0
+    precision: Annotated[
+        Literal["full", "mixed"], Param("of products while learning; mixed: bfloat16", advanced=True)
+    ] = "full"
     device: Annotated[Literal["auto", "cpu", "cuda"], Param("where to learn", advanced=True)] = "auto"
     random_state: Annotated[RandomState, Param("seed of all random draws", low=0, advanced=True)] = None
     n_jobs: Annotated[int | None, Param("threads; none is all cores", advanced=True)] = None
@@ -78,4 +86,6 @@ class AutoencoderParameters(DescentParameters, NetworkParameters):
             learning_rate=self.learning_rate,
             schedule=schedule,
             clip=self.clip,
+            mixed=self.precision == "mixed",
+            residual=self.residual,
         )

@@ -12,9 +12,9 @@ from engines.deep.batches import read_singly
 from engines.deep.bit_settings import BitSettings, Grouping
 from engines.deep.bits import Tally, tally_of, usage
 from engines.deep.books import Books, straight_through_words
+from engines.deep.grouped_coder import GroupedCoder
 from engines.deep.learner import AutoencoderLearner, Job
 from engines.deep.network import MOMENTUM
-from engines.deep.product_coder import ProductCoder
 from engines.training import State, StopToken
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Floats = NDArray[Any]
 
 
-class ProductLearner(AutoencoderLearner[BitSettings, ProductCoder, Tally]):
+class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, Tally]):
     """Descends the error of what the nearest codewords are decoded to; codewords follow the mean of their latents."""
 
     def __init__(self, job: Job, settings: BitSettings, grouping: Grouping) -> None:
@@ -32,7 +32,7 @@ class ProductLearner(AutoencoderLearner[BitSettings, ProductCoder, Tally]):
 
     def _learn(self, Z: Tensor, weight: Tensor, done: int) -> None:
         network, grouping = self._network, self._grouping
-        F = network.encode(Z, MOMENTUM)
+        F = self._encoded(Z)
         codes = self._books.nearest(F)
         words = self._books.look_up(codes)
         errors = ((network.decode(straight_through_words(F, words), MOMENTUM) - Z) ** 2).mean(dim=1, keepdim=True)
@@ -64,13 +64,12 @@ class ProductLearner(AutoencoderLearner[BitSettings, ProductCoder, Tally]):
         first = self._batches.scaled(read_singly(rows, drawn, stop))
         self._books.begin(self._network.encode(first, None))
 
-    def _coder(self) -> ProductCoder:
-        network, words = self._network, self._books.words.cpu().numpy()
+    def _coder(self) -> GroupedCoder:
+        words = self._books.words.cpu().numpy()
         books = tuple(words[g, : 2**width].copy() for g, width in enumerate(self._grouping.bits))
-        encoder, decoder = network.folded()
-        return ProductCoder(self._mean, self._scale, encoder, decoder, network.activation, network.latent, books)
+        return GroupedCoder(**self._networks, books=books)
 
-    def _measure(self, coder: ProductCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, Tally]:
+    def _measure(self, coder: GroupedCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, Tally]:
         if not np.isfinite(coder.latent(block)).all():  # of networks that ran away
             return np.nan, tally_of(np.ones((len(block), sum(self._grouping.bits)), np.int8))
         codes = coder.codes(block)
@@ -79,7 +78,7 @@ class ProductLearner(AutoencoderLearner[BitSettings, ProductCoder, Tally]):
     def _figures(self, tally: Tally, iteration: int) -> dict[str, float]:
         return {**usage(tally), "pretraining": float(0 < iteration <= self._n_pretrain)}
 
-    def _fitted(self, coder: ProductCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
+    def _fitted(self, coder: GroupedCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
         groups = {
             "books_": np.concatenate([book.ravel() for book in coder.books]),
             "group_bits_": np.array(self._grouping.bits, np.int64),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from engines.deep.augmentation import Augmentation
 from engines.deep.coder import Activation
 
 Schedule = Literal["constant", "cosine"]
@@ -33,6 +34,9 @@ class Settings:
         Of "sgd".
     mixed : bool
         Whether networks learn by products of bfloat16 numbers.
+    residual : bool
+        Whether square hidden layers add to what they get.
+    augmentation : Augmentation
     """
 
     hidden: tuple[int, ...]
@@ -47,3 +51,5 @@ class Settings:
     solver: Literal["adam", "sgd"] = "adam"
     momentum: float = 0.9
     mixed: bool = False
+    residual: bool = False
+    augmentation: Augmentation = field(default_factory=Augmentation)

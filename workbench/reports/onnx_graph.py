@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engines.deep.coder import Activation, Layer, SignCoder
-from engines.deep.product_coder import ProductCoder, signs_of_numbers
+from engines.deep.coder import Activation, Coder, Layer, SignCoder
+from engines.deep.grouped_coder import GroupedCoder, signs_of_numbers
 from workbench.data import FittedRecipe
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ def encoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, st
     z = _prepared(graph, "rows", recipe)
     z = graph.op("Sub", z, graph.constant(coder.mean, recipe.dtype))
     z = graph.op("Div", z, graph.constant(coder.scale, recipe.dtype))
-    latent = _through(graph, graph.cast(z, np.float32), coder.encoder, coder.activation)
+    latent = _through(graph, graph.cast(z, np.float32), coder.encoder, coder)
     latent = graph.op("Tanh" if coder.latent_layer == "tanh" else "Identity", latent, result="latent")
-    if isinstance(coder, ProductCoder):
+    if isinstance(coder, GroupedCoder):
         n_bits, bits = sum(coder.widths), _bits_of_nearest(graph, latent, coder)
     else:
         n_bits, bits = len(coder.encoder[-1][1]), _signs(graph, latent)
@@ -105,24 +105,26 @@ def encoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, st
 def decoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, str]) -> ModelProto:
     """From `bits` (n, L) int8, each -1 or +1, to `rows` (n, d) in original units."""
     graph = Graph()
-    if isinstance(coder, ProductCoder):
+    if isinstance(coder, GroupedCoder):
         n_bits, latent = sum(coder.widths), _words(graph, "bits", coder)
     else:
         n_bits, latent = coder.decoder[0][0].shape[1], graph.cast("bits", np.float32)
-    z = _through(graph, latent, coder.decoder, coder.activation)
+    z = _through(graph, latent, coder.decoder, coder)
     z = graph.op("Mul", graph.cast(z, recipe.dtype), graph.constant(coder.scale, recipe.dtype))
     z = graph.op("Add", z, graph.constant(coder.mean, recipe.dtype))
     graph.op("Identity", _restored(graph, z, recipe), result="rows")
     return graph.model({"bits": (np.int8, n_bits)}, {"rows": (recipe.dtype, len(recipe.names))}, notes)
 
 
-def _through(graph: Graph, values: str, layers: tuple[Layer, ...], activation: Activation) -> str:
-    """Layers one after another, with the activation between them."""
+def _through(graph: Graph, values: str, layers: tuple[Layer, ...], coder: Coder) -> str:
+    """Layers of a coder one after another, with the activation between them."""
     for which, (weight, bias) in enumerate(layers):
         constants = graph.constant(weight, np.float32), graph.constant(bias, np.float32)
-        values = graph.op("Gemm", values, *constants, transB=1)
+        given, values = values, graph.op("Gemm", values, *constants, transB=1)
         if which < len(layers) - 1:
-            values = _activated(graph, values, activation)
+            values = _activated(graph, values, coder.activation)
+            if coder.residual and weight.shape[0] == weight.shape[1]:
+                values = graph.op("Add", given, values)
     return values
 
 
@@ -140,7 +142,7 @@ def _signs(graph: Graph, latent: str) -> str:
     return graph.op("Where", below, graph.constant(-1, np.int8), graph.constant(1, np.int8))
 
 
-def _bits_of_nearest(graph: Graph, latent: str, coder: ProductCoder) -> str:
+def _bits_of_nearest(graph: Graph, latent: str, coder: GroupedCoder) -> str:
     """Bits (n, L) int8 of the number of the codeword nearest to each group's part of `latent` (n, G · w)."""
     found = []
     for book, width, part in zip(coder.books, coder.widths, _parts(graph, latent, coder), strict=True):
@@ -152,7 +154,7 @@ def _bits_of_nearest(graph: Graph, latent: str, coder: ProductCoder) -> str:
     return graph.op("Concat", *found, axis=1)
 
 
-def _parts(graph: Graph, latent: str, coder: ProductCoder) -> list[str]:
+def _parts(graph: Graph, latent: str, coder: GroupedCoder) -> list[str]:
     """Each group's part (n, w) of `latent`."""
     axis, ends = graph.constant([1], np.int64), np.cumsum([book.shape[1] for book in coder.books])
     return [
@@ -161,7 +163,7 @@ def _parts(graph: Graph, latent: str, coder: ProductCoder) -> list[str]:
     ]
 
 
-def _words(graph: Graph, bits: str, coder: ProductCoder) -> str:
+def _words(graph: Graph, bits: str, coder: GroupedCoder) -> str:
     """The codewords (n, G · w) that bits (n, L) are the numbers of."""
     ones = graph.cast(graph.op("Greater", graph.cast(bits, np.float32), graph.constant(0, np.float32)), np.float32)
     places, row = np.zeros((sum(coder.widths), len(coder.books)), np.float32), 0

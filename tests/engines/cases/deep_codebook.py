@@ -16,6 +16,8 @@ EFFECTS = {
     "batch_size": ({}, 16, 32),
     "learning_rate": ({}, 1e-3, 1e-2),
     "schedule": ({}, "cosine", "constant"),
+    "residual": ({"hidden": (8, 8)}, False, True),
+    "precision": ({}, "full", "mixed"),
     "clip": ({}, 1e-3, None),
     "random_state": ({}, 0, 1),
 }

@@ -15,7 +15,14 @@ CASE = Case(
     variants=(
         {"group_bits": (4, 2), "pretrain_iter": 1, "max_iter": 2},
         {"method": "sign", "precision": "mixed", "pretrain_iter": 1, "max_iter": 2},
-        {"method": "mpec", "decoder": "tied", "solver": "sgd", "learning_rate": 0.05},
+        {
+            "method": "mpec",
+            "decoder": "tied",
+            "solver": "sgd",
+            "learning_rate": 0.05,
+            "hidden": (6, 6),
+            "residual": True,
+        },
         {"method": "mpec", "penalty": "squared", "hidden": (7, 5), "activation": "tanh", "max_iter": 3},
     ),
     effects={
@@ -29,6 +36,10 @@ CASE = Case(
         "bits": (SIGN, "bernoulli", "reinmax"),
         "hidden": ({}, (8,), (8, 6)),
         "activation": ({}, "gelu", "relu"),
+        "residual": ({"hidden": (8, 8)}, False, True),
+        "noise": ({}, 0.0, 0.3),
+        "shift": ({"image_shape": (2, 2)}, 1, 2),
+        "image_shape": ({"shift": 1}, (2, 2), (4, 1)),
         "decoder": ({}, "tied", "untied"),
         "pretrain_iter": ({}, 0, 1),
         "max_iter": ({}, 2, 4),

@@ -163,9 +163,9 @@ def test_batches_have_the_same_bits_whether_rows_are_kept_on_the_device_or_read(
 
 
 @pytest.mark.parametrize("latent", ["tanh", "normalised", "linear"])
-@pytest.mark.parametrize("tied", [True, False])
-def test_folded_arrays_are_the_networks_with_running_statistics(tied, latent):
-    network = Network((5, 4, 3), tied, "gelu", latent)
+@pytest.mark.parametrize(("tied", "residual"), [(True, False), (False, True), (True, True)])
+def test_folded_arrays_are_the_networks_with_running_statistics(tied, residual, latent):
+    network = Network((5, 4, 4, 3), tied, "gelu", latent, residual=residual)
     network.start(np.random.default_rng(0), np.dtype(np.float64), "cpu")
     Z = torch.from_numpy(np.random.default_rng(1).normal(size=(50, 5)))
     with torch.no_grad():
@@ -173,7 +173,7 @@ def test_folded_arrays_are_the_networks_with_running_statistics(tied, latent):
             network.decode(network.encode(Z, momentum), momentum)
         F = network.encode(Z, None)
         back = network.decode(F, None)
-    coder = Coder(np.zeros(5), np.ones(1), *network.folded(), "gelu", latent)
+    coder = Coder(np.zeros(5), np.ones(1), *network.folded(), "gelu", latent, residual)
     np.testing.assert_allclose(coder.latent(Z.numpy()), F.numpy(), atol=1e-12)
     np.testing.assert_allclose(coder.decode(F.numpy()), back.numpy(), atol=1e-12)
     if latent == "tanh":

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engines import DeepVQ
 from engines.deep.bit_settings import MOST_GROUP_BITS, ROWS_A_WORD, even_groups
-from engines.deep.product_coder import books_of, numbers_of_signs, signs_of_numbers
+from engines.deep.grouped_coder import books_of, numbers_of_signs, signs_of_numbers
 
 
 def rows(n=300, d=6, seed=0):

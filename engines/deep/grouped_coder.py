@@ -17,7 +17,7 @@ Floats = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class ProductCoder(SignCoder):
+class GroupedCoder(SignCoder):
     """A coder whose code of a row is the bits of one index for each group of latent values, group after group.
 
     Bit j of an index, counted from the lowest, is +1 where it is set.
