@@ -320,7 +320,7 @@ _ENGINES = (
         "An auto-encoder whose code of a row is a few bits, found in one pass forward (Le Tan et al.).",
         exports=("codebook", "model", "assignments", "codes", "onnx"),
         trial={"max_iter": 1, "hidden": (8,), "n_bits": 4},
-        ways=({"method": "sign"}, {"method": "mpec"}),
+        ways=({"method": "product"}, {"method": "sign"}, {"method": "mpec"}),
     ),
     EngineInfo(
         "VQVAE",

@@ -262,7 +262,7 @@ class DeepVQ(CodesMixin, DeepEngine):
             what is decoded then lies nearer: up to k · L passes through the decoder more.
         """
         rows = self._new_rows(X)
-        coder = self._coder(rows.dtype)
+        coder = self.coder(rows.dtype)
 
         def work(block: Floats) -> Signs:
             return flipped_where_better(coder, block, coder.codes(block), refine)
@@ -283,7 +283,7 @@ class DeepVQ(CodesMixin, DeepEngine):
             If they are of another shape, type or value.
         """
         check_is_fitted(self)
-        signs, coder = self._signs(codes), self._coder(self.mean_.dtype)
+        signs, coder = self._signs(codes), self.coder(self.mean_.dtype)
         found = np.empty((len(signs), len(self.mean_)), self.mean_.dtype)
         return self._blockwise(ArrayRows(signs), coder, coder.decode, found)
 
@@ -294,7 +294,7 @@ class DeepVQ(CodesMixin, DeepEngine):
     def transform(self, X: Any) -> Floats:
         """f(x): (n, L) between -1 and 1, whose signs are the code; in groups, (n, G · w), nearest to the codewords."""
         rows = self._new_rows(X)
-        coder = self._coder(rows.dtype)
+        coder = self.coder(rows.dtype)
         return self._blockwise(rows, coder, coder.latent, np.empty((rows.shape[0], self._n_features_out), rows.dtype))
 
     @property
@@ -314,7 +314,9 @@ class DeepVQ(CodesMixin, DeepEngine):
         defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
         return settings_of(self.get_params(deep=False), defaults)
 
-    def _coder(self, dtype: np.dtype[Any]) -> SignCoder:
+    def coder(self, dtype: np.dtype[Any]) -> SignCoder:
+        """The networks, and the books of groups if there are any, as arrays of that precision."""
+        check_is_fitted(self)
         if not len(self.group_bits_):
             return SignCoder(**self._networks("tanh")).astype(dtype)
         books = books_of(self.books_, self.group_bits_.tolist())

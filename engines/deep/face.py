@@ -56,8 +56,8 @@ class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # 
         return len(arrays["mean"])
 
     @abstractmethod
-    def _coder(self, dtype: np.dtype[Any]) -> RowCoder:
-        """What was learned, for rows of that precision."""
+    def coder(self, dtype: np.dtype[Any]) -> RowCoder:
+        """The networks, and codewords if there are any, as arrays of that precision: what encodes and decodes."""
 
     def _job(self, X: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Job:
         """Checked rows, weights and validation rows, and what else a learner needs; rows of weight zero are left out.
@@ -94,7 +94,7 @@ class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # 
 
     def _squared_errors(self, X: Any) -> NDArray[np.float64]:
         rows = self._new_rows(X)
-        return squared_errors(rows, self._coder(self.mean_.dtype), resolve_jobs(self.n_jobs))
+        return squared_errors(rows, self.coder(self.mean_.dtype), resolve_jobs(self.n_jobs))
 
     def _blockwise(
         self, rows: Any, coder: RowCoder, work: Callable[[NDArray[Any]], NDArray[Any]], found: NDArray[Any]

@@ -33,7 +33,7 @@ class LatentCodebook(CodebookMixin, DeepEngine):
     def predict(self, X: Any) -> Labels:
         """Number (n,) int32 of the codeword nearest to f(x); of equally near ones the lowest."""
         rows = self._new_rows(X)
-        coder = self._coder(rows.dtype)
+        coder = self.coder(rows.dtype)
         return self._blockwise(rows, coder, coder.codes, np.empty(rows.shape[0], np.int32))
 
     def transform(self, X: Any) -> Floats:
@@ -42,14 +42,14 @@ class LatentCodebook(CodebookMixin, DeepEngine):
         `transform(X).argmin(axis=1)` is `predict(X)`, ties included.
         """
         rows = self._new_rows(X)
-        coder = self._coder(rows.dtype)
+        coder = self.coder(rows.dtype)
         found = np.empty((rows.shape[0], len(self.codebook_)), rows.dtype)
         return self._blockwise(rows, coder, coder.distances, found)
 
     def latent(self, X: Any) -> Floats:
         """f(x), (n, L)."""
         rows = self._new_rows(X)
-        coder = self._coder(rows.dtype)
+        coder = self.coder(rows.dtype)
         return self._blockwise(
             rows, coder, coder.latent, np.empty((rows.shape[0], self.codebook_.shape[1]), rows.dtype)
         )
@@ -60,13 +60,14 @@ class LatentCodebook(CodebookMixin, DeepEngine):
         latents = check_array(F, dtype=self.mean_.dtype, order="C", input_name="F")
         if latents.shape[1] != self.codebook_.shape[1]:
             raise ValueError(f"Latents have {latents.shape[1]} values, expected {self.codebook_.shape[1]}.")
-        coder = self._coder(self.mean_.dtype)
+        coder = self.coder(self.mean_.dtype)
         found = np.empty((len(latents), len(self.mean_)), self.mean_.dtype)
         return self._blockwise(ArrayRows(latents), coder, coder.decode, found)
 
     def _nearest(self, X: Any) -> Labels:
         return self.predict(X)
 
-    def _coder(self, dtype: np.dtype[Any]) -> BookCoder:
+    def coder(self, dtype: np.dtype[Any]) -> BookCoder:
+        """The networks and the codebook as arrays of that precision."""
         networks = self._networks("normalised")
         return BookCoder(**networks, codebook=self.codebook_, prototypes=self.prototypes_).astype(dtype)

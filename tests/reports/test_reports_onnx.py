@@ -48,7 +48,7 @@ def test_networks_take_and_give_raw_rows_as_engine_and_recipe_do(name: str, dtyp
     X = recipe.transform(raw)
     told = {"n_bits": 11, "hidden": (9, 7), "max_iter": 3, "device": "cpu", "random_state": 0, "learning_rate": 0.01}
     model = DeepVQ(method=method, **told).fit(X)
-    coder = model._coder(X.dtype)
+    coder = model.coder(X.dtype)
     found = ran(encoder_model(coder, recipe, {}), rows=raw)
     latent = model.transform(X)
     np.testing.assert_allclose(found["latent"], latent, atol=1e-4)
@@ -67,7 +67,7 @@ def test_every_activation_is_the_engines(activation: str, decoder: str) -> None:
     raw = raw_rows(np.float32)
     recipe = fit_recipe(Recipe(), ArrayRows(raw), tuple("abcdef"))
     model = DeepVQ(n_bits=3, hidden=(8,), activation=activation, decoder=decoder, max_iter=2, device="cpu").fit(raw)
-    coder = model._coder(raw.dtype)
+    coder = model.coder(raw.dtype)
     np.testing.assert_allclose(
         ran(encoder_model(coder, recipe, {}), rows=raw)["latent"], model.transform(raw), atol=1e-5
     )

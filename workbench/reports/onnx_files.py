@@ -41,7 +41,7 @@ def write_onnx(session: Session, run: Trained, path: Path, form: str, watch: Wat
     """
     model: Any = run.model
     recipe = run.data.recipe
-    coder = model._coder(model.mean_.dtype)
+    coder = model.coder(model.mean_.dtype)
     notes = {
         "about": json.dumps(about(run), ensure_ascii=False),
         "features": json.dumps(run.data.raw_names, ensure_ascii=False),
@@ -80,7 +80,7 @@ def _check_encoder(run: Trained, network: ModelProto, raw: NDArray[Any]) -> NDAr
     X = run.data.recipe.transform(raw)
     latent, bits = np.asarray(model.transform(X)), np.asarray(model.encode(X), np.int8)
     found, packed, values = _ran(network, {"rows": raw})
-    sure = model._coder(latent.dtype).margins(latent) > MARGIN
+    sure = model.coder(latent.dtype).margins(latent) > MARGIN
     same_packing = np.array_equal(np.packbits(found > 0, axis=1, bitorder="little"), packed)
     if not same_packing or np.any((found != bits) & sure) or float(np.abs(values - latent).max()) > MARGIN:
         _refuse(run, "encoder", "codes")

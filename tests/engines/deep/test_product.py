@@ -43,7 +43,7 @@ def test_the_code_is_the_bits_of_the_nearest_codewords_numbers():
 def test_margins_are_zero_only_between_codewords():
     X = rows()
     model = learned(X)
-    coder = model._coder(X.dtype)
+    coder = model.coder(X.dtype)
     margins = coder.margins(model.transform(X))
     assert margins.shape == (300, 7)
     assert margins.min() > 0
