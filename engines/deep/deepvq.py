@@ -114,7 +114,7 @@ class DeepVQ(CodesMixin, DeepEngine):
     group_bits_ : ndarray of int64
         Bits of each group; none without groups.
     books_ : ndarray of shape (n_values,)
-        Codewords, group after group, (2^bits, `group_width`) by rows.
+        Codewords, group after group, (2^bits, `group_width`) by rows; those that differ in low bits only are near.
     counts_ : ndarray of shape (L, 2)
         Rows in which each bit is -1 and +1.
     inertia_ : float

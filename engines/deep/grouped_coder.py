@@ -82,6 +82,23 @@ def books_of(vector: Floats, widths: Sequence[int]) -> tuple[Floats, ...]:
     return tuple(np.split(vector.reshape(ends[-1], -1), ends[:-1]))
 
 
+def in_tree_order(book: Floats) -> Floats:
+    """The codewords (2^B, w) so numbered that bits mean something: those that differ in low bits only are near.
+
+    The highest bit parts them in halves along the direction in which they vary most, the next one each half, and so on.
+    """
+    order = np.arange(len(book))[None]
+    while order.shape[1] > 1:
+        parts = book[order].astype(np.float64)
+        centred = parts - parts.mean(axis=1, keepdims=True)
+        direction = np.linalg.eigh(centred.transpose(0, 2, 1) @ centred)[1][:, :, -1:]
+        largest = np.take_along_axis(direction, np.abs(direction).argmax(axis=1)[:, None], axis=1)
+        along = (centred @ (direction * np.sign(largest)))[:, :, 0]  # which end is first does not depend on a solver
+        order = np.take_along_axis(order, np.argsort(along, axis=1, kind="stable"), axis=1)
+        order = order.reshape(2 * len(order), -1)
+    return book[order[:, 0]]
+
+
 def bits_of_book(book: Floats) -> int:
     """B of a book of 2^B codewords."""
     return len(book).bit_length() - 1

@@ -12,7 +12,7 @@ from engines.deep.batches import read_singly
 from engines.deep.bit_settings import BitSettings, Grouping
 from engines.deep.bits import Tally, tally_of, usage
 from engines.deep.books import Books, straight_through_words
-from engines.deep.grouped_coder import GroupedCoder
+from engines.deep.grouped_coder import GroupedCoder, in_tree_order
 from engines.deep.learner import AutoencoderLearner, Job
 from engines.deep.network import MOMENTUM
 from engines.training import State, StopToken
@@ -66,7 +66,7 @@ class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, Tally]):
 
     def _coder(self) -> GroupedCoder:
         words = self._books.words.cpu().numpy()
-        books = tuple(words[g, : 2**width].copy() for g, width in enumerate(self._grouping.bits))
+        books = tuple(in_tree_order(words[g, : 2**width]) for g, width in enumerate(self._grouping.bits))
         return GroupedCoder(**self._networks, books=books)
 
     def _measure(self, coder: GroupedCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, Tally]:

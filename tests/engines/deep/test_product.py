@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engines import DeepVQ
 from engines.deep.bit_settings import MOST_GROUP_BITS, ROWS_A_WORD, even_groups
-from engines.deep.grouped_coder import books_of, numbers_of_signs, signs_of_numbers
+from engines.deep.grouped_coder import books_of, in_tree_order, numbers_of_signs, signs_of_numbers
 
 
 def rows(n=300, d=6, seed=0):
@@ -38,6 +38,22 @@ def test_the_code_is_the_bits_of_the_nearest_codewords_numbers():
             np.testing.assert_array_equal(codes[:, column], np.where(nearest >> bit & 1, 1, -1))
             column += 1
     assert column == codes.shape[1] == 7
+
+
+@given(st.integers(0, 8), st.integers(1, 5), st.integers(0, 2**31))
+def test_numbering_loses_no_codeword_and_does_not_depend_on_the_first_one(n_bits, width, seed):
+    rng = np.random.default_rng(seed)
+    book = rng.normal(size=(2**n_bits, width))
+    found = in_tree_order(book)
+    np.testing.assert_array_equal(np.sort(found, axis=0), np.sort(book, axis=0))
+    np.testing.assert_array_equal(in_tree_order(book[rng.permutation(len(book))]), found)
+
+
+def test_codewords_that_differ_in_low_bits_are_nearer_than_those_that_differ_in_high_ones():
+    book = in_tree_order(np.random.default_rng(0).normal(size=(64, 3)))
+    apart = [np.mean(np.sum((book - book[np.arange(64) ^ (1 << bit)]) ** 2, axis=1)) for bit in range(6)]
+    assert apart[0] < 0.5 * apart[5]
+    assert np.all(np.diff(apart) > 0)
 
 
 def test_margins_are_zero_only_between_codewords():
