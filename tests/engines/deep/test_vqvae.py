@@ -24,11 +24,11 @@ def test_neighbours_on_the_grid_are_near_in_latent_space(topology):
 
 
 def test_dead_codewords_come_back_to_life():
-    X = np.r_[rows(400), rows(4) + 500.0]  # the start is crowded in one place
-    shared = {"k": 40, "gamma": 0.9, "max_iter": 12}
-    still, revived = (quick("VQVAE", revive=share, **shared).fit(X) for share in (0.0, 0.2))
-    assert revived.history_["perplexity"][-1] > still.history_["perplexity"][-1]
-    assert revived.quantization_error(X) < still.quantization_error(X)
+    X = rows(400)
+    shared = {"k": 100, "gamma": 0.9, "max_iter": 12}
+    still, revived = (quick("VQVAE", revive=share, **shared).fit(X).history_ for share in (0.0, 0.1))
+    assert revived["n_dead"][-1] < 0.7 * still["n_dead"][-1]
+    assert revived["perplexity"][-1] > still["perplexity"][-1]
 
 
 def test_the_grid_is_as_square_as_can_be_unless_its_shape_is_given():
