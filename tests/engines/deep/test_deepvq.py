@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from engines import DeepVQ
 from engines.deep.batches import Batches, mean_and_scale
 from engines.deep.bits import tally_of, usage
 from engines.deep.coder import Coder, layered, pack_signs, unpack_signs
+from engines.deep.codes import best_codes, fit
 from engines.deep.network import Network
 from engines.rows import ArrayRows
 from engines.training import StopToken
@@ -276,3 +278,28 @@ def test_mixed_precision_learns_nearly_as_well(method):
         for precision in ("full", "mixed")
     )
     assert mixed < 1.15 * full
+
+
+@pytest.mark.parametrize("n_bits", [4, 8, 10])
+def test_the_step_over_codes_is_within_two_percent_of_the_best_of_all_codes(n_bits, record_property):
+    """On the network and the rows that it learned, with the defaults of "mpec"."""
+    X = load_digits().data[:600].astype(np.float32)
+    training = DeepVQ(n_bits, "mpec", hidden=(64,), max_iter=8, batch_size=64, device="cpu", random_state=0).train(X)
+    training.run()
+    learner = training._learner
+    network, penalty = learner._network, learner._settings.penalty
+    every = torch.tensor([[1.0 if k >> j & 1 else -1.0 for j in range(n_bits)] for k in range(2**n_bits)])
+    with torch.no_grad():
+        Z = learner._batches.scaled(X[:200])
+        F, rows_of_all = network.encode(Z, None), network.decode(every, None)
+        objective = ((Z[:, None] - rows_of_all) ** 2).sum(dim=2) + penalty.gamma * ((F[:, None] - every) ** 2).sum(
+            dim=2
+        )
+    B = best_codes(lambda bits: network.decode(bits, None), Z, F, penalty)
+    with torch.no_grad():
+        found = fit(lambda bits: network.decode(bits, None), Z, F, B, penalty.gamma)[:, 0]
+    best = objective.min(dim=1).values
+    agreement = float((every[objective.argmin(dim=1)] == B).all(dim=1).float().mean())
+    record_property("agreement", agreement)
+    assert float(found.mean()) <= 1.02 * float(best.mean())
+    assert agreement > 0.8
