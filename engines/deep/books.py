@@ -81,7 +81,8 @@ class Books:
         with torch.no_grad():
             parts = self._parts(latents)
             norms = torch.where(self._there, (self.words**2).sum(dim=2), torch.inf)
-            found: Tensor = torch.baddbmm(norms[:, None], parts, self.words.transpose(1, 2), alpha=-2).argmin(dim=2).T
+            squares = torch.baddbmm(norms[:, None], parts, self.words.transpose(1, 2), alpha=-2)
+            found: Tensor = _least(squares).T
         return found
 
     def look_up(self, codes: Tensor) -> Tensor:
@@ -161,3 +162,11 @@ class Books:
 def straight_through_words(F: Tensor, words: Tensor) -> Tensor:
     """The codewords (b, L) forward, with the gradient of the latents F (b, L) back."""
     return F + (words - F).detach()
+
+
+def _least(values: Tensor) -> Tensor:
+    """Place (G, b) of the least of values (G, b, K), the first of equal ones; NumPy finds it ten times as fast."""
+    if values.device.type != "cpu":
+        return values.argmin(dim=2)
+    found: Tensor = torch_module().from_numpy(values.numpy().argmin(axis=2))
+    return found

@@ -23,5 +23,5 @@ EFFECTS = {
 }
 FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "repeated rows fall into several batches, weighty ones count "
-    "more in one; the equivalence holds for the loss of a batch"
+    "more in one, and batch statistics count each row once"
 }

@@ -65,6 +65,6 @@ CASE = Case(
     wide={"hidden": (4,)},
     expected_failures={
         "check_sample_weight_equivalence_on_dense_data": "repeated rows fall into several batches, weighty ones count "
-        "more in one; the equivalence holds for the loss of a batch"
+        "more in one, and batch statistics count each row once"
     },
 )
