@@ -66,11 +66,11 @@ def usage(tally: Tally) -> dict[str, float]:
     found = {
         "bit_balance": float(np.mean(np.abs(mean))),
         "bit_correlation": _correlation(tally, mean),
-        "bit_entropy": _entropy(share) + _entropy(1 - share),
+        "bit_entropy": entropy(share) + entropy(1 - share),
     }
     if tally.codes is not None:
-        entropy = _entropy(tally.codes / tally.n)
-        found |= {"entropy": entropy, "perplexity": 2.0**entropy}
+        whole = entropy(tally.codes / tally.n)
+        found |= {"entropy": whole, "perplexity": 2.0**whole}
         found["n_dead"] = float(np.count_nonzero(tally.codes == 0))
     return found
 
@@ -85,7 +85,7 @@ def _correlation(tally: Tally, mean: NDArray[np.float64]) -> float:
     return float(np.minimum(size, 1).sum()) / max(1, n_bits * (n_bits - 1))
 
 
-def _entropy(shares: NDArray[np.float64]) -> float:
+def entropy(shares: NDArray[np.float64]) -> float:
     """-Σ p log₂ p."""
     present = shares[shares > 0]
     return abs(float(np.sum(present * np.log2(present))))

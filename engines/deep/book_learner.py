@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.deep.batches import read_singly
+from engines.deep.bits import entropy
 from engines.deep.book_coder import BookCoder, book_coder
 from engines.deep.coder import Coder
 from engines.deep.learner import AutoencoderLearner, Job
@@ -97,6 +98,5 @@ class BookLearner(AutoencoderLearner[AnySettings, BookCoder, WordTally]):
 
 def use_of(counts: NDArray[np.float64]) -> dict[str, float]:
     """Entropy of the codes in bits, perplexity = 2^entropy, and `n_dead`, codewords without a row; of weights (K,)."""
-    shares = counts[counts > 0] / counts.sum()
-    entropy = abs(float(np.sum(shares * np.log2(shares))))
-    return {"entropy": entropy, "perplexity": 2.0**entropy, "n_dead": float(np.count_nonzero(counts == 0))}
+    bits = entropy(counts / counts.sum())
+    return {"entropy": bits, "perplexity": 2.0**bits, "n_dead": float(np.count_nonzero(counts == 0))}

@@ -124,7 +124,8 @@ class DeepVQ(CodesMixin, DeepEngine):
     history_ : dict of str to ndarray
         One entry per step: `iteration`, `cost` (`inertia_`), `error_per_row`, `error_per_component` (that over d),
         `validation_error_per_row` where validation rows were given, `pretraining` (0 or 1), and the use of bits and
-        codes: see `engines.deep.bits.usage`. But for the last step, of every so many rows where there are over 10,000.
+        codes: see `engines.deep.bits.usage`; of groups also `book_perplexity`, the mean of their books, and
+        `n_dead_words`, codewords without a row. But for the last step, of evenly spaced ones of more than 10,000 rows.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from engines.deep.batches import read_singly
 from engines.deep.bit_settings import BitSettings, Grouping
-from engines.deep.bits import Tally, tally_of, usage
+from engines.deep.bits import Tally, entropy, tally_of, usage
 from engines.deep.books import Books, straight_through_words
-from engines.deep.grouped_coder import GroupedCoder, in_tree_order
+from engines.deep.coder import Signs
+from engines.deep.grouped_coder import GroupedCoder, in_tree_order, numbers_of_signs
 from engines.deep.learner import AutoencoderLearner, Job
 from engines.deep.network import MOMENTUM
 from engines.training import State, StopToken
@@ -23,7 +25,29 @@ if TYPE_CHECKING:
 Floats = NDArray[Any]
 
 
-class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, Tally]):
+@dataclass(frozen=True, eq=False)
+class GroupTally:
+    """Use of bits, and rows (2^B,) of each group's codewords; those of several blocks may be added."""
+
+    bits: Tally
+    words: tuple[NDArray[np.int64], ...]
+
+    def __add__(self, other: GroupTally) -> GroupTally:
+        return GroupTally(self.bits + other.bits, tuple(map(np.add, self.words, other.words)))
+
+    @property
+    def counts(self) -> NDArray[np.float64]:
+        """Rows in which each bit is -1 and +1: (L, 2)."""
+        return self.bits.counts
+
+    def usage(self) -> dict[str, float]:
+        """Figures of bits and codes, the mean perplexity of the books, and `n_dead_words`, codewords without a row."""
+        dead = float(sum(np.count_nonzero(rows == 0) for rows in self.words))
+        mean = float(np.mean([2.0 ** entropy(rows / rows.sum()) for rows in self.words]))
+        return {**usage(self.bits), "book_perplexity": mean, "n_dead_words": dead}
+
+
+class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, GroupTally]):
     """Descends the error of what the nearest codewords are decoded to; codewords follow the mean of their latents."""
 
     def __init__(self, job: Job, settings: BitSettings, grouping: Grouping) -> None:
@@ -69,14 +93,20 @@ class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, Tally]):
         books = tuple(in_tree_order(words[g, : 2**width]) for g, width in enumerate(self._grouping.bits))
         return GroupedCoder(**self._networks, books=books)
 
-    def _measure(self, coder: GroupedCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, Tally]:
+    def _measure(self, coder: GroupedCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, GroupTally]:
         if not np.isfinite(coder.latent(block)).all():  # of networks that ran away
-            return np.nan, tally_of(np.ones((len(block), sum(self._grouping.bits)), np.int8))
+            return np.nan, self._tally(np.ones((len(block), sum(self._grouping.bits)), np.int8))
         codes = coder.codes(block)
-        return float(coder.squared_errors(block, codes) @ weights), tally_of(codes)
+        return float(coder.squared_errors(block, codes) @ weights), self._tally(codes)
 
-    def _figures(self, tally: Tally, iteration: int) -> dict[str, float]:
-        return {**usage(tally), "pretraining": float(0 < iteration <= self._n_pretrain)}
+    def _tally(self, codes: Signs) -> GroupTally:
+        widths = self._grouping.bits
+        numbers = numbers_of_signs(codes, widths)
+        counts = (np.bincount(found, minlength=2**width) for found, width in zip(numbers, widths, strict=True))
+        return GroupTally(tally_of(codes), tuple(counts))
+
+    def _figures(self, tally: GroupTally, iteration: int) -> dict[str, float]:
+        return {**tally.usage(), "pretraining": float(0 < iteration <= self._n_pretrain)}
 
     def _fitted(self, coder: GroupedCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
         groups = {

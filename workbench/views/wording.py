@@ -53,6 +53,8 @@ _METRICS = {
     "entropy": "entropy of the codes [bits]",
     "perplexity": "perplexity of the codes",
     "n_dead": "codes without rows",
+    "book_perplexity": "perplexity of a book, in the mean",
+    "n_dead_words": "codewords without rows",
     "pretraining": "layer by layer (1) or all together (0)",
     "latent_error_per_row": "squared distance to the codeword, in latent space",
 }

@@ -104,6 +104,17 @@ def test_a_book_may_have_more_codewords_than_there_are_rows():
     assert np.isfinite(model.quantization_error(X))
 
 
+def test_use_of_the_books_is_counted_as_codes_are():
+    X = rows()
+    model = learned(X)
+    numbers = numbers_of_signs(model.encode(X), [4, 3])
+    counts = [np.bincount(found, minlength=size) for found, size in zip(numbers, (16, 8), strict=True)]
+    shares = [count[count > 0] / 300 for count in counts]
+    perplexity = np.mean([np.exp(-np.sum(share * np.log(share))) for share in shares])
+    assert model.history_["book_perplexity"][-1] == pytest.approx(perplexity)
+    assert model.history_["n_dead_words"][-1] == sum(int((count == 0).sum()) for count in counts)
+
+
 @pytest.mark.parametrize("method", ["sign", "product"])
 def test_refining_flips_bits_until_no_flip_is_nearer_and_never_loses(method):
     X = rows()
