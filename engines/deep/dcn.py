@@ -50,9 +50,9 @@ class DCN(DCNParameters, LatentCodebook):
         Epochs of the auto-encoder alone.
     max_iter : int
         Epochs after these.
-    n_latent, hidden, activation
+    n_latent, hidden, activation, residual
         See `engines.deep.parameters.NetworkParameters`.
-    batch_size, learning_rate, schedule, clip, device, random_state, n_jobs
+    batch_size, learning_rate, schedule, clip, precision, device, random_state, n_jobs
         See `DescentParameters`; the schedule is gone through before k-means, and again after it.
 
     Attributes

@@ -52,9 +52,9 @@ class MetaQuantizer(MetaQuantizerParameters, LatentCodebook):
         Rows of U.
     outer_learning_rate : float
         Step size of E and H, by Adam; it follows `schedule` too.
-    n_latent, hidden, activation
+    n_latent, hidden, activation, residual
         See `engines.deep.parameters.NetworkParameters`.
-    max_iter, batch_size, learning_rate, schedule, clip, device, random_state, n_jobs
+    max_iter, batch_size, learning_rate, schedule, clip, precision, device, random_state, n_jobs
         See `DescentParameters`.
 
     Attributes

@@ -81,9 +81,9 @@ class VQVAE(VQVAEParameters, LatentCodebook):
         β.
     revive : float or None
         A codeword is put on a row where its N is under this share of the mean; None is 0.1, 0 never does so.
-    n_latent, hidden, activation
+    n_latent, hidden, activation, residual
         See `engines.deep.parameters.NetworkParameters`.
-    max_iter, batch_size, learning_rate, schedule, clip, device, random_state, n_jobs
+    max_iter, batch_size, learning_rate, schedule, clip, precision, device, random_state, n_jobs
         See `DescentParameters`.
 
     Attributes
