@@ -338,7 +338,7 @@ _ENGINES = (
         "engines.deep.meta_quantizer",
         "deep",
         "Meta-learned quantizer",
-        "A VQ-VAE whose codebook a network makes, so that all codewords move and few are lost (Qin and Zhang).",
+        "A VQ-VAE whose codebook a network makes, learned for the error that it leads to (Qin and Zhang).",
         exports=_WITHOUT_CELLS,
         count="n_codes",
         trial={"max_iter": 1, "hidden": (8,), "n_latent": 4},
