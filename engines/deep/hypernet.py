@@ -13,6 +13,9 @@ from engines.optimize import torch_module
 if TYPE_CHECKING:
     from torch import Tensor
 
+STEPS = 3
+"""Of Newton's method."""
+
 
 class Hypernet:
     """Embeddings E (K, L) and the network H that makes codewords of them; at first H(e) = e.
@@ -49,6 +52,23 @@ class Hypernet:
 
     def codebook(self) -> Tensor:
         """C = H(E), (K, L), with its gradient."""
+        return self._made_of(self.values["embeddings"])
+
+    def put(self, which: Tensor, latents: Tensor) -> None:
+        """Change the embeddings (k,) so that their codewords come to lie on latents (k, L), or near them.
+
+        Newton's steps e ← e + A⁻¹(f − H(e)) take the linear part for the slope of H.
+        """
+        torch = torch_module()
+        with torch.no_grad():
+            inverse = torch.linalg.pinv(self.values["linear"])
+            e = self.values["embeddings"][which]
+            for _ in range(STEPS):
+                e = e + (latents - self._made_of(e)) @ inverse.T
+            self.values["embeddings"][which] = e
+
+    def _made_of(self, e: Tensor) -> Tensor:
+        """H of embeddings (k, L)."""
         functional, v = torch_module().nn.functional, self.values
-        hidden = functional.gelu(functional.linear(v["embeddings"], v["into"], v["bias"]))
-        return functional.linear(v["embeddings"], v["linear"], v["shift"]) + functional.linear(hidden, v["out"])  # type: ignore[no-any-return]
+        hidden = functional.gelu(functional.linear(e, v["into"], v["bias"]))
+        return functional.linear(e, v["linear"], v["shift"]) + functional.linear(hidden, v["out"])  # type: ignore[no-any-return]

@@ -21,16 +21,20 @@ from engines.training import StopToken
 if TYPE_CHECKING:
     from torch import Tensor
 
+DECAY = 0.99
+"""Share of the past in the averaged number of rows that choose a codeword."""
 STILL = 0.0
 """Momentum with which a batch is normalised by its own statistics, and the running ones stay."""
 
 
 @dataclass(frozen=True)
 class MetaSettings(Settings):
-    """With β, the learning rate of the codebook's maker and the width of its hidden layer."""
+    """With β, the step sizes of H and of embeddings, the share of use under which to revive, and the width of H."""
 
     beta: float = 0.25
-    outer_rate: float = 1e-3
+    outer_rate: float = 3e-4
+    embedding_rate: float = 1.0
+    revive: float = 0.0
     n_hyper: int = 64
 
 
@@ -46,19 +50,27 @@ class MetaLearner(BookLearner[MetaSettings]):
         job, settings = self._job, self._settings
         sizes = (self._n_words, self._network.sizes[-1], settings.n_hyper)
         self._hypernet = Hypernet(*sizes, self._rng, job.rows.dtype, job.device)
-        self._optimizers["codebook"] = self._optimizer(list(self._hypernet.values.values()), settings.outer_rate)
+        values = dict(self._hypernet.values)
+        embeddings = [{"params": [values.pop("embeddings")], "lr": settings.embedding_rate}]
+        embeddings[0]["initial_lr"] = settings.embedding_rate
+        self._optimizers["embeddings"] = torch_module().optim.Adagrad(embeddings)
+        self._optimizers["maker"] = self._optimizer(list(values.values()), settings.outer_rate)
+        self._counts = torch_module().from_numpy(np.ones(self._n_words, job.rows.dtype)).to(job.device)
 
     def _extras(self) -> Mapping[str, Tensor]:
-        return {f"hypernet.{name}": tensor for name, tensor in self._hypernet.values.items()}
+        return {f"hypernet.{name}": tensor for name, tensor in self._hypernet.values.items()} | {"counts": self._counts}
 
     def _begin(self, stop: StopToken) -> None:
         self._hypernet.begin(self._network.encode(self._batches.scaled(self._drawn_rows(stop)), None))
 
     def _learn(self, Z: Tensor, weight: Tensor, done: int) -> None:
         half = len(Z) // 2
-        (A, weight_A), (B, weight_B) = (
-            [(Z[:half], weight[:half]), (Z[half:], weight[half:])] if half else [(Z, weight)] * 2
-        )
+        halves = [(Z[:half], weight[:half]), (Z[half:], weight[half:])] if half else [(Z, weight)] * 2
+        for one, other in (halves, halves[::-1]):
+            self._step(*one, *other)
+
+    def _step(self, A: Tensor, weight_A: Tensor, B: Tensor, weight_B: Tensor) -> None:
+        """One inner step on rows A, with the outer one on rows B at the weights to which it leads."""
         network, beta, codebook = self._network, self._settings.beta, self._hypernet.codebook()
         with torch_module().no_grad():
             F = network.encode(A, MOMENTUM)
@@ -68,12 +80,27 @@ class MetaLearner(BookLearner[MetaSettings]):
         outer = outer_loss(network, B, weight_B, beta)
         step = float(self._optimizers["networks"].param_groups[0]["lr"])
         found = hypergradient(inner, outer, network.values, codebook, step)
-        self._optimizers["codebook"].zero_grad(set_to_none=True)
+        for name in ("maker", "embeddings"):
+            self._optimizers[name].zero_grad(set_to_none=True)
         codebook.backward(found.codebook)  # type: ignore[no-untyped-call]
-        self._optimizers["codebook"].step()
+        for name in ("maker", "embeddings"):
+            self._optimizers[name].step()
         for name, tensor in network.values.items():
             tensor.grad = found.weights[name]
         self._update()
+        if self._settings.revive:
+            self._revive(F, codes, weight_A)
+
+    def _revive(self, F: Tensor, codes: Tensor, weight: Tensor) -> None:
+        """Put codewords that rows hardly choose on latents F (b, L) of rows, by changing their embeddings."""
+        torch, counts = torch_module(), self._counts
+        with torch.no_grad():
+            n = torch.zeros_like(counts).scatter_add_(0, codes, weight[:, 0])
+            counts.lerp_(n, 1 - DECAY)
+            drawn = torch.randint(len(F), counts.shape, generator=self._noise, device=F.device)
+            dead = torch.nonzero(counts < self._settings.revive * counts.mean())[:, 0]
+            self._hypernet.put(dead, F[drawn[dead]])
+            counts[dead] = counts.mean()
 
     def _words(self) -> NDArray[Any]:
         return np.array(self._hypernet.codebook().detach().cpu().numpy())

@@ -21,7 +21,13 @@ class MetaParameters:
     _: KW_ONLY
     beta: Annotated[float, Param("weight of the distance between latent values and codewords", low=0)] = 0.25
     hyper_hidden: Annotated[int, Param("width of the network that makes the codebook", low=1, advanced=True)] = 64
-    outer_learning_rate: Annotated[float, Param("step size of what makes the codebook", low=0, open_low=True)] = 1e-2
+    outer_learning_rate: Annotated[float, Param("step size of what makes the codebook", low=0, open_low=True)] = 3e-4
+    embedding_learning_rate: Annotated[
+        float, Param("step size of the embeddings of codewords, by Adagrad", low=0, open_low=True)
+    ] = 1.0
+    revive: Annotated[
+        float, Param("share of even use under which a codeword is put on a row", low=0, high=1, open_high=True)
+    ] = 0.3
 
 
 @dataclass(eq=False, repr=False)
@@ -35,9 +41,9 @@ class MetaQuantizer(MetaQuantizerParameters, LatentCodebook):
     Each batch is halved. Encoder f and decoder g descend L_A = ‖g(c) - x‖² / d + β‖f(x) - c‖² / L on the first half,
     straight-through, with C fixed (inner step). The embeddings E (K, L) and H(e) = A e + a + V gelu(U e + u) descend
     L_B on the second, at the weights w′ = w − ξ∇_w L_A(w, C) to which the codebook leads, ξ being the learning rate
-    (outer step): the gradient through w′ is taken by a finite difference, as in DARTS. So all codewords move together
-    with those that rows choose, and by what they are decoded to, not only to the middle of their rows. H is dropped
-    after training: a fitted model holds C alone.
+    (outer step): the gradient through w′ is taken by a finite difference, as in DARTS. Then the halves change places.
+    So all codewords move together with those that rows choose, and by what they are decoded to, not only to the middle
+    of their rows. H is dropped after training: a fitted model holds C alone.
 
     Codewords start on f of rows drawn at random. A step is an epoch. Networks learn in the precision of the rows, on
     one thread of the processor or on the graphics card; NumPy encodes.
@@ -51,7 +57,12 @@ class MetaQuantizer(MetaQuantizerParameters, LatentCodebook):
     hyper_hidden : int
         Rows of U.
     outer_learning_rate : float
-        Step size of E and H, by Adam; it follows `schedule` too.
+        Step size of H, by Adam; it follows `schedule` too.
+    embedding_learning_rate : float
+        Step size of E, by Adagrad, as most codewords get no gradient from a batch, and Adam would carry them on; it
+        follows `schedule` too.
+    revive : float
+        A codeword that rows choose less often than that share of the mean is put on f of a row; 0 never does so.
     n_latent, hidden, activation, residual
         See `engines.deep.parameters.NetworkParameters`.
     max_iter, batch_size, learning_rate, schedule, clip, precision, device, random_state, n_jobs
@@ -86,6 +97,8 @@ class MetaQuantizer(MetaQuantizerParameters, LatentCodebook):
             **vars(self._settings()),
             beta=self.beta,
             outer_rate=self.outer_learning_rate,
+            embedding_rate=self.embedding_learning_rate,
+            revive=self.revive,
             n_hyper=self.hyper_hidden,
         )
         job = self._job(X, sample_weight, validation)

@@ -12,6 +12,8 @@ CASE = Case(
         "beta": ({}, 0.0, 1.0),
         "hyper_hidden": ({}, 4, 16),
         "outer_learning_rate": ({}, 1e-3, 1e-2),
+        "embedding_learning_rate": ({}, 0.1, 1.0),
+        "revive": ({}, 0.0, 0.9),
         **EFFECTS,
     },
     wide={"hidden": (4,)},

@@ -99,3 +99,18 @@ def test_a_fitted_model_holds_the_codebook_and_nothing_of_its_maker():
     kept = {name for name in vars(model) if name.endswith("_")}
     others = {name for name in vars(quick("VQVAE").fit(rows())) if name.endswith("_")}
     assert kept == others
+
+
+def test_embeddings_are_put_where_their_codewords_come_to_lie_on_what_is_asked_for():
+    rng = np.random.default_rng(0)
+    net = Hypernet(6, 3, 8, rng, np.dtype(np.float64), "cpu")
+    net.begin(torch.from_numpy(rng.normal(size=(6, 3))))
+    with torch.no_grad():
+        net.values["linear"] += torch.from_numpy(0.2 * rng.normal(size=(3, 3)))
+        net.values["shift"] += 0.5
+        net.values["out"] += torch.from_numpy(0.02 * rng.normal(size=(3, 8)))
+    before, wanted = net.codebook().detach(), torch.from_numpy(rng.normal(size=(2, 3)))
+    net.put(torch.tensor([1, 4]), wanted)
+    after = net.codebook().detach()
+    np.testing.assert_allclose(after[[1, 4]], wanted, atol=1e-3)
+    assert torch.equal(after[[0, 2, 3, 5]], before[[0, 2, 3, 5]])
