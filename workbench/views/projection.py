@@ -110,7 +110,7 @@ def compute(scene: Scene) -> ProjectionData:
 
 
 def _edges(scene: Scene) -> NDArray[np.int64]:
-    if not hasattr(scene.engine.estimator, "grid"):
+    if not scene.has_grid:
         return np.empty((0, 2), np.int64)
     return grid_edges(shared(scene.model.grid))
 
@@ -151,7 +151,7 @@ def _principal(scene: Scene) -> Plane:
 
 def _has_borders(scene: Scene) -> bool:
     """Whether borders of cells are drawn: not with the lines of a map, nor over hardly two dimensions."""
-    return not hasattr(scene.engine.estimator, "grid") and len(scene.sample.rows) > 2
+    return not scene.has_grid and len(scene.sample.rows) > 2
 
 
 @per_sample

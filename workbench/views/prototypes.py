@@ -155,7 +155,7 @@ def _prototypes(scene: Scene) -> _Shelf:
     """By class and use; the units of a map in the order of their grid."""
     counts, codes, classes = scene.counts, scene.prototype_codes, scene.class_names
     n_columns, noun = 0, "prototype"
-    if hasattr(scene.engine.estimator, "grid"):
+    if scene.has_grid:
         grid = scene.model.grid
         order, noun = np.arange(len(codes)), "unit"
         n_columns = grid.cols if grid.n_units <= MOST_TILES else 0

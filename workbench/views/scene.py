@@ -156,6 +156,11 @@ class Scene:
         return hasattr(self.engine.estimator, "code_sizes")
 
     @cached_property
+    def has_grid(self) -> bool:
+        """Whether prototypes sit on a grid."""
+        return hasattr(self.engine.estimator, "grid") and self.model.grid is not None
+
+    @cached_property
     def has_bits(self) -> bool:
         """Whether a code is bits alone, with neither prototypes nor words."""
         return self.has_codes and self.engine.family == "deep" and codes_are_bits(self.model)

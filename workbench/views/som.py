@@ -112,7 +112,7 @@ class SomData:
 
 def applies(scene: Scene) -> bool:
     """Engines whose prototypes sit on a grid."""
-    return hasattr(scene.engine.estimator, "grid") and scene.model.grid is not None
+    return scene.has_grid
 
 
 def compute(scene: Scene) -> SomData:
