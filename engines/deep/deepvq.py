@@ -173,7 +173,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         max_iter: Annotated[int, Param("epochs", low=1)] = 30,
         batch_size: Annotated[int, Param("rows of an update", low=1)] = 128,
         solver: Annotated[Literal["adam", "sgd"], Param("optimizer")] = "adam",
-        learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 2e-3,
+        learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 4e-3,
         momentum: Annotated[
             float | None, Param("share of the last step that is kept by sgd; none: 0.9", low=0, high=1, open_high=True)
         ] = None,

@@ -60,6 +60,8 @@ class Hypernet:
         Newton's steps e ← e + A⁻¹(f − H(e)) take the linear part for the slope of H.
         """
         torch = torch_module()
+        if not len(which) or not bool(torch.isfinite(self.values["linear"]).all()):  # the cost tells what ran away
+            return
         with torch.no_grad():
             inverse = torch.linalg.pinv(self.values["linear"])
             e = self.values["embeddings"][which]
