@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engines.deep.bilevel import Loss, Values, hypergradient
 from engines.deep.book_learner import BookLearner
+from engines.deep.books import least
 from engines.deep.hypernet import Hypernet
 from engines.deep.learner import Job
 from engines.deep.network import MOMENTUM, Network
@@ -138,8 +139,7 @@ def nearest(F: Tensor, C: Tensor) -> Tensor:
     """Number (b,) of the codeword of C (K, L) nearest to F (b, L)."""
     torch = torch_module()
     with torch.no_grad():
-        found: Tensor = torch.addmm((C**2).sum(dim=1), F, C.T, alpha=-2).argmin(dim=1)
-    return found
+        return least(torch.addmm((C**2).sum(dim=1), F, C.T, alpha=-2))
 
 
 def _weighted(back: Tensor, Z: Tensor, F: Tensor, words: Tensor, weight: Tensor, beta: float) -> Tensor:
