@@ -382,13 +382,13 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
         for _, other in found[1:]:
             tally = tally + other
         error = float(sum(part for part, _ in found)) / float(weights.sum())
-        cost = error * float(job.weights.sum())
+        cost, counts = error * float(job.weights.sum()), tally.counts * float(job.weights.sum() / weights.sum())
         metrics = {"error_per_row": error, "error_per_component": error / d, **self._figures(tally, iteration)}
         if self._job.validation is not None:
             errors = squared_errors(self._job.validation, coder, job.n_jobs, stop)
             metrics["validation_error_per_row"] = float(np.mean(errors))
         message = "the last epoch is done" if finished else ""
-        return Point(iteration, cost, metrics, self._fitted(coder, tally.counts), finished, message)
+        return Point(iteration, cost, metrics, self._fitted(coder, counts), finished, message)
 
 
 def spaced(rows: RowSource, weights: NDArray[np.float64], most: int) -> tuple[RowSource, NDArray[np.float64]]:

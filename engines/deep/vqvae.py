@@ -107,7 +107,8 @@ class VQVAE(VQVAEParameters, LatentCodebook):
         One entry per step: `iteration`, `cost` (`inertia_`), `error_per_row`, `error_per_component` (that over d),
         `entropy` of the codes in bits, `perplexity` = 2^entropy, `n_dead`, codewords without a row,
         `latent_error_per_row`, mean of ‖f(x) - c‖², on a grid `topographic_error`, the share of rows whose two nearest
-        codewords are no neighbours, and `validation_error_per_row` where validation rows were given.
+        codewords are no neighbours, and `validation_error_per_row` where validation rows were given. But for the last
+        step, `counts_` and these are estimated from evenly spaced ones of more than 10,000 rows.
 
     References
     ----------

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import engines
+from engines.deep import learner
 from engines.deep.book_learner import use_of
 
 NAMES = ("VQVAE", "MetaQuantizer", "DCN", "ModifiedDCN")
@@ -112,3 +113,18 @@ def test_a_state_of_another_number_of_codewords_is_refused(name):
     next(training)
     with pytest.raises(ValueError, match="state to resume"):
         quick(name, k=7).train(X, resume=training.state())
+
+
+@pytest.mark.parametrize("name", [*NAMES, "DeepVQ"])
+def test_what_is_told_between_epochs_of_some_rows_stands_for_all(name, monkeypatch):
+    monkeypatch.setattr(learner, "LOOKED_AT", 100)
+    X = rows()
+    model = (
+        quick(name) if name != "DeepVQ" else engines.DeepVQ(6, hidden=(16,), max_iter=3, device="cpu", random_state=0)
+    )
+    shown = [snapshot.arrays["counts"] for snapshot in model.train(X)]
+    for counts in shown:  # every third row is looked at before the last step
+        assert counts.sum() == pytest.approx(300 * (6 if name == "DeepVQ" else 1))
+    costs, errors = model.history_["cost"], model.history_["error_per_row"]
+    np.testing.assert_allclose(costs, 300 * errors)
+    assert costs[-1] == pytest.approx(300 * model.quantization_error(X))
