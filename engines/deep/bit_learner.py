@@ -1,54 +1,39 @@
-"""Training of DeepVQ by signs: the loss of a batch by straight-through bits or by the step over codes."""
+"""What trainings of DeepVQ share, however the bits are learned: the chain of links, figures, what is fitted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.deep.bit_settings import BitSettings
-from engines.deep.bits import Tally, tally_of, usage
-from engines.deep.coder import SignCoder
-from engines.deep.codes import best_codes, fit, straight_through
-from engines.deep.learner import AutoencoderLearner, Job
-from engines.deep.network import MOMENTUM
+from engines.deep.coder import LatentLayer, SignCoder, flat
+from engines.deep.learner import AutoencoderLearner, Counted, Job
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Floats = NDArray[Any]
+AnyBitCoder = TypeVar("AnyBitCoder", bound=SignCoder)
+AnyBitTally = TypeVar("AnyBitTally", bound=Counted)
 
 
-class BitLearner(AutoencoderLearner[BitSettings, SignCoder, Tally]):
-    """Descends the error of what codes of L bits are decoded to."""
+class BitLearner(AutoencoderLearner[BitSettings, AnyBitCoder, AnyBitTally]):
+    """A learner of networks whose codes are bits, found link after link."""
 
-    def __init__(self, job: Job, n_bits: int, settings: BitSettings) -> None:
-        super().__init__(job, n_bits, settings, "tanh")
+    def __init__(self, job: Job, links: tuple[int, ...], settings: BitSettings, latent: LatentLayer) -> None:
+        super().__init__(job, links, settings, latent)
 
-    def _learn(self, Z: Tensor, weight: Tensor, done: int) -> None:
-        self._descend((self._errors(Z) * weight).mean() / Z.shape[1])
+    @property
+    def _networks(self) -> dict[str, Any]:
+        return {**super()._networks, "links": self._network.folded_links()}
 
-    def _errors(self, Z: Tensor) -> Tensor:
-        """What each row adds to the loss, (b, 1)."""
-        network, settings = self._network, self._settings
-        F = self._encoded(Z)
-        if settings.penalty is None:
-            B = straight_through(F, settings.bits, self._noise)
-            return ((network.decode(B, MOMENTUM) - Z) ** 2).sum(dim=1, keepdim=True)
-        B = best_codes(lambda bits: network.decode(bits, None), Z, F.detach(), settings.penalty)
-        return fit(lambda bits: network.decode(bits, MOMENTUM), Z, F, B, settings.penalty.gamma)
+    def _fitted(self, coder: AnyBitCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
+        chain = [layer for link in coder.links for layer in link]
+        return {
+            **super()._fitted(coder, counts),
+            "links_": flat(chain) if chain else np.empty(0, self._mean.dtype),
+            "link_sizes_": np.array(self._network.links, np.int64),
+            "books_": np.empty(0, self._mean.dtype),
+            "group_bits_": np.empty(0, np.int64),
+        }
 
-    def _coder(self) -> SignCoder:
-        return SignCoder(**self._networks)
-
-    def _measure(self, coder: SignCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, Tally]:
-        codes = coder.codes(block)
-        return float(coder.squared_errors(block, codes) @ weights), tally_of(codes)
-
-    def _figures(self, tally: Tally, iteration: int) -> dict[str, float]:
-        return {**usage(tally), "pretraining": float(0 < iteration <= self._n_pretrain)}
-
-    def _fitted(self, coder: SignCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
-        no_groups = {"books_": np.empty(0, self._mean.dtype), "group_bits_": np.empty(0, np.int64)}
-        return {**super()._fitted(coder, counts), **no_groups}
+    def _pretraining(self, iteration: int) -> dict[str, float]:
+        return {"pretraining": float(0 < iteration <= self._n_pretrain)}

@@ -29,6 +29,7 @@ PAPER: Mapping[str, Any] = {
     "rho_growth": 1.0,
     "code_iter": 10,
     "gamma": 1.0,
+    "chain": 1,
 }
 """The literal constants of Le Tan et al. 2018; the epochs of pre-training, which it does not print, are one a layer."""
 
@@ -41,6 +42,8 @@ ONLY: Mapping[str, tuple[str, ...]] = {
 
 MOST_GROUP_BITS, ROWS_A_WORD = 12, 8
 """Bits that a group has at most unless told otherwise, and rows that there are for each of its codewords."""
+LINKS = 4
+"""Links of a chain unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,17 @@ class Grouping:
 
 @dataclass(frozen=True)
 class BitSettings(Settings):
-    """As the parameters of `DeepVQ`; `bits` are those while learning, `penalty` None without a step over codes."""
+    """As the parameters of `DeepVQ`; `bits` are those while learning, `penalty` None without a step over codes.
+
+    Attributes
+    ----------
+    chain : int
+        Links at most.
+    """
 
     bits: BitKind = "sign"
     penalty: Penalty | None = None
+    chain: int = 1
 
 
 def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> BitSettings:
@@ -89,6 +99,9 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
             _refuse(changed, idle, f"method={given['method']!r}")
     if given["solver"] == "adam" and given["momentum"] is not None:
         raise ValueError("DeepVQ: momentum has no effect with solver='adam', which has its own: leave it out.")
+    one_link = method == "mpec" or given["decoder"] == "tied"
+    if one_link and given["chain"] not in (None, 1):
+        raise ValueError("DeepVQ: chain has no effect with method='mpec' or decoder='tied': leave it out.")
     penalty = Penalty(given["penalty"], given["rho"], given["rho_growth"], given["code_iter"], given["gamma"])
     return BitSettings(
         hidden=tuple(int(width) for width in given["hidden"]),
@@ -106,6 +119,7 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         residual=given["residual"],
         bits=given["bits"],
         penalty=penalty if method == "mpec" else None,
+        chain=1 if one_link else LINKS if given["chain"] is None else given["chain"],
     )
 
 
@@ -130,9 +144,13 @@ def grouping_of(parameters: Mapping[str, Any], n_rows: int) -> Grouping | None:
 def even_groups(n_bits: int, n_rows: int) -> tuple[int, ...]:
     """Bits of as few groups as can be, as even as can be: 12 at most, and 8 rows at least for each codeword."""
     most = max(1, min(MOST_GROUP_BITS, (n_rows // ROWS_A_WORD).bit_length() - 1))
-    n_groups = -(-n_bits // most)
-    less, more = divmod(n_bits, n_groups)
-    return (less + 1,) * more + (less,) * (n_groups - more)
+    return parted(n_bits, -(-n_bits // most))
+
+
+def parted(whole: int, n_parts: int) -> tuple[int, ...]:
+    """A number as a sum of so many that differ by 1 at most, the larger ones first."""
+    less, more = divmod(whole, n_parts)
+    return (less + 1,) * more + (less,) * (n_parts - more)
 
 
 def _differs(value: Any, default: Any) -> bool:

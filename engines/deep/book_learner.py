@@ -59,7 +59,7 @@ class BookLearner(AutoencoderLearner[AnySettings, BookCoder, WordTally]):
     def __init__(
         self, job: Job, n_words: int, n_latent: int, settings: AnySettings, adjacent: NDArray[np.bool_] | None = None
     ) -> None:
-        super().__init__(job, n_latent, settings, "normalised")
+        super().__init__(job, (n_latent,), settings, "normalised")
         self._n_words, self._adjacent = n_words, adjacent
 
     @abstractmethod

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EPSILON = 1e-5
 """Of Laplace smoothing."""
+EVERY = slice(None)
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,22 @@ class Books:
         self.words.copy_(parts * self._there[:, :, None])
         self.sums.copy_(self.words)
 
-    def nearest(self, latents: Tensor) -> Tensor:
-        """Number (b, G) of the nearest codeword of each group to latents (b, G · w)."""
+    def nearest(self, latents: Tensor, groups: slice = EVERY) -> Tensor:
+        """Number (b, G) of the nearest codeword of each of the groups to their latents (b, G · w)."""
         torch = torch_module()
         with torch.no_grad():
-            parts = self._parts(latents)
-            norms = torch.where(self._there, (self.words**2).sum(dim=2), torch.inf)
-            squares = torch.baddbmm(norms[:, None], parts, self.words.transpose(1, 2), alpha=-2)
+            words = self.words[groups]
+            parts = latents.reshape(len(latents), len(words), -1).transpose(0, 1)
+            norms = torch.where(self._there[groups], (words**2).sum(dim=2), torch.inf)
+            squares = torch.baddbmm(norms[:, None], parts, words.transpose(1, 2), alpha=-2)
             found: Tensor = least(squares).T
         return found
 
-    def look_up(self, codes: Tensor) -> Tensor:
-        """The codewords (b, G · w) of codes (b, G), side by side."""
-        groups = torch_module().arange(len(self.words), device=codes.device)
-        found: Tensor = self.words[groups, codes].reshape(len(codes), -1)
+    def look_up(self, codes: Tensor, groups: slice = EVERY) -> Tensor:
+        """The codewords (b, G · w) of codes (b, G) of the groups, side by side."""
+        words = self.words[groups]
+        which = torch_module().arange(len(words), device=codes.device)
+        found: Tensor = words[which, codes].reshape(len(codes), -1)
         return found
 
     def update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -44,12 +44,13 @@ class Coder:
 
     def astype(self, dtype: np.dtype[Any]) -> Self:
         """The same in another precision."""
-
-        def cast(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-            return tuple((weight.astype(dtype), bias.astype(dtype)) for weight, bias in layers)
-
-        mean, scale = self.mean.astype(dtype), self.scale.astype(dtype)
-        return replace(self, mean=mean, scale=scale, encoder=cast(self.encoder), decoder=cast(self.decoder))
+        return replace(
+            self,
+            mean=self.mean.astype(dtype),
+            scale=self.scale.astype(dtype),
+            encoder=_cast(self.encoder, dtype),
+            decoder=_cast(self.decoder, dtype),
+        )
 
     @property
     def n_units(self) -> int:
@@ -58,8 +59,7 @@ class Coder:
 
     def latent(self, X: Floats) -> Floats:
         """f(x), (b, L), of rows (b, d)."""
-        values = self._through(self.encoder, (X - self.mean) / self.scale)
-        return np.tanh(values) if self.latent_layer == "tanh" else values
+        return self._ended(self._through(self.encoder, (X - self.mean) / self.scale))
 
     def decode(self, latents: Floats) -> Floats:
         """g of latents (b, L) in the units of the rows, (b, d)."""
@@ -67,22 +67,68 @@ class Coder:
         return z * self.scale + self.mean
 
     def _through(self, layers: tuple[Layer, ...], values: Floats) -> Floats:
-        for which, (weight, bias) in enumerate(layers):
-            given, values = values, values @ weight.T + bias
-            if which < len(layers) - 1:
-                values = activated(values, self.activation)
-                if self.residual and given.shape == values.shape:
-                    values = given + values
+        """Hidden layers, and a last one without its end."""
+        weight, bias = layers[-1]
+        return np.asarray(self._hidden(layers[:-1], values) @ weight.T + bias)
+
+    def _hidden(self, layers: tuple[Layer, ...], values: Floats) -> Floats:
+        for weight, bias in layers:
+            given, values = values, activated(values @ weight.T + bias, self.activation)
+            if self.residual and given.shape == values.shape:
+                values = given + values
         return values
+
+    def _ended(self, values: Floats) -> Floats:
+        """Latent values as the encoder's last layer leaves them."""
+        return np.tanh(values) if self.latent_layer == "tanh" else values
 
 
 @dataclass(frozen=True, eq=False)
 class SignCoder(Coder):
-    """A coder whose code of a row is the signs of f(x)."""
+    """A coder whose code of a row is the signs of f(x), +1 for a zero; later bits may depend on those before.
+
+    Attributes
+    ----------
+    links : tuple of tuple of Layer
+        The encoder's last layer gives the first latent values; each link gives the next ones from the last hidden
+        values and from what the latent values before were settled to.
+    """
+
+    links: tuple[tuple[Layer, ...], ...]
+
+    def astype(self, dtype: np.dtype[Any]) -> Self:
+        """The same in another precision."""
+        return replace(super().astype(dtype), links=tuple(_cast(link, dtype) for link in self.links))
+
+    @property
+    def n_units(self) -> int:
+        """Values that a row becomes on its way, those of the links among them."""
+        return super().n_units + sum(len(bias) for link in self.links for _, bias in link)
+
+    def latent(self, X: Floats) -> Floats:
+        """f(x), (b, L), of rows (b, d)."""
+        return self.passed(X)[0]
 
     def codes(self, X: Floats) -> Signs:
-        """The code (b, L) of rows (b, d): the signs of f(x), with +1 for a zero."""
-        return signs_of(self.latent(X))
+        """The code (b, L) of rows (b, d)."""
+        return self.passed(X)[1]
+
+    def passed(self, X: Floats) -> tuple[Floats, Signs]:
+        """f(x) and the code of rows (b, d)."""
+        values = self._hidden(self.encoder[:-1], (X - self.mean) / self.scale)
+        latents, codes, told = list[Floats](), list[Signs](), [values]
+        for link in (self.encoder[-1:], *self.links):
+            found = self._ended(self._through(link, np.concatenate(told, axis=1) if latents else values))
+            settled, words = self._settled(found, sum(part.shape[1] for part in latents))
+            latents.append(found)
+            codes.append(settled)
+            told.append(words)
+        return np.concatenate(latents, axis=1), np.concatenate(codes, axis=1)
+
+    def _settled(self, latents: Floats, first: int) -> tuple[Signs, Floats]:
+        """Bits of the latent values (b, w) from number `first` on, and what later links are told of them, (b, w)."""
+        bits = signs_of(latents)
+        return bits, bits.astype(latents.dtype)
 
     def squared_errors(self, X: Floats, codes: Signs) -> NDArray[np.float64]:
         """‖x - g(b)‖² (b,), float64, of rows and their codes."""
@@ -122,6 +168,29 @@ def layered(vector: Floats, sizes: Sequence[int]) -> tuple[Layer, ...]:
         found.append((weight, vector[at : at + n_out]))
         at += n_out
     return tuple(found)
+
+
+def link_sizes(sizes: Sequence[int], links: Sequence[int]) -> list[list[int]]:
+    """Widths of the layers of each link after the first, input first; `sizes` are d, hidden widths, L.
+
+    A link has a hidden layer if there is any, as wide as the last of them, and is told as many values as there are
+    latent ones before.
+    """
+    last, hidden = sizes[-2], list(sizes[-2:-1] if len(sizes) > 2 else ())
+    return [[last + before, *hidden, own] for before, own in zip(accumulate(links), links[1:], strict=False)]
+
+
+def chained(vector: Floats, sizes: Sequence[int], links: Sequence[int]) -> tuple[tuple[Layer, ...], ...]:
+    """The links after the first whose layers `flat` made a vector of; see `link_sizes`."""
+    found, at = [], 0
+    for widths in link_sizes(sizes, links):
+        found.append(layered(vector[at:], widths))
+        at += sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+    return tuple(found)
+
+
+def _cast(layers: tuple[Layer, ...], dtype: np.dtype[Any]) -> tuple[Layer, ...]:
+    return tuple((weight.astype(dtype), bias.astype(dtype)) for weight, bias in layers)
 
 
 def pack_signs(signs: Signs) -> NDArray[np.uint8]:

@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from engines.codes import CodesMixin
 from engines.deep.augmentation import augmentation_of
-from engines.deep.bit_learner import BitLearner
 from engines.deep.bit_settings import BitSettings, grouping_of, settings_of
-from engines.deep.coder import LatentLayer, SignCoder, Signs, pack_signs, unpack_signs
+from engines.deep.coder import LatentLayer, SignCoder, Signs, chained, pack_signs, unpack_signs
 from engines.deep.face import DeepEngine
 from engines.deep.grouped_coder import GroupedCoder, books_of
 from engines.deep.product_learner import ProductLearner
 from engines.deep.refining import flipped_where_better
+from engines.deep.sign_learner import SignLearner
 from engines.parameters import Param, RandomState
 from engines.rows import ArrayRows
 from engines.training import Learner
@@ -78,6 +78,10 @@ class DeepVQ(CodesMixin, DeepEngine):
         Of "mpec": iterations over the codes of a batch.
     gamma : float
         Of "mpec": γ.
+    chain : int or None
+        Links in which the bits, or the groups, are found one after the other: each gets the last hidden values and what
+        those before were settled to, by a hidden layer of its own. 1 finds all at once; None is 4, or as many as there
+        are groups, but 1 for "mpec" and tied weights, which have no chain.
     group_bits : tuple of int or None
         Of "product": bits of each group, L in all; None makes few and even ones, see
         `engines.deep.bit_settings.even_groups`.
@@ -110,7 +114,12 @@ class DeepVQ(CodesMixin, DeepEngine):
     layer_sizes_ : ndarray of int64
         d, hidden widths, and the latent values: L, or `group_width` for each group.
     encoder_, decoder_ : ndarray of shape (n_values,)
-        Layer after layer, weight (out, in) by rows and bias, batch normalisation folded in.
+        Layer after layer, weight (out, in) by rows and bias, batch normalisation folded in; the encoder's last one
+        gives the latent values of the first link.
+    link_sizes_ : ndarray of int64
+        Latent values of each link.
+    links_ : ndarray of shape (n_values,)
+        Layers of the links after the first, see `engines.deep.coder.link_sizes`.
     group_bits_ : ndarray of int64
         Bits of each group; none without groups.
     books_ : ndarray of shape (n_values,)
@@ -144,8 +153,10 @@ class DeepVQ(CodesMixin, DeepEngine):
     ((50, 10), (50, 2))
     """
 
-    FITTED: ClassVar[tuple[str, ...]] = (*DeepEngine.FITTED, "group_bits_", "books_")
+    FITTED: ClassVar[tuple[str, ...]] = (*DeepEngine.FITTED, "links_", "link_sizes_", "group_bits_", "books_")
 
+    links_: Floats
+    link_sizes_: NDArray[np.int64]
     group_bits_: NDArray[np.int64]
     books_: Floats
 
@@ -186,6 +197,9 @@ class DeepVQ(CodesMixin, DeepEngine):
         rho_growth: Annotated[float, Param("what multiplies it after each iteration", low=1, advanced=True)] = 2.0,
         code_iter: Annotated[int, Param("iterations over the codes of a batch in mpec", low=1)] = 10,
         gamma: Annotated[float, Param("weight of the distance between codes and encoder in mpec", low=0)] = 1.0,
+        chain: Annotated[
+            int | None, Param("links in which bits are found, each knowing those before; none: up to 4", low=1)
+        ] = None,
         group_bits: Annotated[
             tuple[int, ...] | None,
             Param("bits of each group in product; none: few groups", low=1, high=16),
@@ -232,6 +246,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         self.rho_growth = rho_growth
         self.code_iter = code_iter
         self.gamma = gamma
+        self.chain = chain
         self.group_bits = group_bits
         self.group_width = group_width
         self.decay = decay
@@ -308,7 +323,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         settings = replace(self._settings(), augmentation=augmentation)
         grouping = grouping_of(self.get_params(deep=False), job.rows.shape[0])
         if grouping is None:
-            return BitLearner(job, self.n_bits, settings)
+            return SignLearner(job, self.n_bits, settings)
         return ProductLearner(job, settings, grouping)
 
     def _settings(self) -> BitSettings:
@@ -324,7 +339,12 @@ class DeepVQ(CodesMixin, DeepEngine):
         return GroupedCoder(**self._networks("normalised"), books=books).astype(dtype)
 
     def _networks(self, latent_layer: LatentLayer) -> dict[str, Any]:
-        return {**super()._networks(latent_layer), "activation": self._settings().activation}
+        links = chained(self.links_, self.layer_sizes_.tolist(), self.link_sizes_.tolist())
+        return {**super()._networks(latent_layer), "links": links, "activation": self._settings().activation}
+
+    @property
+    def _encoder_sizes(self) -> list[int]:
+        return [*self.layer_sizes_[:-1].tolist(), int(self.link_sizes_[0])]
 
     def _codes(self, X: Any) -> Any:
         return self.encode(X)

@@ -85,12 +85,18 @@ class DeepEngine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Engine):  # 
         return {
             "mean": self.mean_,
             "scale": self.scale_,
-            "encoder": layered(self.encoder_, sizes),
+            "encoder": layered(self.encoder_, self._encoder_sizes),
             "decoder": layered(self.decoder_, sizes[::-1]),
             "activation": self.activation,
             "latent_layer": latent_layer,
             "residual": self.residual,
         }
+
+    @property
+    def _encoder_sizes(self) -> list[int]:
+        """Widths of the layers of `encoder_`, input first."""
+        found: list[int] = self.layer_sizes_.tolist()
+        return found
 
     def _squared_errors(self, X: Any) -> NDArray[np.float64]:
         rows = self._new_rows(X)

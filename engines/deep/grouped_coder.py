@@ -39,14 +39,17 @@ class GroupedCoder(SignCoder):
         """Values that a row becomes on its way, distances to codewords among them."""
         return super().n_units + sum(len(book) for book in self.books)
 
-    def codes(self, X: Floats) -> Signs:
-        """The code (b, L) of rows (b, d): the bits of the numbers of the codewords nearest to f(x)."""
-        F, columns = self.latent(X), []
-        for search, part in zip(self._searches, np.split(F, len(self.books), axis=1), strict=True):
-            found = np.empty(len(F), np.int32)
-            search.label(np.ascontiguousarray(part), found)
-            columns.append(found)
-        return signs_of_numbers(columns, self.widths)
+    def _settled(self, latents: Floats, first: int) -> tuple[Signs, Floats]:
+        """Bits of the numbers of the nearest codewords, and these."""
+        size = self.books[0].shape[1]
+        own = slice(first // size, (first + latents.shape[1]) // size)
+        numbers, words, starts = [], [], range(0, latents.shape[1], size)
+        for search, book, start in zip(self._searches[own], self.books[own], starts, strict=True):
+            found = np.empty(len(latents), np.int32)
+            search.label(np.ascontiguousarray(latents[:, start : start + size]), found)
+            numbers.append(found)
+            words.append(book[found])
+        return signs_of_numbers(numbers, self.widths[own]), np.concatenate(words, axis=1)
 
     def decode(self, latents: NDArray[Any]) -> Floats:
         """The rows (b, d) that codes (b, L) of -1 and +1 stand for."""

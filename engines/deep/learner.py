@@ -15,7 +15,7 @@ from engines.base import generator_from_state, generator_state
 from engines.blocks import block_bounds, map_blocks
 from engines.deep.batches import Batches, mean_and_scale, room_on
 from engines.deep.coder import LatentLayer, flat
-from engines.deep.network import MOMENTUM, Network
+from engines.deep.network import MOMENTUM, Network, Tell
 from engines.deep.scoring import RowCoder, squared_errors
 from engines.deep.settings import Settings
 from engines.optimize import on_one_thread, pack, torch_module, unpack
@@ -89,16 +89,23 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
 
     Parameters
     ----------
-    n_latent : int
-        L.
+    links : tuple of int
+        Latent values of each link of the encoder's last layer, L in all.
     latent : {"tanh", "normalised", "linear"}
         The encoder's last layer.
     """
 
-    def __init__(self, job: Job, n_latent: int, settings: AnySettings, latent: LatentLayer) -> None:
+    def __init__(self, job: Job, links: tuple[int, ...], settings: AnySettings, latent: LatentLayer) -> None:
         self._job, self._settings, self._rng = job, settings, job.rng
-        sizes = (job.rows.shape[1], *settings.hidden, n_latent)
-        self._network = Network(sizes, settings.tied, settings.activation, latent, settings.mixed, settings.residual)
+        self._network = Network(
+            (job.rows.shape[1], *settings.hidden, sum(links)),
+            links,
+            settings.tied,
+            settings.activation,
+            latent,
+            settings.mixed,
+            settings.residual,
+        )
         self._n_pretrain = settings.layer_iter * self._network.depth
         self._optimizers: dict[str, Optimizer]
         self._batches: Batches
@@ -217,6 +224,7 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
         point, found = self._point, list[NDArray[Any]]()
         state: State = {
             "sizes": list(self._network.sizes),
+            "links": list(self._network.links),
             "n_rows": self._job.rows.shape[0],
             "rng": generator_state(self._rng),
             "noise": self._noise.get_state().numpy().copy(),
@@ -235,6 +243,10 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
             raise ValueError(
                 f"The state to resume is of {state['n_rows']} rows and layers of {state['sizes']} values, which does "
                 f"not fit {rows.shape[0]} rows and layers of {list(self._network.sizes)}."
+            )
+        if list(state["links"]) != list(self._network.links):
+            raise ValueError(
+                f"The state to resume has links of {state['links']} latent values, not of {list(self._network.links)}."
             )
         torch = torch_module()
         self._mean, self._scale = (np.asarray(state[name], rows.dtype) for name in ("mean", "scale"))
@@ -280,9 +292,9 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
         if layer is None:
             self._end_epoch(done - self._n_pretrain + 1, stop)
 
-    def _encoded(self, Z: Tensor) -> Tensor:
+    def _encoded(self, Z: Tensor, tell: Tell | None = None) -> Tensor:
         """f of scaled rows (b, d) as they are seen while learning, (b, L); batch statistics are taken along."""
-        return self._network.encode(self._settings.augmentation.noisy(Z, self._noise), MOMENTUM)
+        return self._network.encode(self._settings.augmentation.noisy(Z, self._noise), MOMENTUM, tell)
 
     def _rate_share(self, done: int) -> float:
         """Part of the learning rate that there is after `done` epochs of all layers."""
@@ -299,7 +311,7 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
         network = self._network
         with torch_module().no_grad():
             given = network.encode(Z, None, stop_before=layer)
-        back = network.layer("decoder", layer, network.layer("encoder", layer, given, MOMENTUM), MOMENTUM)
+        back = network.layer("decoder", layer, network.encoded_by(layer, given, MOMENTUM), MOMENTUM)
         return ((back - given) ** 2).sum(dim=1, keepdim=True)
 
     def _descend(self, loss: Tensor) -> None:

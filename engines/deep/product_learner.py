@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.deep.batches import read_singly
-from engines.deep.bit_settings import BitSettings, Grouping
+from engines.deep.bit_learner import BitLearner
+from engines.deep.bit_settings import BitSettings, Grouping, parted
 from engines.deep.bits import Tally, entropy, tally_of, usage
 from engines.deep.books import Books, straight_through_words
 from engines.deep.coder import Signs
 from engines.deep.grouped_coder import GroupedCoder, in_tree_order, numbers_of_signs
-from engines.deep.learner import AutoencoderLearner, Job
+from engines.deep.learner import Job
 from engines.deep.network import MOMENTUM
+from engines.optimize import torch_module
 from engines.training import State, StopToken
 
 if TYPE_CHECKING:
@@ -47,17 +49,28 @@ class GroupTally:
         return {**usage(self.bits), "book_perplexity": mean, "n_dead_words": dead}
 
 
-class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, GroupTally]):
+class ProductLearner(BitLearner[GroupedCoder, GroupTally]):
     """Descends the error of what the nearest codewords are decoded to; codewords follow the mean of their latents."""
 
     def __init__(self, job: Job, settings: BitSettings, grouping: Grouping) -> None:
-        super().__init__(job, len(grouping.bits) * grouping.width, settings, "normalised")
+        n_groups = len(grouping.bits)
+        parts = parted(n_groups, min(settings.chain, n_groups))
+        super().__init__(job, tuple(grouping.width * part for part in parts), settings, "normalised")
+        ends = np.cumsum(parts)
+        self._groups_of_links = tuple(map(slice, ends - parts, ends))
         self._grouping = grouping
 
     def _learn(self, Z: Tensor, weight: Tensor, done: int) -> None:
         network, grouping = self._network, self._grouping
-        F = self._encoded(Z)
-        codes = self._books.nearest(F)
+        found: list[Tensor] = []
+
+        def tell(link: int, latents: Tensor) -> Tensor:
+            groups = self._groups_of_links[link]
+            found.append(self._books.nearest(latents, groups))
+            return self._books.look_up(found[-1], groups)
+
+        F = self._encoded(Z, tell)
+        codes = torch_module().cat(found, dim=1)
         words = self._books.look_up(codes)
         errors = ((network.decode(straight_through_words(F, words), MOMENTUM) - Z) ** 2).mean(dim=1, keepdim=True)
         errors = errors + grouping.beta * ((F - words) ** 2).mean(dim=1, keepdim=True)
@@ -94,9 +107,9 @@ class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, GroupTally]):
         return GroupedCoder(**self._networks, books=books)
 
     def _measure(self, coder: GroupedCoder, block: Floats, weights: NDArray[np.float64]) -> tuple[float, GroupTally]:
-        if not np.isfinite(coder.latent(block)).all():  # of networks that ran away
+        latents, codes = coder.passed(block)
+        if not np.isfinite(latents).all():  # of networks that ran away
             return np.nan, self._tally(np.ones((len(block), sum(self._grouping.bits)), np.int8))
-        codes = coder.codes(block)
         return float(coder.squared_errors(block, codes) @ weights), self._tally(codes)
 
     def _tally(self, codes: Signs) -> GroupTally:
@@ -106,7 +119,7 @@ class ProductLearner(AutoencoderLearner[BitSettings, GroupedCoder, GroupTally]):
         return GroupTally(tally_of(codes), tuple(counts))
 
     def _figures(self, tally: GroupTally, iteration: int) -> dict[str, float]:
-        return {**tally.usage(), "pretraining": float(0 < iteration <= self._n_pretrain)}
+        return {**tally.usage(), **self._pretraining(iteration)}
 
     def _fitted(self, coder: GroupedCoder, counts: NDArray[np.float64]) -> dict[str, Any]:
         groups = {

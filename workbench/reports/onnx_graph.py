@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engines.deep.coder import Activation, Coder, Layer, SignCoder
-from engines.deep.grouped_coder import GroupedCoder, signs_of_numbers
+from engines.deep.grouped_coder import GroupedCoder, bits_of_book, signs_of_numbers
 from workbench.data import FittedRecipe
 
 if TYPE_CHECKING:
@@ -89,15 +89,8 @@ def encoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, st
     z = _prepared(graph, "rows", recipe)
     z = graph.op("Sub", z, graph.constant(coder.mean, recipe.dtype))
     z = graph.op("Div", z, graph.constant(coder.scale, recipe.dtype))
-    latent = _through(graph, graph.cast(z, np.float32), coder.encoder, coder)
-    latent = graph.op("Tanh" if coder.latent_layer == "tanh" else "Identity", latent, result="latent")
-    if isinstance(coder, GroupedCoder):
-        n_bits, bits = sum(coder.widths), _bits_of_nearest(graph, latent, coder)
-    else:
-        n_bits, bits = len(coder.encoder[-1][1]), _signs(graph, latent)
-    graph.op("Identity", bits, result="bits")
-    _pack(graph, bits, n_bits)
-    n_latent = len(coder.encoder[-1][1])
+    n_latent, n_bits = _link_after_link(graph, graph.cast(z, np.float32), coder)
+    _pack(graph, "bits", n_bits)
     outputs = {"bits": (np.int8, n_bits), "packed": (np.uint8, -(-n_bits // 8)), "latent": (np.float32, n_latent)}
     return graph.model({"rows": (recipe.dtype, len(recipe.names))}, outputs, notes)
 
@@ -109,22 +102,65 @@ def decoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, st
         n_bits, latent = sum(coder.widths), _words(graph, "bits", coder)
     else:
         n_bits, latent = coder.decoder[0][0].shape[1], graph.cast("bits", np.float32)
-    z = _through(graph, latent, coder.decoder, coder)
+    z = _product(graph, _hidden(graph, latent, coder.decoder[:-1], coder), coder.decoder[-1])
     z = graph.op("Mul", graph.cast(z, recipe.dtype), graph.constant(coder.scale, recipe.dtype))
     z = graph.op("Add", z, graph.constant(coder.mean, recipe.dtype))
     graph.op("Identity", _restored(graph, z, recipe), result="rows")
     return graph.model({"bits": (np.int8, n_bits)}, {"rows": (recipe.dtype, len(recipe.names))}, notes)
 
 
-def _through(graph: Graph, values: str, layers: tuple[Layer, ...], coder: Coder) -> str:
-    """Layers of a coder one after another, with the activation between them."""
-    for which, (weight, bias) in enumerate(layers):
-        constants = graph.constant(weight, np.float32), graph.constant(bias, np.float32)
-        given, values = values, graph.op("Gemm", values, *constants, transB=1)
-        if which < len(layers) - 1:
-            values = _activated(graph, values, coder.activation)
-            if coder.residual and weight.shape[0] == weight.shape[1]:
-                values = graph.op("Add", given, values)
+def _link_after_link(graph: Graph, z: str, coder: SignCoder) -> tuple[int, int]:
+    """`latent` and `bits` of scaled rows, what `SignCoder.passed` does; their widths are given."""
+    hidden, latents, bits, n_latent = _hidden(graph, z, coder.encoder[:-1], coder), list[str](), list[str](), 0
+    told = [hidden]
+    for link in (coder.encoder[-1:], *coder.links):
+        given = graph.op("Concat", *told, axis=1)
+        values = _product(graph, _hidden(graph, given, link[:-1], coder), link[-1])
+        latent = graph.op("Tanh" if coder.latent_layer == "tanh" else "Identity", values)
+        width = len(link[-1][1])
+        settled, words = _settled(graph, latent, coder, n_latent, width)
+        latents.append(latent)
+        bits.append(settled)
+        told.append(words)
+        n_latent += width
+    graph.op("Concat", *latents, axis=1, result="latent")
+    graph.op("Concat", *bits, axis=1, result="bits")
+    return n_latent, sum(coder.widths) if isinstance(coder, GroupedCoder) else n_latent
+
+
+def _settled(graph: Graph, latent: str, coder: SignCoder, first: int, width: int) -> tuple[str, str]:
+    """Bits of so many latent values from number `first` on, int8, and what later links are told of them, float32."""
+    if not isinstance(coder, GroupedCoder):
+        bits = _signs(graph, latent)
+        return bits, graph.cast(bits, np.float32)
+    size = coder.books[0].shape[1]
+    books = coder.books[first // size : (first + width) // size]
+    found, words, axis = [], [], graph.constant([1], np.int64)
+    for which, book in enumerate(books):
+        start, end = (graph.constant([size * at], np.int64) for at in (which, which + 1))
+        products = graph.op(
+            "MatMul", graph.op("Slice", latent, start, end, axis), graph.constant(-2 * book.T, np.float32)
+        )
+        squares = graph.op("Add", products, graph.constant(np.sum(book * book, axis=1), np.float32))
+        nearest = graph.op("ArgMin", squares, axis=1, keepdims=0)
+        bits_of_all = signs_of_numbers([np.arange(len(book))], [bits_of_book(book)])
+        found.append(graph.op("Gather", graph.constant(bits_of_all, np.int8), nearest))
+        words.append(graph.op("Gather", graph.constant(book, np.float32), nearest))
+    return graph.op("Concat", *found, axis=1), graph.op("Concat", *words, axis=1)
+
+
+def _product(graph: Graph, values: str, layer: Layer) -> str:
+    """A layer without its end."""
+    weight, bias = layer
+    return graph.op("Gemm", values, graph.constant(weight, np.float32), graph.constant(bias, np.float32), transB=1)
+
+
+def _hidden(graph: Graph, values: str, layers: tuple[Layer, ...], coder: Coder) -> str:
+    """Hidden layers of a coder one after another."""
+    for layer in layers:
+        given, values = values, _activated(graph, _product(graph, values, layer), coder.activation)
+        if coder.residual and layer[0].shape[0] == layer[0].shape[1]:
+            values = graph.op("Add", given, values)
     return values
 
 
@@ -140,27 +176,6 @@ def _signs(graph: Graph, latent: str) -> str:
     """-1 below zero and +1 elsewhere, int8."""
     below = graph.op("Less", latent, graph.constant(0, np.float32))
     return graph.op("Where", below, graph.constant(-1, np.int8), graph.constant(1, np.int8))
-
-
-def _bits_of_nearest(graph: Graph, latent: str, coder: GroupedCoder) -> str:
-    """Bits (n, L) int8 of the number of the codeword nearest to each group's part of `latent` (n, G · w)."""
-    found = []
-    for book, width, part in zip(coder.books, coder.widths, _parts(graph, latent, coder), strict=True):
-        products = graph.op("MatMul", part, graph.constant(-2 * book.T, np.float32))
-        squares = graph.op("Add", products, graph.constant(np.sum(book * book, axis=1), np.float32))
-        nearest = graph.op("ArgMin", squares, axis=1, keepdims=0)
-        bits = signs_of_numbers([np.arange(len(book))], [width])
-        found.append(graph.op("Gather", graph.constant(bits, np.int8), nearest))
-    return graph.op("Concat", *found, axis=1)
-
-
-def _parts(graph: Graph, latent: str, coder: GroupedCoder) -> list[str]:
-    """Each group's part (n, w) of `latent`."""
-    axis, ends = graph.constant([1], np.int64), np.cumsum([book.shape[1] for book in coder.books])
-    return [
-        graph.op("Slice", latent, graph.constant([end - len(book.T)], np.int64), graph.constant([end], np.int64), axis)
-        for book, end in zip(coder.books, ends, strict=True)
-    ]
 
 
 def _words(graph: Graph, bits: str, coder: GroupedCoder) -> str:

@@ -167,7 +167,7 @@ def test_batches_have_the_same_bits_whether_rows_are_kept_on_the_device_or_read(
 @pytest.mark.parametrize("latent", ["tanh", "normalised", "linear"])
 @pytest.mark.parametrize(("tied", "residual"), [(True, False), (False, True), (True, True)])
 def test_folded_arrays_are_the_networks_with_running_statistics(tied, residual, latent):
-    network = Network((5, 4, 4, 3), tied, "gelu", latent, residual=residual)
+    network = Network((5, 4, 4, 3), (3,), tied, "gelu", latent, residual=residual)
     network.start(np.random.default_rng(0), np.dtype(np.float64), "cpu")
     Z = torch.from_numpy(np.random.default_rng(1).normal(size=(50, 5)))
     with torch.no_grad():
@@ -189,7 +189,7 @@ def test_tied_weights_are_tied():
     (encoder, _), (decoder, _) = layered(model.encoder_, [6, 10])[0], layered(model.decoder_, [10, 6])[0]
     ratio = encoder / decoder.T  # what batch normalisation folds into each row of the encoder
     np.testing.assert_allclose(ratio, np.repeat(ratio[:, :1], 6, axis=1), rtol=1e-9)
-    free = quick(method="sign", decoder="untied", hidden=()).fit(rows())
+    free = quick(method="sign", decoder="untied", hidden=(), chain=1).fit(rows())
     (encoder, _), (decoder, _) = layered(free.encoder_, [6, 10])[0], layered(free.decoder_, [10, 6])[0]
     assert not np.allclose(encoder / decoder.T, (encoder / decoder.T)[:, :1], rtol=1e-3)
 
@@ -241,6 +241,8 @@ def test_bits_correlate_as_numpy_says():
         ({"method": "mpec", "bits": "bernoulli"}, "bits has no effect"),
         ({"momentum": 0.5}, "momentum has no effect"),
         ({"preset": "paper"}, "hidden has no effect"),
+        ({"method": "mpec", "chain": 2}, "chain has no effect"),
+        ({"decoder": "tied", "chain": 2}, "chain has no effect"),
     ],
 )
 def test_parameters_without_effect_are_refused(parameters, word):

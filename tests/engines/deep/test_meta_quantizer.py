@@ -17,7 +17,7 @@ from engines.deep.network import Network
 def problem():
     """A small network, two halves of a batch, a codebook, and the two losses."""
     draw = np.random.default_rng(0)
-    network = Network((5, 4, 2), False, "tanh", "normalised")
+    network = Network((5, 4, 2), (2,), False, "tanh", "normalised")
     network.start(draw, np.dtype(np.float64), "cpu")
     A, B = (torch.from_numpy(draw.normal(size=(24, 5))) for _ in range(2))
     C = torch.from_numpy(draw.normal(size=(6, 2)))
