@@ -35,7 +35,7 @@ PAPER: Mapping[str, Any] = {
 
 ONLY: Mapping[str, tuple[str, ...]] = {
     "mpec": ("penalty", "rho", "rho_growth", "code_iter", "gamma"),
-    "sign": ("bits",),
+    "sign": ("bits", "spread"),
     "product": ("group_bits", "group_width", "decay", "beta", "revive"),
 }
 """Parameters that have an effect with one method only."""
@@ -67,15 +67,20 @@ class Grouping:
 
 @dataclass(frozen=True)
 class BitSettings(Settings):
-    """As the parameters of `DeepVQ`; `bits` are those while learning, `penalty` None without a step over codes.
+    """As the parameters of `DeepVQ`.
 
     Attributes
     ----------
+    bits, spread
+        How bits are drawn while learning.
+    penalty
+        None without a step over codes.
     chain : int
         Links at most.
     """
 
     bits: BitKind = "sign"
+    spread: float = 1.0
     penalty: Penalty | None = None
     chain: int = 1
 
@@ -99,6 +104,8 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
             _refuse(changed, idle, f"method={given['method']!r}")
     if given["solver"] == "adam" and given["momentum"] is not None:
         raise ValueError("DeepVQ: momentum has no effect with solver='adam', which has its own: leave it out.")
+    if given["bits"] == "sign" and "spread" in changed:
+        raise ValueError("DeepVQ: spread has no effect with bits='sign', which are not drawn: leave it out.")
     one_link = method == "mpec" or given["decoder"] == "tied"
     if one_link and given["chain"] not in (None, 1):
         raise ValueError("DeepVQ: chain has no effect with method='mpec' or decoder='tied': leave it out.")
@@ -118,6 +125,7 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         mixed=given["precision"] == "mixed",
         residual=given["residual"],
         bits=given["bits"],
+        spread=given["spread"],
         penalty=penalty if method == "mpec" else None,
         chain=1 if one_link else LINKS if given["chain"] is None else given["chain"],
     )
@@ -134,17 +142,18 @@ def grouping_of(parameters: Mapping[str, Any], n_rows: int) -> Grouping | None:
     if parameters["preset"] == "paper" or parameters["method"] in ("mpec", "sign"):
         return None
     n_bits, told = parameters["n_bits"], parameters["group_bits"]
-    bits = even_groups(n_bits, n_rows) if told is None else tuple(int(width) for width in told)
+    bits = large_groups(n_bits, n_rows) if told is None else tuple(int(width) for width in told)
     if sum(bits) != n_bits:
         raise ValueError(f"DeepVQ: group_bits {bits} make {sum(bits)} bits, and n_bits is {n_bits}: make them agree.")
     averaging = Averaging(parameters["decay"], parameters["revive"])
     return Grouping(bits, parameters["group_width"], averaging, parameters["beta"])
 
 
-def even_groups(n_bits: int, n_rows: int) -> tuple[int, ...]:
-    """Bits of as few groups as can be, as even as can be: 12 at most, and 8 rows at least for each codeword."""
+def large_groups(n_bits: int, n_rows: int) -> tuple[int, ...]:
+    """Bits of groups as large as can be: 12 at most, 8 rows at least for each codeword; the last has what is left."""
     most = max(1, min(MOST_GROUP_BITS, (n_rows // ROWS_A_WORD).bit_length() - 1))
-    return parted(n_bits, -(-n_bits // most))
+    whole, rest = divmod(n_bits, most)
+    return (most,) * whole + (rest,) * (rest > 0)
 
 
 def parted(whole: int, n_parts: int) -> tuple[int, ...]:

@@ -111,22 +111,24 @@ def fit(decode: Decode, X: Tensor, F: Tensor, B: Tensor, gamma: float) -> Tensor
     return ((decode(B) - X) ** 2).sum(dim=1, keepdim=True) + gamma * ((F - B) ** 2).sum(dim=1, keepdim=True)
 
 
-def straight_through(T: Tensor, kind: BitKind, generator: object) -> Tensor:
+def straight_through(T: Tensor, kind: BitKind, spread: float, generator: object) -> Tensor:
     """Bits of -1 and +1 for T (n, L), values between -1 and 1, with a gradient that stands for theirs.
 
-    "sign" is the sign of T; else bits are +1 with probability (1 + T) / 2, so that their mean is T. T gets the bits'
-    gradient as its own (Bengio et al. 2013), or with "reinmax" divided by 1 + bT, twice the probability of the bit that
-    was drawn: what the rule of second order of Liu et al. 2023 (eq. 7) comes to for two values. In the mean that is the
-    gradient of the expected loss for losses of up to second degree in the bits.
+    "sign" is the sign of T; else bits are the sign of T + s·u with u drawn evenly from (-1, 1) and s the `spread`, so
+    that with s = 1 their mean is T. T gets the bits' gradient as its own (Bengio et al. 2013), or with "reinmax"
+    divided by 1 + bM, where M is the bits' mean, twice the probability of the bit that was drawn: what the rule of
+    second order of Liu et al. 2023 (eq. 7) comes to for two values. In the mean that is, with s = 1, the gradient of
+    the expected loss for losses of up to second degree in the bits.
     """
     torch = torch_module()
     if kind == "sign":
         return T + (signs(T) - T).detach()
     drawn = torch.rand(T.shape, generator=generator, dtype=T.dtype, device=T.device)
-    bits = signs((1 + T) / 2 - drawn)
+    bits = signs(T + spread * (1 - 2 * drawn))
     share = T - T.detach()
     if kind == "reinmax":
-        share = share / (1 + bits * T.detach()).clamp_min(torch.finfo(T.dtype).eps)
+        mean = (T.detach() / spread).clamp(-1, 1)
+        share = share / (1 + bits * mean).clamp_min(torch.finfo(T.dtype).eps)
     result: Tensor = bits + share
     return result
 

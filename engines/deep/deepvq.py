@@ -51,8 +51,10 @@ class DeepVQ(CodesMixin, DeepEngine):
         "paper" is "mpec" with the constants printed by Le Tan et al.: 500 and 255 hidden values, tanh, tied, SGD of
         1e-5 with momentum 0.9, batches of 128, 3 epochs, squared penalty with ρ = 0.05, 10 iterations, γ = 1.
     bits : {"sign", "bernoulli", "reinmax"}
-        Of "sign": the bits while learning, signs or drawn ones, which are +1 with probability (1 + f(x)) / 2. The last
-        has a gradient of second order, see `engines.deep.codes.straight_through`.
+        Of "sign": the bits while learning, signs of f(x) or of f(x) and noise. The last has a gradient of second order,
+        see `engines.deep.codes.straight_through`.
+    spread : float
+        Of "sign": noise is drawn evenly between -spread and +spread; with 1 the mean of a bit is f(x).
     hidden : tuple of int
         Widths of the encoder's hidden layers; the decoder has the same, in reverse.
     activation : {"gelu", "relu", "tanh"}
@@ -83,8 +85,8 @@ class DeepVQ(CodesMixin, DeepEngine):
         those before were settled to, by a hidden layer of its own. 1 finds all at once; None is 4, or as many as there
         are groups, but 1 for "mpec" and tied weights, which have no chain.
     group_bits : tuple of int or None
-        Of "product": bits of each group, L in all; None makes few and even ones, see
-        `engines.deep.bit_settings.even_groups`.
+        Of "product": bits of each group, L in all; None makes few and large ones, see
+        `engines.deep.bit_settings.large_groups`.
     group_width : int
         Of "product": latent values of a group.
     decay : float
@@ -173,7 +175,10 @@ class DeepVQ(CodesMixin, DeepEngine):
         bits: Annotated[
             Literal["sign", "bernoulli", "reinmax"],
             Param("bits while learning by sign: signs, or drawn at random (reinmax: with a gradient of second order)"),
-        ] = "reinmax",
+        ] = "bernoulli",
+        spread: Annotated[
+            float, Param("noise from which bits are drawn while learning by sign", low=0, high=1, open_low=True)
+        ] = 0.5,
         hidden: Annotated[tuple[int, ...], Param("widths of the encoder's hidden layers", low=1)] = (512, 512),
         activation: Annotated[Literal["gelu", "relu", "tanh"], Param("activation of hidden layers")] = "gelu",
         residual: Annotated[bool, Param("whether square hidden layers add to what they get")] = False,
@@ -229,6 +234,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         self.method = method
         self.preset = preset
         self.bits = bits
+        self.spread = spread
         self.hidden = hidden
         self.activation = activation
         self.residual = residual

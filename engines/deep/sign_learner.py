@@ -38,7 +38,7 @@ class SignLearner(BitLearner[SignCoder, Tally]):
         drawn: list[Tensor] = []
 
         def tell(link: int, latents: Tensor) -> Tensor:
-            bits = straight_through(latents, self._settings.bits, self._noise)
+            bits = straight_through(latents, self._settings.bits, self._settings.spread, self._noise)
             drawn.append(bits)
             return bits.detach()
 

@@ -54,6 +54,7 @@ CASE = Case(
         "rho_growth": ({**MPEC, "learning_rate": 0.05}, 1.0, 8.0),
         "code_iter": ({**MPEC, "learning_rate": 0.05}, 1, 12),
         "gamma": (MPEC, 0.0, 3.0),
+        "spread": (SIGN, 0.2, 1.0),
         "chain": (SIGN, 1, 3),
         "group_bits": ({}, (3, 3), (4, 2)),
         "group_width": ({}, 2, 3),

@@ -112,14 +112,14 @@ def test_straight_through_gives_bits_forward_and_the_gradient_of_its_argument_ba
     U = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
     weight = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     T = torch.tanh(U)
-    bits = straight_through(T, kind, torch.Generator().manual_seed(2))
+    bits = straight_through(T, kind, 1.0, torch.Generator().manual_seed(2))
     np.testing.assert_allclose(bits.detach().abs(), 1, atol=1e-15)
     (gradient,) = torch.autograd.grad((weight * bits**2).sum(), U)
     np.testing.assert_allclose(gradient, 2 * weight * bits.detach() * (1 - T.detach() ** 2), atol=1e-12)
 
 
 def test_the_sign_of_zero_is_plus():
-    assert torch.equal(straight_through(torch.zeros(2, 2), "sign", None), torch.ones(2, 2))
+    assert torch.equal(straight_through(torch.zeros(2, 2), "sign", 1.0, None), torch.ones(2, 2))
 
 
 def test_reinmax_is_the_gradient_of_the_expected_loss_of_second_degree():
@@ -134,7 +134,7 @@ def test_reinmax_is_the_gradient_of_the_expected_loss_of_second_degree():
     errors = {}
     for kind in ("bernoulli", "reinmax"):
         many = T.expand(400_000, 3)
-        b = straight_through(many, kind, torch.Generator().manual_seed(1))
+        b = straight_through(many, kind, 1.0, torch.Generator().manual_seed(1))
         (found,) = torch.autograd.grad((torch.einsum("ki,ij,kj->k", b, A, b) + b @ c).mean(), T)
         errors[kind] = float((found - exact).abs().max())
     assert errors["reinmax"] < 0.02
@@ -144,7 +144,14 @@ def test_reinmax_is_the_gradient_of_the_expected_loss_of_second_degree():
 @pytest.mark.parametrize("kind", ["bernoulli", "reinmax"])
 def test_drawn_bits_have_the_mean_that_is_asked_for(kind):
     T = torch.tensor([-1.0, -0.5, 0.0, 0.8, 1.0], dtype=torch.float64).expand(20_000, 5)
-    bits = straight_through(T, kind, torch.Generator().manual_seed(0))
+    bits = straight_through(T, kind, 1.0, torch.Generator().manual_seed(0))
     np.testing.assert_allclose(bits.mean(dim=0), T[0], atol=0.03)
     assert bool((bits[:, 0] == -1).all())
     assert bool((bits[:, 4] == 1).all())
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "reinmax"])
+def test_bits_are_drawn_within_the_spread_only(kind):
+    T = torch.tensor([-0.5, -0.1, 0.0, 0.2, 0.5], dtype=torch.float64).expand(20_000, 5)
+    bits = straight_through(T, kind, 0.4, torch.Generator().manual_seed(0))
+    np.testing.assert_allclose(bits.mean(dim=0), (T[0] / 0.4).clamp(-1, 1), atol=0.03)

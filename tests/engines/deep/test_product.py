@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines import DeepVQ
-from engines.deep.bit_settings import MOST_GROUP_BITS, ROWS_A_WORD, even_groups
+from engines.deep.bit_settings import MOST_GROUP_BITS, ROWS_A_WORD, large_groups
 from engines.deep.grouped_coder import books_of, in_tree_order, numbers_of_signs, signs_of_numbers
 
 
@@ -82,16 +82,15 @@ def test_bits_of_numbers_are_made_numbers_again(widths, seed):
 
 @given(st.integers(1, 4096), st.integers(1, 10**7))
 @settings(max_examples=300)
-def test_groups_make_up_the_code_are_even_and_have_rows_for_their_codewords(n_bits, n_rows):
-    groups = even_groups(n_bits, n_rows)
+def test_groups_make_up_the_code_are_large_and_have_rows_for_their_codewords(n_bits, n_rows):
+    groups = large_groups(n_bits, n_rows)
     assert sum(groups) == n_bits
-    assert max(groups) - min(groups) <= 1
-    assert max(groups) <= MOST_GROUP_BITS
-    assert max(groups) == 1 or 2 ** max(groups) * ROWS_A_WORD <= n_rows
-    fewer = len(groups) - 1
-    if fewer:  # they are as few as can be
-        larger = -(-n_bits // fewer)
-        assert larger > MOST_GROUP_BITS or 2**larger * ROWS_A_WORD > n_rows
+    assert min(groups) >= 1
+    assert set(groups[:-1]) <= {groups[0]}
+    assert groups[-1] <= groups[0] <= MOST_GROUP_BITS
+    assert groups[0] == 1 or 2 ** groups[0] * ROWS_A_WORD <= n_rows
+    if len(groups) > 1:  # none can be larger
+        assert groups[0] == MOST_GROUP_BITS or 2 ** (groups[0] + 1) * ROWS_A_WORD > n_rows
 
 
 def test_groups_that_do_not_make_up_the_code_are_refused_in_a_sentence():
