@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.datasets import load_digits
 
 import engines
+from engines.quantization.columns import split_columns
 from workbench import bench
 from workbench.bench import methods as methods_of_table
 from workbench.bench.methods import METHODS, Candidate, Method
 from workbench.bench.running import mean_squared_error, measure
+from workbench.bench.uneven import UnevenProduct
 from workbench.cli import main
 from workbench.errors import WorkbenchError
 
@@ -123,11 +126,35 @@ def test_the_split_is_chosen_on_rows_held_out_and_never_on_test_rows(rows: bench
     assert f"n_subspaces={parameters['n_subspaces']}," in measure(pq, 12, rows, 2).chosen
 
 
+def test_books_of_two_sizes_are_product_quantizers_side_by_side(rows: bench.Rows) -> None:
+    pq = next(method for method in METHODS if method.name == "pq")
+    assert pq.candidates(32)[-1][1]["widths"] == (11, 11, 10)
+    assert pq.candidates(15)[-1][1]["widths"] == (8, 7)
+    assert all(name == "ProductQuantizer" for name, _ in pq.candidates(24))
+    model = UnevenProduct((4, 4, 3), random_state=0)
+    assert not model.train(rows.train).finished
+    model.train(rows.train).run()
+    splits = split_columns(64, 3)
+    expected = np.empty_like(rows.test)
+    for which, width in enumerate((4, 4, 3)):
+        columns = slice(splits[which], splits[which + 1])
+        book = model._parts[which // 2][1].codebooks_[:, columns.start % splits[2] :][:, : columns.stop - columns.start]
+        assert book.shape == (2**width, columns.stop - columns.start)
+        nearest = cdist(rows.test[:, columns], book).argmin(axis=1)
+        np.testing.assert_array_equal(model.encode(rows.test)[:, which], nearest)
+        expected[:, columns] = book[nearest]
+    np.testing.assert_array_equal(model.quantize(rows.test), expected)
+    assert model.encode(rows.test, packed=True).shape == (300, 2)
+    alone = engines.KMeans(n_clusters=8, n_init=1, random_state=0).fit(rows.train[:, splits[2] :])
+    last = np.mean(np.sum((rows.train - model.quantize(rows.train))[:, splits[2] :] ** 2, axis=1))
+    assert last < 1.1 * alone.quantization_error(rows.train[:, splits[2] :])
+
+
 def test_what_takes_too_long_or_fails_leaves_its_reason(rows: bench.Rows) -> None:
     deep, kmeans, pq = METHODS[1], METHODS[-1], METHODS[3]
     assert measure(deep, 10, rows, 0.0).reason == "took longer than 0 min"
     assert "too many for one codebook" in measure(kmeans, 24, rows, 1).reason
-    assert measure(pq, 7, rows, 1).reason.startswith("7 bits cannot be parted")
+    assert measure(pq, 5, rows, 1).reason == "5 bits cannot be parted among books of 3 to 12 bits"
     wrong = Method("wrong", "wrong", lambda n: (("DeepVQ", {"n_bits": n, "gamma": 9.0, "method": "sign"}),))
     assert "gamma has no effect" in measure(wrong, 4, rows, 1).reason
     broken = Method("broken", "broken", lambda n: 1 / 0)  # type: ignore[arg-type, return-value]

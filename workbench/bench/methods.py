@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engines import engine_info
+from workbench.bench.uneven import UnevenProduct
 from workbench.errors import WorkbenchError
 
 BITS = (10, 12, 15, 24, 32)
@@ -15,7 +17,7 @@ _NARROWEST, _WIDEST = 3, 12
 """Bits of one book of several; a wider one has too few rows for each word."""
 
 Candidate = tuple[str, Mapping[str, Any]]
-"""Name of an engine, and its parameters."""
+"""Name of an engine, or of `UnevenProduct`, and its parameters."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,37 @@ def _deep(method: str) -> Callable[[int], tuple[Candidate, ...]]:
     return lambda n_bits: (("DeepVQ", {"n_bits": n_bits, "method": method, "random_state": 0}),)
 
 
-def _books(engine: str, count: str) -> Callable[[int], tuple[Candidate, ...]]:
+def _even(engine: str, count: str, n_bits: int) -> tuple[Candidate, ...]:
     """Every way to part the bits evenly among at least two books."""
+    widths = [width for width in range(_WIDEST, _NARROWEST - 1, -1) if n_bits % width == 0 and n_bits > width]
+    return tuple((engine, {count: n_bits // width, "n_bits": width, "random_state": 0}) for width in widths)
+
+
+def _uneven(n_bits: int) -> tuple[Candidate, ...]:
+    """The way to part the bits among as few books as can be, if these are of two sizes."""
+    fewest = max(2, -(-n_bits // _WIDEST))
+    less, wider = divmod(n_bits, fewest)
+    if not wider or less < _NARROWEST:
+        return ()
+    return (("UnevenProduct", {"widths": (less + 1,) * wider + (less,) * (fewest - wider), "random_state": 0}),)
+
+
+def _books(engine: str, count: str) -> Callable[[int], tuple[Candidate, ...]]:
+    """Every even way, and of product quantizers an uneven one too."""
 
     def candidates(n_bits: int) -> tuple[Candidate, ...]:
-        widths = [width for width in range(_WIDEST, _NARROWEST - 1, -1) if n_bits % width == 0 and n_bits > width]
-        if not widths:
-            raise WorkbenchError(f"{n_bits} bits cannot be parted evenly among books of 3 to 12 bits")
-        return tuple((engine, {count: n_bits // width, "n_bits": width, "random_state": 0}) for width in widths)
+        found = _even(engine, count, n_bits) + (_uneven(n_bits) if engine == "ProductQuantizer" else ())
+        if not found:
+            raise WorkbenchError(f"{n_bits} bits cannot be parted among books of 3 to 12 bits")
+        return found
 
     return candidates
+
+
+def made(candidate: Candidate) -> Any:
+    """The untrained quantizer."""
+    name, parameters = candidate
+    return UnevenProduct(**parameters) if name == "UnevenProduct" else engine_info(name).estimator(**parameters)
 
 
 def _words(engine: str, others: Mapping[str, Any]) -> Callable[[int], tuple[Candidate, ...]]:

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines import engine_info
 from workbench.bench.data import Rows
-from workbench.bench.methods import Candidate, Method
+from workbench.bench.methods import Candidate, Method, made
 from workbench.errors import WorkbenchError
 
 _BLOCK = 4096
@@ -105,8 +104,7 @@ def _best(candidates: tuple[Candidate, ...], X: NDArray[Any], end: float) -> Can
 
 def _fitted(candidate: Candidate, X: NDArray[Any], end: float) -> Any:
     """The engine after learning; raises _TooLong if that is not done at `end`."""
-    name, parameters = candidate
-    model: Any = engine_info(name).estimator(**parameters)
+    model = made(candidate)
     training = model.train(X)
     timer = threading.Timer(max(0.0, end - time.monotonic()), training.stop)
     timer.daemon = True
