@@ -42,6 +42,8 @@ ONLY: Mapping[str, tuple[str, ...]] = {
 
 MOST_GROUP_BITS, ROWS_A_WORD = 12, 8
 """Bits that a group has at most unless told otherwise, and rows that there are for each of its codewords."""
+LEAST_BATCH, MOST_BATCH, BATCHES = 32, 128, 64
+"""Rows of an update unless told otherwise, and updates of an epoch for which smaller ones are taken."""
 LINKS = 4
 """Links of a chain unless told otherwise."""
 
@@ -85,8 +87,8 @@ class BitSettings(Settings):
     chain: int = 1
 
 
-def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> BitSettings:
-    """The settings that parameters mean.
+def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any], n_rows: int) -> BitSettings:
+    """The settings that parameters mean for so many rows.
 
     Raises
     ------
@@ -116,7 +118,7 @@ def settings_of(parameters: Mapping[str, Any], defaults: Mapping[str, Any]) -> B
         tied=given["decoder"] == "tied",
         layer_iter=given["pretrain_iter"],
         max_iter=given["max_iter"],
-        batch_size=given["batch_size"],
+        batch_size=batch_size_of(n_rows) if given["batch_size"] is None else given["batch_size"],
         solver=given["solver"],
         learning_rate=given["learning_rate"],
         momentum=0.9 if given["momentum"] is None else given["momentum"],
@@ -147,6 +149,11 @@ def grouping_of(parameters: Mapping[str, Any], n_rows: int) -> Grouping | None:
         raise ValueError(f"DeepVQ: group_bits {bits} make {sum(bits)} bits, and n_bits is {n_bits}: make them agree.")
     averaging = Averaging(parameters["decay"], parameters["revive"])
     return Grouping(bits, parameters["group_width"], averaging, parameters["beta"])
+
+
+def batch_size_of(n_rows: int) -> int:
+    """Rows of an update: 128, of small tables fewer, but 32 at least, lest an epoch be a few updates only."""
+    return min(MOST_BATCH, max(LEAST_BATCH, n_rows // BATCHES))
 
 
 def large_groups(n_bits: int, n_rows: int) -> tuple[int, ...]:

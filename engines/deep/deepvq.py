@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from engines.codes import CodesMixin
 from engines.deep.augmentation import augmentation_of
-from engines.deep.bit_settings import BitSettings, grouping_of, settings_of
+from engines.deep.bit_settings import PAPER, BitSettings, grouping_of, settings_of
 from engines.deep.coder import LatentLayer, SignCoder, Signs, chained, pack_signs, unpack_signs
 from engines.deep.face import DeepEngine
 from engines.deep.grouped_coder import GroupedCoder, books_of
@@ -63,7 +63,9 @@ class DeepVQ(CodesMixin, DeepEngine):
         Whether a hidden layer that is as wide as what it gets adds to it.
     decoder : {"untied", "tied"}
         Whether the decoder's weights are its own, or the encoder's transposed.
-    pretrain_iter, max_iter, batch_size : int
+    pretrain_iter, max_iter : int
+    batch_size : int or None
+        Rows of an update; None is 128, but of less than 8,192 rows one in 64, and 32 at least.
     solver : {"adam", "sgd"}
     learning_rate : float
     momentum : float or None
@@ -187,7 +189,7 @@ class DeepVQ(CodesMixin, DeepEngine):
         ] = "untied",
         pretrain_iter: Annotated[int, Param("epochs that each layer learns alone at first", low=0)] = 0,
         max_iter: Annotated[int, Param("epochs", low=1)] = 30,
-        batch_size: Annotated[int, Param("rows of an update", low=1)] = 128,
+        batch_size: Annotated[int | None, Param("rows of an update; none: 128, of small tables fewer", low=1)] = None,
         solver: Annotated[Literal["adam", "sgd"], Param("optimizer")] = "adam",
         learning_rate: Annotated[float, Param("step size", low=0, open_low=True)] = 4e-3,
         momentum: Annotated[
@@ -326,15 +328,15 @@ class DeepVQ(CodesMixin, DeepEngine):
     def _learner(self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, Any] | None) -> Learner:
         job = self._job(X, sample_weight, validation)
         augmentation = augmentation_of(self.noise, self.shift, self.image_shape, job.rows.shape[1])
-        settings = replace(self._settings(), augmentation=augmentation)
+        settings = replace(self._settings(job.rows.shape[0]), augmentation=augmentation)
         grouping = grouping_of(self.get_params(deep=False), job.rows.shape[0])
         if grouping is None:
             return SignLearner(job, self.n_bits, settings)
         return ProductLearner(job, settings, grouping)
 
-    def _settings(self) -> BitSettings:
+    def _settings(self, n_rows: int) -> BitSettings:
         defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
-        return settings_of(self.get_params(deep=False), defaults)
+        return settings_of(self.get_params(deep=False), defaults, n_rows)
 
     def coder(self, dtype: np.dtype[Any]) -> SignCoder:
         """The networks, and the books of groups if there are any, as arrays of that precision."""
@@ -346,7 +348,8 @@ class DeepVQ(CodesMixin, DeepEngine):
 
     def _networks(self, latent_layer: LatentLayer) -> dict[str, Any]:
         links = chained(self.links_, self.layer_sizes_.tolist(), self.link_sizes_.tolist())
-        return {**super()._networks(latent_layer), "links": links, "activation": self._settings().activation}
+        activation = PAPER["activation"] if self.preset == "paper" else self.activation
+        return {**super()._networks(latent_layer), "links": links, "activation": activation}
 
     @property
     def _encoder_sizes(self) -> list[int]:

@@ -29,7 +29,7 @@ CASE = Case(
         "n_bits": ({}, 4, 6),
         "method": ({}, "sign", "product"),
         "preset": (
-            {"method": "auto", "hidden": (512, 512), "batch_size": 128, "max_iter": 30, "n_bits": 4},
+            {"method": "auto", "hidden": (512, 512), "batch_size": None, "max_iter": 30, "n_bits": 4},
             "none",
             "paper",
         ),

@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 
 from engines import DeepVQ
 from engines.deep.batches import Batches, mean_and_scale
+from engines.deep.bit_settings import batch_size_of
 from engines.deep.bits import tally_of, usage
 from engines.deep.coder import Coder, layered, pack_signs, unpack_signs
 from engines.deep.codes import best_codes, fit
@@ -159,6 +160,17 @@ def test_batches_have_the_same_bits_whether_rows_are_kept_on_the_device_or_read(
         for (Z, which), (again, numbers) in zip(found[0], other, strict=True):
             assert np.array_equal(Z, again)
             assert np.array_equal(which, numbers)
+
+
+@pytest.mark.parametrize(("n_rows", "expected"), [(1, 32), (2100, 32), (4096, 64), (8192, 128), (10**7, 128)])
+def test_small_tables_are_learned_by_small_batches(n_rows, expected):
+    assert batch_size_of(n_rows) == expected
+
+
+def test_the_batch_that_is_not_told_is_that_of_the_rows():
+    X = rows(300)
+    one, other = (quick(batch_size=size).fit(X) for size in (None, 32))
+    np.testing.assert_array_equal(one.encoder_, other.encoder_)
 
 
 # --- networks
