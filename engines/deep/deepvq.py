@@ -31,10 +31,12 @@ class DeepVQ(CodesMixin, DeepEngine):
 
     f and g are dense layers with batch normalisation. "mpec" alternates, batch by batch, between codes and weights:
     B makes ‖g(B) - X‖² + γ‖f(X) - B‖² small by an exact penalty, batch normalisation standing still, and then one
-    update of the weights does with B fixed. "sign" puts sign(f(x)), or bits drawn with mean f(x), between f and g and
+    update of the weights does with B fixed. "sign" puts the sign of f(x), or of f(x) and noise, between f and g and
     hands their gradient through to f(x) (straight-through). "product" parts f(x) in groups, puts the nearest codeword
     of each group's own book in their place (straight-through too), and the bits of the codewords' numbers are the
-    code; codewords follow the mean of their latents. Rows are centred and divided by one number beforehand.
+    code; codewords follow the mean of their latents. Bits, or groups, are found in a chain: those of a later link are
+    told what those before came out as, which f(x) at once cannot know. Rows are centred and divided by one number
+    beforehand.
 
     A step is an epoch: `pretrain_iter` for each layer alone, from the first to the last, then `max_iter` on all.
     `encode` gives (n, L) int8 of -1 and +1, or packed (n, ⌈L/8⌉) uint8, where bit j of the code is bit j mod 8 of byte
