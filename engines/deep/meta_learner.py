@@ -93,12 +93,15 @@ class MetaLearner(BookLearner[MetaSettings]):
             self._revive(F, codes, weight_A)
 
     def _revive(self, F: Tensor, codes: Tensor, weight: Tensor) -> None:
-        """Put codewords that rows hardly choose on latents F (b, L) of rows, by changing their embeddings."""
+        """Put codewords that rows hardly choose on latents F (b, L) of rows, by changing their embeddings.
+
+        Rows are drawn by the use of their codewords, so that the most crowded cells are parted.
+        """
         torch, counts = torch_module(), self._counts
         with torch.no_grad():
             n = torch.zeros_like(counts).scatter_add_(0, codes, weight[:, 0])
             counts.lerp_(n, 1 - DECAY)
-            drawn = torch.randint(len(F), counts.shape, generator=self._noise, device=F.device)
+            drawn = torch.multinomial(counts[codes], len(counts), replacement=True, generator=self._noise)
             dead = torch.nonzero(counts < self._settings.revive * counts.mean())[:, 0]
             self._hypernet.put(dead, F[drawn[dead]])
             counts[dead] = counts.mean()

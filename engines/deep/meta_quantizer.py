@@ -62,7 +62,8 @@ class MetaQuantizer(MetaQuantizerParameters, LatentCodebook):
         Step size of E, by Adagrad, as most codewords get no gradient from a batch, and Adam would carry them on; it
         follows `schedule` too.
     revive : float
-        A codeword that rows choose less often than that share of the mean is put on f of a row; 0 never does so.
+        A codeword that rows choose less often than that share of the mean is put on f of a row, more likely one of a
+        codeword that many choose; 0 never does so.
     n_latent, hidden, activation, residual
         See `engines.deep.parameters.NetworkParameters`.
     max_iter, batch_size, learning_rate, schedule, clip, precision, device, random_state, n_jobs

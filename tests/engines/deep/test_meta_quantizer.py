@@ -7,6 +7,7 @@ import pytest
 import torch
 from test_latent_codebooks import quick, rows
 
+from engines import MetaQuantizer
 from engines.deep import bilevel
 from engines.deep.bilevel import hypergradient
 from engines.deep.hypernet import Hypernet
@@ -114,3 +115,18 @@ def test_embeddings_are_put_where_their_codewords_come_to_lie_on_what_is_asked_f
     after = net.codebook().detach()
     np.testing.assert_allclose(after[[1, 4]], wanted, atol=1e-3)
     assert torch.equal(after[[0, 2, 3, 5]], before[[0, 2, 3, 5]])
+
+
+def test_codewords_that_are_hardly_chosen_are_put_on_rows_of_crowded_ones(monkeypatch):
+    X = np.random.default_rng(0).normal(size=(600, 6))
+    training = MetaQuantizer(300, n_latent=1, hidden=(4,), revive=0.5, random_state=0, device="cpu").train(X)
+    next(training)
+    learner, put = training._learner, []
+    monkeypatch.setattr(learner._hypernet, "put", lambda which, latents: put.append((which, latents)))
+    learner._counts.copy_(torch.cat([torch.tensor([900.0, 100.0]), torch.zeros(298)]))
+    codes = torch.arange(100) % 2
+    learner._revive(codes[:, None].double(), codes, torch.zeros(100, 1).double())
+    ((which, latents),) = put
+    assert which.tolist() == list(range(2, 300))
+    assert float((latents == 0).double().mean()) == pytest.approx(0.9, abs=0.06)  # in the proportion of use, 9 to 1
+    np.testing.assert_allclose(learner._counts[2:], learner._counts[2], rtol=1e-12)
