@@ -90,10 +90,10 @@ def test_links_are_as_many_as_serve(method, parameters, links):
 
 @pytest.mark.parametrize("method", ["sign", "product"])
 def test_a_chain_learns_better_than_all_bits_at_once(method):
-    X = rows(2000)
+    X = rows(1000)
     groups = {"group_bits": (4, 4, 4)} if method == "product" else {}
     one, chain = (
-        quick(method=method, n_bits=12, hidden=(32,), max_iter=25, chain=n, **groups).fit(X).quantization_error(X)
+        quick(method=method, n_bits=12, hidden=(32,), max_iter=15, chain=n, **groups).fit(X).quantization_error(X)
         for n in (1, 3)
     )
     assert chain < 0.9 * one
