@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.deep.bit_settings import BitSettings
-from engines.deep.coder import LatentLayer, SignCoder, flat
-from engines.deep.learner import AutoencoderLearner, Counted, Job
+from engines.deep.coder import SignCoder, flat
+from engines.deep.learner import AutoencoderLearner, Counted
 
 AnyBitCoder = TypeVar("AnyBitCoder", bound=SignCoder)
 AnyBitTally = TypeVar("AnyBitTally", bound=Counted)
@@ -17,9 +17,6 @@ AnyBitTally = TypeVar("AnyBitTally", bound=Counted)
 
 class BitLearner(AutoencoderLearner[BitSettings, AnyBitCoder, AnyBitTally]):
     """A learner of networks whose codes are bits, found link after link."""
-
-    def __init__(self, job: Job, links: tuple[int, ...], settings: BitSettings, latent: LatentLayer) -> None:
-        super().__init__(job, links, settings, latent)
 
     @property
     def _networks(self) -> dict[str, Any]:

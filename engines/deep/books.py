@@ -71,7 +71,7 @@ class Books:
 
     def begin(self, latents: Tensor) -> None:
         """Put the codewords on latents (K, G · w), those of group g on their part of the first K_g; N is 1."""
-        parts = latents.reshape(len(latents), *self.words.shape[::2]).transpose(0, 1)
+        parts = self._parts(latents)
         self.counts.copy_(self._there)
         self.words.copy_(parts * self._there[:, :, None])
         self.sums.copy_(self.words)
@@ -81,7 +81,7 @@ class Books:
         torch = torch_module()
         with torch.no_grad():
             words = self.words[groups]
-            parts = latents.reshape(len(latents), len(words), -1).transpose(0, 1)
+            parts = self._parts(latents)
             norms = torch.where(self._there[groups], (words**2).sum(dim=2), torch.inf)
             squares = torch.baddbmm(norms[:, None], parts, words.transpose(1, 2), alpha=-2)
             found: Tensor = least(squares).T
@@ -158,8 +158,8 @@ class Books:
         self.sums.copy_(torch.where(dead[:, :, None], places * mean[:, :, None], self.sums))
 
     def _parts(self, latents: Tensor) -> Tensor:
-        """Latents (b, G · w) as (G, b, w)."""
-        return latents.reshape(len(latents), *self.words.shape[::2]).transpose(0, 1)
+        """Latents (b, G · w) of as many groups as they are of, as (G, b, w)."""
+        return latents.reshape(len(latents), -1, self.words.shape[2]).transpose(0, 1)
 
 
 def straight_through_words(F: Tensor, words: Tensor) -> Tensor:

@@ -86,8 +86,8 @@ class DeepVQ(CodesMixin, DeepEngine):
         Of "mpec": γ.
     chain : int or None
         Links in which the bits, or the groups, are found one after the other: each gets the last hidden values and what
-        those before were settled to, by a hidden layer of its own. 1 finds all at once; None is 4, or as many as there
-        are groups, but 1 for "mpec" and tied weights, which have no chain.
+        those before were settled to, by a hidden layer of its own. There are no more than bits or groups. 1 finds all
+        at once; None is 4, but 1 for "mpec" and tied weights, which have no chain.
     group_bits : tuple of int or None
         Of "product": bits of each group, L in all; None makes few and large ones, see
         `engines.deep.bit_settings.large_groups`.

@@ -97,14 +97,9 @@ class AutoencoderLearner(Learner, Generic[AnySettings, AnyCoder, AnyTally]):
 
     def __init__(self, job: Job, links: tuple[int, ...], settings: AnySettings, latent: LatentLayer) -> None:
         self._job, self._settings, self._rng = job, settings, job.rng
+        sizes = (job.rows.shape[1], *settings.hidden, sum(links))
         self._network = Network(
-            (job.rows.shape[1], *settings.hidden, sum(links)),
-            links,
-            settings.tied,
-            settings.activation,
-            latent,
-            settings.mixed,
-            settings.residual,
+            sizes, links, settings.tied, settings.activation, latent, settings.mixed, settings.residual
         )
         self._n_pretrain = settings.layer_iter * self._network.depth
         self._optimizers: dict[str, Optimizer]

@@ -62,16 +62,17 @@ class ProductLearner(BitLearner[GroupedCoder, GroupTally]):
 
     def _learn(self, Z: Tensor, weight: Tensor, done: int) -> None:
         network, grouping = self._network, self._grouping
-        found: list[Tensor] = []
+        numbers: list[Tensor] = []
+        chosen: list[Tensor] = []
 
         def tell(link: int, latents: Tensor) -> Tensor:
             groups = self._groups_of_links[link]
-            found.append(self._books.nearest(latents, groups))
-            return self._books.look_up(found[-1], groups)
+            numbers.append(self._books.nearest(latents, groups))
+            chosen.append(self._books.look_up(numbers[-1], groups))
+            return chosen[-1]
 
         F = self._encoded(Z, tell)
-        codes = torch_module().cat(found, dim=1)
-        words = self._books.look_up(codes)
+        codes, words = torch_module().cat(numbers, dim=1), torch_module().cat(chosen, dim=1)
         errors = ((network.decode(straight_through_words(F, words), MOMENTUM) - Z) ** 2).mean(dim=1, keepdim=True)
         errors = errors + grouping.beta * ((F - words) ** 2).mean(dim=1, keepdim=True)
         self._descend((errors * weight).mean())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engines import engine_info
+from engines.deep.bit_settings import parted
 from workbench.bench.uneven import UnevenProduct
 from workbench.errors import WorkbenchError
 
@@ -59,10 +60,10 @@ def _even(engine: str, count: str, n_bits: int) -> tuple[Candidate, ...]:
 def _uneven(n_bits: int) -> tuple[Candidate, ...]:
     """The way to part the bits among as few books as can be, if these are of two sizes."""
     fewest = max(2, -(-n_bits // _WIDEST))
-    less, wider = divmod(n_bits, fewest)
-    if not wider or less < _NARROWEST:
+    widths = parted(n_bits, fewest)
+    if widths[0] == widths[-1] or widths[-1] < _NARROWEST:
         return ()
-    return (("UnevenProduct", {"widths": (less + 1,) * wider + (less,) * (fewest - wider), "random_state": 0}),)
+    return (("UnevenProduct", {"widths": widths, "random_state": 0}),)
 
 
 def _books(engine: str, count: str) -> Callable[[int], tuple[Candidate, ...]]:

@@ -82,8 +82,9 @@ def _check_encoder(run: Trained, network: ModelProto, raw: NDArray[Any]) -> NDAr
     found, packed, values = _ran(network, {"rows": raw})
     sure = np.logical_and.accumulate(model.coder(latent.dtype).margins(latent) > MARGIN, axis=1)
     same_packing = np.array_equal(np.packbits(found > 0, axis=1, bitorder="little"), packed)
-    apart = float(np.abs(values - latent)[sure[:, -1]].max(initial=0))
-    if not same_packing or np.any((found != bits) & sure) or apart > MARGIN:
+    apart = np.abs(values - latent)
+    apart[~sure[:, -1], model.link_sizes_[0] :] = 0
+    if not same_packing or np.any((found != bits) & sure) or float(apart.max()) > MARGIN:
         _refuse(run, "encoder", "codes")
     return bits
 

@@ -107,5 +107,5 @@ def test_a_training_with_other_links_is_not_resumed():
         next(quick(chain=4).train(X, resume=training.state()))
 
 
-def test_zeros_are_plus_one_for_later_links_too():
+def test_what_later_bits_are_told_of_a_zero_is_plus_one():
     np.testing.assert_array_equal(signs_of(np.array([[-0.0, 0.0, -1e-300]])), [[1, 1, -1]])
