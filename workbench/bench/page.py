@@ -20,7 +20,7 @@ from workbench.views.wording import MISSING, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-columns = ("method", "bits", "train", "test", "published train", "published test", "learning [s]")
+columns = ("method", "bits", "train", "test", "published train", "published test", "learning [s]", "processor [s]")
 
 
 def lines(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -31,7 +31,7 @@ def lines(results: Sequence[Result]) -> list[dict[str, Any]]:
 def _line(result: Result) -> tuple[str, ...]:
     errors = (result.train, result.test, *_published(result))
     told = (f"{value:.4f}" if math.isfinite(value) else MISSING for value in errors)
-    return (result.title, str(result.bits), *told, number(result.seconds, 3))
+    return (result.title, str(result.bits), *told, number(result.seconds, 3), number(result.processor_seconds, 3))
 
 
 def remarks(results: Sequence[Result]) -> list[str]:
