@@ -82,6 +82,38 @@ def test_the_table_is_learned_printed_and_written(
     assert cells["kmeans", 10]["reason"]  # more prototypes than rows
 
 
+def test_a_table_is_resumed(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("bench", "--data", folder, "--out", tmp_path)
+    assert said(capsys, *words, "--bits", "6", "--methods", "kmeans,pq")[0] == 0
+    path = tmp_path / "deepvq.json"
+    told = json.loads(path.read_text())
+    told["results"][0]["test"] = 0.5  # only a figure that is not learned again can be this one
+    told["results"][1]["reason"] = "took longer than 1 min"
+    path.write_text(json.dumps(told))
+    assert said(capsys, *words, "--bits", "6,7", "--methods", "kmeans,pq", "--resume")[0] == 0
+    cells = {(cell["method"], cell["bits"]): cell for cell in json.loads(path.read_text())["results"]}
+    assert set(cells) == {("kmeans", 6), ("kmeans", 7), ("pq", 6), ("pq", 7)}
+    assert cells["kmeans", 6]["test"] == 0.5
+    assert cells["pq", 6] | {"reason": ""} == cells["pq", 6]
+    assert cells["kmeans", 7]["processor_seconds"] > 0
+    code, out, _ = said(capsys, *words, "--bits", "7", "--methods", "kmeans", "--resume")
+    assert code == 0
+    assert out.count("│ K-means") == out.count("│ PQ") == 2
+
+
+def test_the_table_of_other_rows_is_not_resumed(
+    folder: Path, rows: bench.Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.write_table(tmp_path, bench.Rows("fewer", rows.train[:100], rows.test), [], 1.0)
+    words = ("bench", "--data", folder, "--bits", "6", "--methods", "pq", "--resume")
+    code, _, err = said(capsys, *words, "--out", tmp_path)
+    assert code == 1
+    assert "is a table of other rows" in err
+    (tmp_path / "deepvq.json").write_text("[]")
+    assert "is no table of this version" in said(capsys, *words, "--out", tmp_path)[2]
+    assert "name it with --out" in said(capsys, *words)[2]
+
+
 def test_the_printed_table_has_a_line_for_each_cell(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "bench", "--data", folder, "--bits", "16,20", "--methods", "kmeans")
     assert code == 0

@@ -2,7 +2,7 @@
 
 from workbench.bench.data import Rows, rows_of
 from workbench.bench.methods import BITS, METHODS, Method, methods_called
-from workbench.bench.page import as_json, columns, figure, lines, remarks, write_table
+from workbench.bench.page import as_json, columns, figure, lines, read_table, remarks, write_table
 from workbench.bench.running import Result, measure
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "lines",
     "measure",
     "methods_called",
+    "read_table",
     "remarks",
     "rows_of",
     "write_table",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.bench.data import Rows
 from workbench.bench.methods import METHODS
 from workbench.bench.running import Result
+from workbench.errors import WorkbenchError
 from workbench.reports.files import made_folder, written_beside
 from workbench.terminal import plain
 from workbench.views import MARKERS, Theme, canvas, render, theme
@@ -88,6 +89,31 @@ def write_table(folder: Path, rows: Rows, results: Sequence[Result], minutes: fl
             with written_beside(folder / name) as part:
                 part.write_bytes(content)
     return tuple(folder / name for name in contents)
+
+
+def read_table(folder: Path, rows: Rows) -> list[Result]:
+    """The cells with figures of a table that was written to a folder; none where there is no table yet.
+
+    Raises
+    ------
+    WorkbenchError
+        If the table is of other rows, or is no table.
+    """
+    path = folder / "deepvq.json"
+    if not path.exists():
+        return []
+    try:
+        told = json.loads(path.read_bytes())
+        same = told["mean_row_error"] == rows.mean_row_error and told["train_rows"] == len(rows.train)
+        cells = [
+            {field.name: cell[field.name] for field in fields(Result) if cell[field.name] is not None}
+            for cell in told["results"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WorkbenchError(f"{path} is no table of this version, so it cannot be resumed: {error!r}.") from None
+    if not same:
+        raise WorkbenchError(f"{path} is a table of other rows: give another folder with --out, or leave out --resume.")
+    return [Result(**cell) for cell in cells if not cell["reason"]]
 
 
 def figure(rows: Rows, results: Sequence[Result], look: Theme) -> Figure:

@@ -20,6 +20,7 @@ def bench(
     methods: Annotated[str, typer.Option(help="such as best,pq; all if not given")] = "",
     bits: Annotated[str, typer.Option(help="bits of a row")] = "10,12,15,24,32",
     minutes: Annotated[float, typer.Option(min=0.0, help="most time for one method at one number of bits")] = 10.0,
+    resume: Annotated[bool, typer.Option("--resume", help="keep the figures in --out, learn the others")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn a published table again: errors on rows from -1 to 1, time and memory, beside the published figures.
@@ -31,16 +32,21 @@ def bench(
     if table != "deepvq":
         raise WorkbenchError(f"There is no table '{table}'; there is deepvq.")
     chosen, sizes = tables.methods_called(methods), _sizes(bits)
+    if resume and out is None:
+        raise WorkbenchError("--resume goes on with the table in a folder: name it with --out.")
     rows = tables.rows_of(data, dataset)
-    results = []
+    kept = {(cell.method, cell.bits): cell for cell in (tables.read_table(out, rows) if resume and out else ())}
+    results: list[tables.Result] = []
     with progress() as report:
         for n_bits in sizes:
             for method in chosen:
                 report(f"{method.title}, {n_bits} bits", len(results) / (len(sizes) * len(chosen)))
-                results.append(tables.measure(method, n_bits, rows, minutes))
+                found = kept.pop((method.name, n_bits), None)
+                results.append(found or tables.measure(method, n_bits, rows, minutes))
                 if out is not None:  # after each, so that an interrupt keeps what is done
-                    written = tables.write_table(out, rows, results, minutes)
-    results.sort(key=lambda result: [method.name for method in chosen].index(result.method))
+                    written = tables.write_table(out, rows, [*results, *kept.values()], minutes)
+    results += kept.values()
+    results.sort(key=lambda result: [method.name for method in tables.METHODS].index(result.method))
     if as_json:
         print_json(tables.as_json(rows, results, minutes))
         return
