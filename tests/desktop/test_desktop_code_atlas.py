@@ -122,7 +122,7 @@ def test_a_bit_is_flipped_in_the_window_and_the_menu_has_the_exports_of_the_engi
     wait(lambda: job.done())
     quick = {"n_bits": 12, "hidden": [8], "max_iter": 2, "device": "cpu", "random_state": 0}
     run = session.add_run(job.result(), "DeepVQ", quick)
-    window.live.show_run(run)
+    window.live.show(run)
     wait(lambda: not run.active)
     window.views.show_view("code_atlas")
     pane = next(pane for pane in window.views.panes if pane.view.name == "code_atlas")

@@ -98,7 +98,7 @@ def test_a_map_and_a_mixture_are_watched_while_they_learn(
         ("ProductQuantizer", {"n_subspaces": 2, "n_bits": 2}, ("prototypes", "usage", "rate_distortion")),
     ):
         run = session.add_run(job.result(), engine, parameters)
-        window.live.show_run(run)
+        window.live.show(run)
         for name in names:
             window.views.show_view(name)
             pane = next(pane for pane in window.views.panes if pane.view.name == name)

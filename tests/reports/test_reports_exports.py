@@ -283,7 +283,7 @@ def shown(run: Run) -> list[str]:
     """Names of the views that have something to show of a run."""
     scene = scene_of(run)
     assert scene is not None
-    return [view.name for view in VIEWS if view.applies(scene)]
+    return [view.name for view in VIEWS if view.printed and view.applies(scene)]
 
 
 @pytest.mark.parametrize("form", ["png", pytest.param("svg", marks=pytest.mark.slow)])

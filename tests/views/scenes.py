@@ -14,10 +14,12 @@ from sklearn.datasets import load_digits, load_iris, make_blobs
 from engines import Snapshot, engine_info
 from engines.lvq.refits import Resampling
 from engines.lvq.stability import Stability
+from engines.rows import ArrayRows
 from tests.signals import two_kinds_of_matrices
 from workbench.session import DataSample
 from workbench.session.stability import MeasuredStability
 from workbench.views import Scene
+from workbench.views.scene import EveryRow
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -65,6 +67,7 @@ def make_scene(
     else:
         winners = ((np.asarray(X, float)[:, None] - W[None]) ** 2).sum(axis=2).argmin(axis=1)
         arrays.setdefault("counts", np.bincount(winners, minlength=len(W)).astype(float))
+    split = np.zeros(len(X)) if split is None else split
     names = tuple(names or (f"feature {i}" for i in range(X.shape[1])))
     curves = curves or history(accuracy=np.linspace(0.3, 0.9, 12))
     last = len(curves["cost"]) - 1
@@ -74,7 +77,13 @@ def make_scene(
         snapshot=Snapshot(last, None, float(curves["cost"][-1]), {}, "", lambda: arrays),
         history=curves,
         sample=DataSample(X, codes, np.arange(len(X)), n_total or len(X)),
-        split=np.zeros(len(X), np.uint8) if split is None else split,
+        every=EveryRow(
+            ArrayRows(X),
+            codes,
+            np.zeros(len(X), np.uint8) if split is None else split,
+            lambda rows: X[rows],
+            ArrayRows(X),
+        ),
         feature_names=names,
         original_names=names,
         units=tuple(units or [""] * X.shape[1]),

@@ -204,6 +204,6 @@ def test_rows_that_lack_values_or_are_none_leave_a_code_by_hand() -> None:
     scene = scene_of(12, "iris")
     gaps = np.full((2, 4), np.nan)
     sample = replace(scene.sample, X=gaps, codes=None, rows=np.arange(2), n_total=2)
-    data = compute(replace(scene, sample=sample, split=np.zeros(2, np.uint8)))
+    data = compute(replace(scene, sample=sample))
     assert data.current == BY_HAND
     assert scenes.iris().asked == ""

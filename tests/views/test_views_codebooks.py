@@ -18,7 +18,7 @@ from workbench.views import rate_distortion, theme
 from workbench.views.cells import cell_image, colour_cells, grid_edges, pies
 from workbench.views.energy import plane_energies
 from workbench.views.mixture import ellipses, plane_density, projected
-from workbench.views.projection import principal_axes
+from workbench.views.planes import principal_axes
 from workbench.views.rate_distortion import gaussian_bound, lower_hull
 from workbench.views.reconstructions import EACH, choose, code_texts
 from workbench.views.siblings import Sibling

@@ -11,7 +11,7 @@ from engines.lvq.explain import explain
 from engines.lvq.reject import certainty, reject_curve
 from tests.views import scenes
 from tests.views.trained import ENGINES, trained, trained_with
-from workbench.views import contributions, local_relevance, projection, reject, theme
+from workbench.views import contributions, local_relevance, planes, projection, reject, theme
 from workbench.views.borders import MOST_CELLS, borders_of
 
 # Reject option
@@ -35,7 +35,7 @@ def test_curves_of_each_part_are_those_of_its_labelled_rows() -> None:
 def test_thresholds_are_chosen_on_the_validation_part_and_told_on_all() -> None:
     scene = trained("GMLVQ", "digits")
     split = np.arange(len(scene.split)) % 3
-    data = reject.compute(replace(scene, split=split.astype(np.uint8)))
+    data = reject.compute(replace(scene, every=replace(scene.every, split=split.astype(np.uint8))))
     assert data.chosen_on == "validation"
     sure, right = certainty(scene.model, scene.sample.X), scene.predicted == scene.sample.codes
     assert data.choices
@@ -129,7 +129,7 @@ def test_local_relevances_are_those_of_the_engine(localization: str) -> None:
 def test_borders_lie_half_way_between_the_two_nearest_prototypes(engine: str) -> None:
     scene = trained(engine, "iris")
     plane = projection.compute(scene).planes[0]
-    axes = projection.principal_axes(scene)
+    axes = planes.principal_axes(scene)
     assert len(plane.borders.lines) >= 2
     for ends, parts in zip(plane.borders.lines, plane.borders.parts_classes, strict=True):
         row = axes.mean + ends.mean(axis=0) @ axes.components

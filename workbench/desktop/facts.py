@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from workbench.desktop.wording import newest
 from workbench.reports import EXPORTS
-from workbench.session import Dataset, Run, Session, Sweep
+from workbench.session import Run, Session, Subset, Sweep
+from workbench.session.document import Thing
 
 
 def facts(
     session: Session | None,
     run: Run | None,
     sweep: Sweep | None,
-    selected: Dataset | Run | Sweep | None,
+    selected: Thing | None,
     *,
     prepared: bool,
+    picked: bool,
 ) -> frozenset[str]:
     """The facts that hold.
 
@@ -25,6 +27,8 @@ def facts(
         In the tree.
     prepared : bool
         Whether a run is set up that could start.
+    picked : bool
+        Whether rows are picked.
     """
     if session is None:
         return frozenset()
@@ -38,6 +42,8 @@ def facts(
         "dataset": bool(session.datasets),
         "item": selected is not None,
         "prepared": prepared,
+        "picked": picked,
+        "subset": isinstance(selected, Subset),
         "run": run is not None,
         "model": run is not None and newest(run) is not None,
         "running": run is not None and run.active and not held,

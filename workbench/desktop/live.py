@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,27 +14,17 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from engines import Snapshot
 from engines.blocks import single_threaded_blas
 from workbench.desktop import errors, theme
+from workbench.desktop.looker import Key, Looker
 from workbench.desktop.plots.curves import thinned
 from workbench.desktop.view_area import NO_RUN, ViewArea, ViewPane
-from workbench.session import Run
-from workbench.views import VIEWS, Scene, scene_of
+from workbench.session import Dataset, Run, Selection
+from workbench.views import Scene, View
 from workbench.views.theme import Theme
 from workbench.views.wording import metric_title, number
 
 TICK_MS = 33
 REST, MOST_REST = 2.0, 0.25
 """After a draw that took t, the next waits for REST · t (at most MOST_REST seconds), so the interface has time left."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a picture shows: equal keys, equal pictures."""
-
-    run: str
-    sequence: int
-    iteration: int | None
-    measured: int
-    theme: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +51,27 @@ class Moment:
 
 @dataclass(frozen=True)
 class Wish:
-    """A picture that a pane wishes for: its number among the pane's, what a person asked for, and who prepares it."""
+    """What a pane wishes for.
+
+    Attributes
+    ----------
+    number : int
+        Of the wish among the pane's.
+    key : Key
+    version : int
+        Of the selection, to be marked in the picture.
+    asked : str
+        What a person asked for.
+    whole : bool
+        Whether the picture is to be made anew, not its marks alone.
+    """
 
     pane: ViewPane
     number: int
+    key: Key
+    version: int
     asked: str
-    prepare: Callable[[Any, Theme], Any]
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -76,24 +80,23 @@ class Answer:
 
     Attributes
     ----------
+    marks : object
+        What the plot prepared of what is picked.
     fitting : frozenset of str
         Names of the views that have something to show of the run.
-    wish : int
-        The pane's when it was asked for.
     """
 
-    pane: ViewPane
-    key: Key
+    wish: Wish
     prepared: Any = None
+    marks: Any = None
     moment: Moment | None = None
     fitting: frozenset[str] = frozenset()
     remark: str = ""
     error: Exception | None = None
-    wish: int = 0
 
 
 class Live(QObject):
-    """Keeps the visible views of one run up to date without holding the interface thread.
+    """Keeps the visible views of one run, or of data alone, up to date without holding the interface thread.
 
     Hidden views cost nothing; a view that becomes visible is drawn at the next tick.
 
@@ -114,14 +117,15 @@ class Live(QObject):
     def __init__(self, area: ViewArea, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.n_drawn = 0
+        self.looker = Looker()
         self._area = area
-        self._run: Run | None = None
+        self._shown: Run | Dataset | None = None
+        self._selection: Selection | None = None
         self._pinned: Snapshot | None = None
         self._empty = NO_RUN
         self._waiting = False
         self._rest_until = 0.0
         self._turn = 0
-        self._scene: tuple[Key, Scene] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="views")
         self._arrived.connect(self._draw)
         self._timer = QTimer(self, interval=TICK_MS)
@@ -131,20 +135,29 @@ class Live(QObject):
     @property
     def run(self) -> Run | None:
         """The run that is shown."""
-        return self._run
+        return self._shown if isinstance(self._shown, Run) else None
 
-    def show_run(self, run: Run | None) -> None:
-        """Show `run` from the next tick on, at its newest snapshot."""
-        self._run = run
+    @property
+    def shown(self) -> Run | Dataset | None:
+        """The run, or the data alone, that is shown."""
+        return self._shown
+
+    def follow(self, selection: Selection | None) -> None:
+        """Mark in the pictures what `selection` has."""
+        self._selection = selection
+
+    def show(self, thing: Run | Dataset | None) -> None:
+        """Show a run at its newest snapshot, or data alone, from the next tick on."""
+        self._shown = thing
         self._pinned = None
         for pane in self._area.panes:
-            pane.shown = None
-            pane.say(self._empty if run is None else f"Waiting for the first snapshot of {run.name}.")
+            pane.forget()
+            pane.say(self._empty if thing is None else f"Waiting for the first picture of {thing.name}.")
 
     def say_empty(self, text: str) -> None:
         """What the views say while they have no run to show."""
         self._empty = text
-        if self._run is None:
+        if self._shown is None:
             for pane in self._area.panes:
                 pane.say(text)
 
@@ -160,73 +173,63 @@ class Live(QObject):
     def close(self) -> None:
         """Draw no more, and wait for what is being computed."""
         self._timer.stop()
-        self._run = None
+        self._shown = None
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     @Slot()
     def tick(self) -> None:
-        """Ask for one picture, of the next visible view that is out of date."""
-        run = self._run
-        if run is None or self._waiting or time.monotonic() < self._rest_until:
+        """Ask for one picture, or its marks, of the next visible view that is out of date."""
+        thing = self._shown
+        if thing is None or self._waiting or time.monotonic() < self._rest_until:
             return
-        key = self._key(run)
+        version = 0 if self._selection is None else self._selection.version
         panes = self._area.visible_panes()
         for k in range(len(panes)):
             pane = panes[(self._turn + k) % len(panes)]
-            if pane.shown != key:
+            key = self._key(thing, version if pane.view.follows_picks else 0)
+            if pane.shown != key or pane.marked != version:
                 self._turn = (self._turn + k + 1) % len(panes)
                 self._waiting = True
-                colours = theme.current_plots()
-                wish = Wish(pane, pane.wish, pane.plot.asked, pane.plot.prepare)
-                self._pool.submit(self._look, run, self._pinned, wish, key, colours)
+                wish = Wish(pane, pane.wish, key, version, pane.plot.asked, pane.shown != key)
+                self._pool.submit(self._look, thing, self._selection, self._pinned, wish, theme.current_plots())
                 return
 
-    def _key(self, run: Run) -> Key:
+    def _key(self, thing: Run | Dataset, picked: int) -> Key:
+        name = theme.current().name
+        if isinstance(thing, Dataset):
+            return Key(thing.id, 0, None, 0, name, picked)
         pinned = None if self._pinned is None else self._pinned.iteration
-        return Key(run.id, run.sequence, pinned, run.n_measured, theme.current().name)
+        return Key(thing.id, thing.sequence, pinned, thing.n_measured, name, picked)
 
     def _look(
-        self,
-        run: Run,
-        pinned: Snapshot | None,
-        wish: Wish,
-        key: Key,
-        colours: Theme,
+        self, thing: Run | Dataset, selection: Selection | None, pinned: Snapshot | None, wish: Wish, colours: Theme
     ) -> None:
         """On the views' own thread: snapshot to scene, to view data, to something that can be drawn at once."""
         pane = wish.pane
         try:
-            scene = self._scene_at(run, pinned, key)
+            scene = self.looker.scene(thing, pinned, wish.key)
             if scene is None:
-                answer = Answer(pane, key, remark=_waiting_words(run))
-            elif pane.view.name not in (fitting := _fitting(scene)):
-                summary = pane.view.summary
-                words = f"Not for {scene.engine.title}: this view shows {summary[:1].lower()}{summary[1:]}"
-                answer = Answer(pane, key, moment=_moment(run, scene), remark=words, fitting=fitting)
+                answer = Answer(wish, remark=_waiting_words(thing))
+            elif pane.view.name not in (fitting := self.looker.fitting):
+                answer = Answer(wish, moment=_moment(thing, scene), remark=_unfit(pane.view, scene), fitting=fitting)
             else:
                 with single_threaded_blas():  # beside a training, threads of BLAS would wait for one another
-                    prepared = wish.prepare(pane.view.compute(scene.asking(wish.asked)), colours)
-                answer = Answer(pane, key, prepared, _moment(run, scene), fitting=fitting)
+                    picked = self.looker.picked(selection)
+                    data = self.looker.data(pane.view, wish.key, wish.asked, picked)
+                    prepared = pane.plot.prepare(data, colours) if wish.whole else None
+                    marks = pane.plot.prepare_marks(data, picked, colours)
+                answer = Answer(wish, prepared, marks, _moment(thing, scene), fitting)
         except Exception as error:
-            answer = Answer(pane, key, error=error)
-        self._arrived.emit(replace(answer, wish=wish.number))
-
-    def _scene_at(self, run: Run, pinned: Snapshot | None, key: Key) -> Scene | None:
-        if self._scene is not None and replace(self._scene[0], theme=key.theme) == key:
-            return self._scene[1]
-        scene = scene_of(run)
-        if scene is not None and pinned is not None:
-            scene = replace(scene, snapshot=pinned)
-        self._scene = None if scene is None else (key, scene)
-        return scene
+            answer = Answer(wish, error=error)
+        self._arrived.emit(answer)
 
     @Slot(object)
     def _draw(self, answer: Answer) -> None:
         self._waiting = False
-        if self._run is None or self._run.id != answer.key.run:
+        wish, pane = answer.wish, answer.wish.pane
+        if self._shown is None or self._shown.id != wish.key.shown:
             return
-        pane = answer.pane
-        pane.shown = answer.key if answer.wish == pane.wish else None
+        pane.took(wish.number, wish.key, wish.version)
         if answer.moment is not None:
             self.moved.emit(answer.moment)
         if answer.fitting:
@@ -238,29 +241,36 @@ class Live(QObject):
             pane.say(answer.remark)
         else:
             start = time.monotonic()
-            pane.draw(answer.prepared)
+            if wish.whole:
+                pane.draw(answer.prepared)
+            pane.plot.mark(answer.marks)
             end = time.monotonic()
             self._rest_until = end + min(MOST_REST, REST * (end - start))
             self.n_drawn += 1
             self.drawn.emit(pane.view.name)
 
 
-def _fitting(scene: Scene) -> frozenset[str]:
-    return frozenset(view.name for view in VIEWS if view.applies(scene))
+def _unfit(view: View, scene: Scene) -> str:
+    words = f"this view shows {view.summary[:1].lower()}{view.summary[1:]}"
+    return f"Not for {scene.engine.title}: {words}" if scene.of_run else f"Train a run to see it here: {words}"
 
 
-def _moment(run: Run, scene: Scene) -> Moment:
+def _moment(thing: Run | Dataset, scene: Scene) -> Moment | None:
+    if isinstance(thing, Dataset):
+        return None
     history, snapshot = scene.history, scene.snapshot
     iteration, cost = thinned(history.get("iteration", np.empty(0)), history.get("cost", np.empty(0)))
     figures = (("cost", snapshot.cost), *snapshot.metrics.items())
     latest = tuple((metric_title(name), number(float(value), 5)) for name, value in figures)
-    return Moment(run, snapshot, iteration, cost, latest)
+    return Moment(thing, snapshot, iteration, cost, latest)
 
 
-def _waiting_words(run: Run) -> str:
+def _waiting_words(thing: Run | Dataset) -> str:
+    if isinstance(thing, Dataset):
+        return f"{thing.name} cannot be drawn: its rows are dissimilarities."
     words = {
-        "queued": f"{run.name} waits for its turn.",
-        "running": f"{run.name} is being set up; the first picture appears with its first step.",
-        "failed": f"{run.name} failed before its first step. {run.error}",
+        "queued": f"{thing.name} waits for its turn.",
+        "running": f"{thing.name} is being set up; the first picture appears with its first step.",
+        "failed": f"{thing.name} failed before its first step. {thing.error}",
     }
-    return words.get(run.status, f"Nothing was recorded of {run.name}.")
+    return words.get(thing.status, f"Nothing was recorded of {thing.name}.")

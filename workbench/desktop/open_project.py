@@ -21,6 +21,8 @@ class OpenProject(QObject):
     dataset_added, run_added : Signal(object)
     run_changed : Signal(Run or Sweep)
         Status, name or results.
+    selection_changed : Signal
+        Something else is picked; or subsets came, went, or were renamed.
     failed : Signal(str, str)
         Title and sentence of background work that failed.
     """
@@ -28,6 +30,7 @@ class OpenProject(QObject):
     contents_changed = Signal()
     dataset_added = Signal(object)
     run_changed = Signal(object)
+    selection_changed = Signal()
     failed = Signal(str, str)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -45,6 +48,7 @@ class OpenProject(QObject):
             (events.sweep_removed, self._contents),
             (events.sweep_changed, self._run),
             (events.history_changed, self._contents),
+            (events.selection_changed, self._selection),
             (events.job_changed, self._job),
             (events.failed, self._failed),
         )
@@ -91,6 +95,9 @@ class OpenProject(QObject):
 
     def _run(self, work: Run | Sweep) -> None:
         self.run_changed.emit(work)
+
+    def _selection(self) -> None:
+        self.selection_changed.emit()
 
     def _job(self, job: Job[object]) -> None:
         self.contents_changed.emit()

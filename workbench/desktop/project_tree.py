@@ -1,4 +1,4 @@
-"""The project panel: datasets with their runs and sweeps, each with its status and a small progress bar."""
+"""The project panel: datasets with their subsets, runs and sweeps, each with its status and a small progress bar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 
 from workbench.desktop import icons, theme
 from workbench.desktop.wording import progress_of, status_words
-from workbench.session import Dataset, Run, Sweep
+from workbench.session import Dataset, Run, Subset, Sweep
+from workbench.session.document import Thing
 
 THING = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2
@@ -38,9 +39,9 @@ class ProjectTree(QWidget):
 
     Attributes
     ----------
-    picked : Signal(Dataset, Run, Sweep or None)
+    picked : Signal(Dataset, Run, Sweep, Subset or None)
         The thing that is now selected.
-    renamed : Signal(Dataset, Run or Sweep, str)
+    renamed : Signal(Dataset, Run, Sweep or Subset, str)
         A new name was typed.
     """
 
@@ -89,9 +90,18 @@ class ProjectTree(QWidget):
         self._context = context
         self.importing.clicked.connect(importing.trigger)
 
-    def show_things(self, datasets: list[Dataset], works: list[Run | Sweep]) -> None:
+    def show_things(self, datasets: list[Dataset], works: list[Run | Sweep], subsets: list[Subset]) -> None:
         """Show exactly these, keeping what is selected where it is still there."""
-        wanted = [(dataset, [work for work in works if work.dataset is dataset]) for dataset in datasets]
+        wanted = [
+            (
+                dataset,
+                [
+                    *(subset for subset in subsets if subset.dataset == dataset.id),
+                    *(work for work in works if work.dataset is dataset),
+                ],
+            )
+            for dataset in datasets
+        ]
         ids = [(dataset.id, [work.id for work in its]) for dataset, its in wanted]
         if ids != self._ids():
             selected = self.selected
@@ -120,11 +130,15 @@ class ProjectTree(QWidget):
         self._quiet = False
 
     @property
-    def selected(self) -> Dataset | Run | Sweep | None:
+    def selected(self) -> Thing | None:
         index = self.view.currentIndex()
         return index.data(THING) if index.isValid() else None
 
-    def select(self, thing: Dataset | Run | Sweep) -> None:
+    def things(self) -> list[Thing]:
+        """All that is in the tree."""
+        return [item.data(THING) for item in self._items()]
+
+    def select(self, thing: Thing) -> None:
         """Make `thing` the selected one, if it is here."""
         for item in self._items():
             if item.data(THING).id == thing.id:
@@ -169,7 +183,7 @@ class ProjectTree(QWidget):
                 self.renamed.emit(thing, name)
 
 
-def _item(thing: Dataset | Run | Sweep) -> QStandardItem:
+def _item(thing: Thing) -> QStandardItem:
     item = QStandardItem()
     item.setData(thing, THING)
     _update(item)
@@ -182,6 +196,9 @@ def _update(item: QStandardItem) -> None:
         detail, progress, tone = f"{thing.n_rows:,} × {thing.n_features:,}", None, "muted"
         icon = "image" if thing.kind == "image" else "dataset"
         told = f"{thing.name}: {thing.n_rows:,} rows, {thing.n_features:,} features"
+    elif isinstance(thing, Subset):
+        detail, progress, tone, icon = f"{len(thing.rows):,}", None, "muted", "subset"
+        told = f"{thing.name}: subset of {len(thing.rows):,} rows"
     else:
         detail, progress = status_words(thing), progress_of(thing)
         tone = TONES.get(thing.status, "muted")

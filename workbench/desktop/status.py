@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from workbench.desktop import icons
@@ -22,9 +22,12 @@ class StatusBar(QStatusBar):
     ----------
     cancel_wanted : Signal
         Cancel the import that goes on.
+    clear_wanted : Signal
+        Pick nothing any more.
     """
 
     cancel_wanted = Signal()
+    clear_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,14 +40,27 @@ class StatusBar(QStatusBar):
         self.cancel = QToolButton(toolTip="Cancel the import")
         self.cancel.setAccessibleName("Cancel the import")
         icons.put(self.cancel, "close")
+        self.picked = QToolButton(toolTip="Let go of what is picked")
+        self.picked.setAccessibleName("Picked")
+        self.picked.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        icons.put(self.picked, "close")
+        self.picked.clicked.connect(self.clear_wanted)
         self.device = QLabel(f"CPU, {os.cpu_count() or 1} cores")
         self.device.setToolTip("Where trainings run")
         self.memory = QLabel()
         self.memory.setToolTip("Memory that this program holds")
-        for widget in (self.work, self.bar, self.cancel, self.device, self.memory):
+        for widget in (self.picked, self.work, self.bar, self.cancel, self.device, self.memory):
             self.addPermanentWidget(widget)
         self.cancel.clicked.connect(self._cancel)
         self.show_work(None)
+        self.show_picked("")
+
+    def show_picked(self, words: str) -> None:
+        """Say what is picked; "" for nothing."""
+        if self.picked.text() != words:
+            self.picked.setText(words)
+            self.picked.setAccessibleDescription(words)
+        self.picked.setVisible(bool(words))
 
     def show_work(self, project: OpenProject | None) -> None:
         """Bring everything up to date."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -31,9 +31,13 @@ class ViewArea(QMainWindow):
 
     Attributes
     ----------
+    picked : Signal(Pick)
+        A person pointed at something in a view.
     panes : list of ViewPane
         In the order of the catalog of views.
     """
+
+    picked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +61,7 @@ class ViewArea(QMainWindow):
                 QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
             dock.setWidget(pane)
+            pane.plot.picked.connect(self.picked)
             dock.setTitleBarWidget(QWidget(dock))
             dock.topLevelChanged.connect(self._arranged)
             dock.dockLocationChanged.connect(self._arranged)
@@ -147,7 +152,6 @@ class ViewArea(QMainWindow):
         for bar in self.findChildren(QTabBar):
             bar.setDocumentMode(True)
             bar.setExpanding(False)
-            bar.setElideMode(Qt.TextElideMode.ElideRight)
             bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             bar.setAccessibleName("Views")
             metrics = bar.fontMetrics()
@@ -157,7 +161,9 @@ class ViewArea(QMainWindow):
                 if bar.isTabVisible(k) != wanted:
                     bar.setTabVisible(k, wanted)
             seen = [k for k in range(bar.count()) if bar.isTabVisible(k)]
-            bar.setUsesScrollButtons(len(seen) > MOST_NARROW)
+            many = len(seen) > MOST_NARROW
+            bar.setUsesScrollButtons(many)
+            bar.setElideMode(Qt.TextElideMode.ElideNone if many else Qt.TextElideMode.ElideRight)
             needed = sum(metrics.horizontalAdvance(bar.tabText(k)) + TAB_AROUND for k in seen)
             for k, pane in enumerate(shown):
                 if pane is not None:
@@ -174,6 +180,8 @@ class ViewPane(QStackedWidget):
     plot : Plot
     shown : object
         Key of what is drawn now; None when nothing is.
+    marked : int
+        Version of the selection that is marked in it; -1 when none is.
     wish : int
         How often another picture was wished for, so that an older one is not taken for it.
     icon_name : str
@@ -186,6 +194,7 @@ class ViewPane(QStackedWidget):
         self.view = view
         self.plot: Plot = plot_for(view)
         self.shown: object = None
+        self.marked = -1
         self.wish = 0
         self.in_front = False
         self.setAccessibleName(f"{view.title} view")
@@ -199,9 +208,17 @@ class ViewPane(QStackedWidget):
     def set_in_front(self, in_front: bool) -> None:
         self.in_front = in_front
 
+    def forget(self) -> None:
+        """What is drawn is of something else."""
+        self.shown, self.marked = None, -1
+
+    def took(self, wish: int, key: object, marked: int) -> None:
+        """The picture of `key`, wished for as number `wish`, is what is drawn now, unless another one is wished for."""
+        self.shown, self.marked = (key, marked) if wish == self.wish else (None, -1)
+
     @Slot()
     def _redraw(self) -> None:
-        self.shown = None
+        self.forget()
         self.wish += 1
 
     def say(self, text: str) -> None:

@@ -22,6 +22,7 @@ from workbench.desktop.frame import Frame
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import RunRequest
 from workbench.desktop.open_project import OpenProject
+from workbench.desktop.picking import Picking
 from workbench.desktop.projects import Projects
 from workbench.desktop.recorded import Recorded
 from workbench.desktop.settings import Settings
@@ -30,7 +31,9 @@ from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
 from workbench.reports import EXPORTS, Export
-from workbench.session import Dataset, Run, Session, Sweep
+from workbench.session import Dataset, Run, Session, Subset, Sweep
+from workbench.session.document import Thing
+from workbench.session.selection import Combination
 
 NO_DATA = "Import data first: press Ctrl+I, or drop a file on this window."
 NO_RUNS = "Set up a run on your data with Ctrl+R; it is drawn here while it learns."
@@ -45,6 +48,7 @@ class Window(Frame):
     exporter : Exporter
     recorded : Recorded
     dialogs : Dialogs
+    picking : Picking
     """
 
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
@@ -53,6 +57,7 @@ class Window(Frame):
         self.exporter = Exporter(self, self.background, settings)
         self.dialogs = Dialogs(self, self.background, settings)
         self.recorded = Recorded(self.live, self.background)
+        self.picking = Picking(self.live, self.background, self)
         self._switch = switch
         self._closing = False
         self.build(self._handlers())
@@ -86,6 +91,8 @@ class Window(Frame):
         project.dataset_added.connect(self._dataset_added)
         project.run_changed.connect(self._run_changed)
         project.failed.connect(self._work_failed)
+        project.selection_changed.connect(self._show_contents)
+        self.picking.follow(session)
         self.inspector.new_run.set_session(session)
         self.setWindowTitle(f"{session.path.stem} — VQ Workbench" + (" (read only)" if session.read_only else ""))
         self.tree.heading.setText(session.path.stem)
@@ -99,14 +106,15 @@ class Window(Frame):
 
     @Slot()
     def _leaving(self) -> None:
-        self.live.show_run(None)
+        self.picking.follow(None)
+        self.live.show(None)
         self.show_sweep(None)
 
     @Slot()
     def _left(self) -> None:
         self.inspector.new_run.set_session(None)
         self.inspector.show_thing(None)
-        self.tree.show_things([], [])
+        self.tree.show_things([], [], [])
         self.timeline.clear()
         self.setWindowTitle("VQ Workbench")
         self.show_welcome(self.settings.recent)
@@ -159,6 +167,8 @@ class Window(Frame):
         """The selected dataset, or that of the selected run or sweep, or the newest one."""
         thing = self.tree.selected
         dataset = thing.dataset if isinstance(thing, Run | Sweep) else thing
+        if isinstance(dataset, Subset):
+            dataset = self.picking.dataset
         if dataset is None and self.session is not None:
             dataset = next(reversed(list(self.session.datasets.values())), None)
         return dataset
@@ -245,7 +255,7 @@ class Window(Frame):
             self.background.call(self, partial(self.session.delete, thing))
 
     @Slot(object, str)
-    def _rename(self, thing: Dataset | Run | Sweep, name: str) -> None:
+    def _rename(self, thing: Thing, name: str) -> None:
         if self.session is not None:
             self.background.call(self, partial(self.session.rename, thing, name))
 
@@ -257,29 +267,44 @@ class Window(Frame):
         if session is None:
             return
         datasets = list(session.datasets.values())
-        self.tree.show_things(datasets, [*session.runs.values(), *session.sweeps.values()])
+        self.tree.show_things(datasets, [*session.runs.values(), *session.sweeps.values()], [*session.subsets.values()])
         self.inspector.new_run.show_datasets(datasets)
         if run is not None and run.id not in session.runs:
-            self.live.show_run(None)
+            self.live.show(None)
             self.timeline.clear()
+        if isinstance(self.live.shown, Dataset) and self.live.shown.id not in session.datasets:
+            self.live.show(None)
         if self.sweep is not None and self.sweep.id not in session.sweeps:
             self.show_sweep(None)
         self.live.say_empty(NO_RUN if session.runs else NO_RUNS if datasets else NO_DATA)
         self._update_facts()
 
     @Slot(object)
-    def _picked(self, thing: Dataset | Run | Sweep | None) -> None:
+    def _picked(self, thing: Thing | None) -> None:
+        """Show what was chosen in the tree."""
+        if isinstance(thing, Subset):
+            self.picking.pick_subset(thing)
+            if self.picking.dataset is None or self.picking.dataset.id != thing.dataset:
+                self._show_rows_of(thing.dataset)
+            self._update_facts()
+            return
         self.inspector.show_thing(thing)
         if isinstance(thing, Sweep) and thing is not self.sweep:
-            self.live.show_run(None)
+            self.live.show(None)
             self.show_sweep(thing, writable=self.session is not None and not self.session.read_only)
-        elif isinstance(thing, Run) and self.sweep is not None:
+        elif isinstance(thing, Run | Dataset):
             self.show_sweep(None)
-        if isinstance(thing, Run) and thing is not self.live.run:
-            self.timeline.clear()
-            self.timeline.caption.setText(thing.name)
-            self.live.show_run(thing)
+            if thing is not self.live.shown:
+                self.timeline.clear()
+                self.timeline.caption.setText(thing.name)
+                self.live.show(thing)
         self._update_facts()
+
+    def _show_rows_of(self, dataset: str) -> None:
+        if self.session is not None and dataset in self.session.datasets:
+            self.show_sweep(None)
+            self.timeline.clear()
+            self.live.show(self.session.datasets[dataset])
 
     @Slot(object)
     def _run_changed(self, work: Run | Sweep) -> None:
@@ -310,7 +335,11 @@ class Window(Frame):
     @Slot()
     def _update_facts(self) -> None:
         selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
-        self.actions_by_name.update(facts(self.session, self.live.run, self.sweep, selected, prepared=prepared))
+        picked = len(self.picking.rows or ())
+        self.actions_by_name.update(
+            facts(self.session, self.live.run, self.sweep, selected, prepared=prepared, picked=bool(picked))
+        )
+        self.status.show_picked(self.picking.words)
         for name in ("undo", "redo"):
             what = getattr(self.session, f"can_{name}", None)
             action = self.actions_by_name.by_name[name]
@@ -378,7 +407,13 @@ class Window(Frame):
         made |= {act: partial(self._control, act) for act in ("pause", "step", "resume", "stop")}
         made |= {f"theme_{choice}": partial(self._switch.choose, choice) for choice in ("system", "light", "dark")}
         made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
-        return made | self.frame_handlers()
+        made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
+        return made | self.picking.handlers() | self.frame_handlers()
+
+    def _combine(self, how: Combination) -> None:
+        """Combine what is picked with the subset that is selected."""
+        if isinstance(self.tree.selected, Subset):
+            self.picking.pick_subset(self.tree.selected, how)
 
     def _connect(self) -> None:
         self._switch.changed.connect(self._dress)
@@ -394,6 +429,8 @@ class Window(Frame):
         self.timeline.wanted.connect(self.recorded.show_nearest)
         self.timeline.stepped.connect(self.recorded.step)
         self.live.moved.connect(self._moved)
+        self.views.picked.connect(self.picking.pick)
+        self.status.clear_wanted.connect(self.picking.clear)
         self.dialogs.import_wanted.connect(self._import)
         self.dialogs.sweep_wanted.connect(self._sweep)
         self.dialogs.stability_wanted.connect(self._measure_stability)
@@ -411,6 +448,7 @@ class Window(Frame):
         if self._closing or self.project is None:
             self._slow.stop()
             self.remember()
+            self.picking.close()
             self.live.close()
             self.background.close()
             event.accept()

@@ -54,7 +54,7 @@ def write_report(session: Session, run: Trained, path: Path, form: str, watch: W
     words = content(session, run, found)
     in_tables = {"confusion"} if all(part["matrix"] for part in words["confusion"]) else set()
     pictures = {}
-    shown = [view for view in VIEWS if view.name not in in_tables and view.applies(run.scene)]
+    shown = [view for view in VIEWS if view.printed and view.name not in in_tables and view.applies(run.scene)]
     for done, view in enumerate(shown):
         watch(_ASSESSING + (1 - _ASSESSING) * done / len(shown))
         alt = f"{view.title}. {view.summary}"

@@ -19,7 +19,7 @@ def write_views(session: Session, run: Trained, path: Path, form: str, watch: Wa
 
     A `path` without ending is a folder, which is made; "iris.png" stands for "iris-curves.png" and so on.
     """
-    shown = [view for view in VIEWS if view.applies(run.scene)]
+    shown = [view for view in VIEWS if view.printed and view.applies(run.scene)]
     written = []
     with made_folder(path.parent if path.suffix else path):
         for done, view in enumerate(shown):

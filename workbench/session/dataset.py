@@ -211,6 +211,10 @@ class Dataset:
             return ArrayRows(array)
         return TrainingRows(self.raw, self.recipe, self.index(part, labelled=labelled))
 
+    def at(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """(k, d') the rows with these numbers (k,), which increase, in training units; for a few of many."""
+        return TrainingRows(self.raw, self.recipe, rows).read(0, len(rows))
+
     @property
     def lacks_values(self) -> bool:
         """Whether a training row lacks a value; rows are read to tell, once, where the recipe lets gaps be."""
@@ -270,7 +274,7 @@ class Dataset:
             rows = np.arange(self.n_rows)
             if key[0] < self.n_rows:
                 rows = np.sort(np.random.default_rng(seed).choice(self.n_rows, key[0], replace=False))
-            X = TrainingRows(self.raw, self.recipe, rows).read(0, len(rows))
+            X = self.at(rows)
             X.flags.writeable = False
             found = DataSample(X, None if self.codes is None else self.codes[rows], rows, self.n_rows)
             with self._lock:

@@ -147,15 +147,20 @@ class Selection:
             self.version += 1
         self._changed()
 
-    def pick_prototypes(self, run: str, prototypes: Iterable[int]) -> None:
-        with self._lock:
-            self._prototypes[run] = frozenset(int(k) for k in prototypes)
-            self.version += 1
-        self._changed()
+    def pick_prototypes(self, run: str, prototypes: Iterable[int], how: Combination = "replace") -> None:
+        """Make `prototypes` the picked ones of the run with the id `run`, or combine them with these."""
+        self._pick_numbers(self._prototypes, run, prototypes, how)
 
-    def pick_features(self, dataset: str, features: Iterable[int]) -> None:
+    def pick_features(self, dataset: str, features: Iterable[int], how: Combination = "replace") -> None:
+        """Make `features` the picked ones of the dataset with the id `dataset`, or combine them with these."""
+        self._pick_numbers(self._features, dataset, features, how)
+
+    def _pick_numbers(
+        self, picked: dict[str, frozenset[int]], key: str, numbers: Iterable[int], how: Combination
+    ) -> None:
         with self._lock:
-            self._features[dataset] = frozenset(int(j) for j in features)
+            before, new = picked.get(key, frozenset()), frozenset(map(int, numbers))
+            picked[key] = {"replace": new, "and": before & new, "or": before | new, "not": before - new}[how]
             self.version += 1
         self._changed()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.views import (
+    closely,
     code_atlas,
     confusion,
     contributions,
@@ -10,6 +11,7 @@ from workbench.views import (
     energy,
     local_relevance,
     mixture,
+    picked_rows,
     projection,
     prototypes,
     rate_distortion,
@@ -18,19 +20,42 @@ from workbench.views import (
     relevance,
     som,
     stability,
+    table,
     usage,
 )
 from workbench.views.canvas import render
-from workbench.views.scene import PARTS, Scene, scene_of
+from workbench.views.scene import PARTS, Scene, scene_of, scene_of_data
 from workbench.views.theme import MARKERS, Marker, Theme, theme
 from workbench.views.view import View
 
+_OF_DATA = frozenset({"table", "projection", "picked"})
+_FOLLOWING = frozenset({"picked", "closely", "reconstructions", "contributions"})
+_ON_SCREEN = frozenset({"table", "picked", "closely"})
+
 VIEWS: tuple[View, ...] = tuple(
-    View(name, title, summary, module.applies, module.compute, module.figure)
+    View(
+        name,
+        title,
+        summary,
+        module.applies,
+        module.compute,
+        module.figure,
+        of_data=name in _OF_DATA,
+        follows_picks=name in _FOLLOWING,
+        printed=name not in _ON_SCREEN,
+    )
     for name, title, summary, module in (
         ("curves", "Learning curves", "Cost and every metric against iterations.", curves),
+        ("table", "Rows", "All rows with labels, predictions and values.", table),
         ("projection", "Projection", "Rows and prototypes in the plane.", projection),
+        ("picked", "Picked rows", "The picked rows: what sets them apart, and each as a picture.", picked_rows),
         ("prototypes", "Prototypes", "Every prototype as a picture or a profile.", prototypes),
+        (
+            "closely",
+            "Prototype",
+            "One prototype closely: its rows, its rivals, and what-if.",
+            closely,
+        ),
         ("som", "Map", "The units of a map on their grid: distances, hits, classes, features.", som),
         ("mixture", "Mixture", "Components of a mixture as ellipses, and which rows are whose.", mixture),
         ("reconstructions", "Reconstructions", "Rows, their codes, and what the codes make of them.", reconstructions),
@@ -63,4 +88,17 @@ def view(name: str) -> View:
     raise KeyError(f"There is no view called {name!r}; there are {', '.join(v.name for v in VIEWS)}.")
 
 
-__all__ = ["MARKERS", "PARTS", "VIEWS", "Marker", "Scene", "Theme", "View", "render", "scene_of", "theme", "view"]
+__all__ = [
+    "MARKERS",
+    "PARTS",
+    "VIEWS",
+    "Marker",
+    "Scene",
+    "Theme",
+    "View",
+    "render",
+    "scene_of",
+    "scene_of_data",
+    "theme",
+    "view",
+]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.picking import narrowed
 from workbench.views.pictures import pictures, range_of
 from workbench.views.scene import Scene
 from workbench.views.theme import Theme
@@ -107,7 +108,8 @@ def applies(scene: Scene) -> bool:
 
 
 def compute(scene: Scene) -> ContributionsData:
-    """Explain up to some thousand rows of the sample, and some of them one by one."""
+    """Explain up to some thousand rows of the sample, or of the picked ones, and some of them one by one."""
+    scene = narrowed(scene)
     from engines.lvq.explain import explain
 
     some = np.arange(min(len(scene.sample.rows), _MOST_ROWS))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.views import canvas
 from workbench.views.mixture import joined
-from workbench.views.projection import PrincipalAxes, finite, principal_axes, whole_rows
+from workbench.views.planes import PrincipalAxes, finite, principal_axes, whole_rows
 from workbench.views.scene import Scene
 from workbench.views.theme import Theme
 from workbench.views.wording import shorten, with_unit

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
-from workbench.views.projection import finite, principal_axes, whole_rows
+from workbench.views.planes import finite, principal_axes, whole_rows
 from workbench.views.scene import Array, Scene
 from workbench.views.theme import Theme, rgb
 from workbench.views.wording import counted, metric_title, number, percent, shorten, with_unit
@@ -34,6 +34,8 @@ class MixtureData:
     ----------
     points : (m, 2) float64
         The rows of the sample; with one feature its value in original units, and 0.
+    rows : (m,) int
+        Their numbers.
     means : (K, 2), covariances : (K, 2, 2) float64
         Of the components in the plane; with one feature only the first entries mean something.
     weights : (K,) float64
@@ -58,6 +60,7 @@ class MixtureData:
     """
 
     points: Floats
+    rows: Array
     means: Floats
     covariances: Floats
     weights: Floats
@@ -97,6 +100,7 @@ def compute(scene: Scene) -> MixtureData:
         "heaviest": heaviest,
         "kind": kind,
         "note": _note(scene, kind, len(weights)),
+        "rows": np.asarray(scene.sample.rows),
     }
     if scene.prototypes.shape[1] == 1:
         return _single(scene, weights, heaviest, common)

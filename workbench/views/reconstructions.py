@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engines.codes import bits_of
 from workbench.views import canvas
 from workbench.views.bits import cells_image, cells_of, text_of
+from workbench.views.picking import narrowed
 from workbench.views.pictures import pictures, range_of
 from workbench.views.prototypes import FEW_FEATURES
 from workbench.views.scene import Scene
@@ -108,13 +109,14 @@ def applies(scene: Scene) -> bool:
 
 
 def compute(scene: Scene) -> ReconstructionsData:
-    """Choose rows by their error in training units, and take them to original units."""
+    """Choose rows, of the picked ones if there are any, by their error; take them to original units."""
+    whole, scene = scene, narrowed(scene)
     X = np.asarray(scene.sample.X)[scene.whole]
     errors = ((X.astype(np.float64) - scene.quantized) ** 2).mean(axis=1)
     chosen, groups = choose(errors)
     original = np.asarray(scene.to_original(X[chosen]), float)
     made = np.asarray(scene.to_original(np.asarray(scene.quantized)[chosen]), float)
-    low, high = range_of(scene) if len(scene.sample.rows) else (np.zeros(original.shape[1]), np.ones(original.shape[1]))
+    low, high = range_of(whole) if len(whole.sample.rows) else (np.zeros(original.shape[1]), np.ones(original.shape[1]))
     images = reconstructed = image_errors = None
     image_range = (0.0, 1.0)
     difference = made - original
@@ -129,6 +131,7 @@ def compute(scene: Scene) -> ReconstructionsData:
     else:
         texts = code_texts(codes, scene.model.code_sizes)
     part = "" if scene.is_whole else f" of {len(scene.sample.rows):,} drawn at random"
+    part = part if scene is whole else f" of the {counted(len(scene.sample.rows), 'picked one')}"
     return ReconstructionsData(
         rows=np.asarray(scene.sample.rows)[scene.whole[chosen]],
         groups=groups,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,19 +15,77 @@ from numpy.typing import NDArray
 
 from engines.base import Engine
 from engines.catalog import DataKind, EngineInfo
+from engines.rows import RowSource
 from engines.training import Snapshot
 from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of
 
 if TYPE_CHECKING:
-    from workbench.session import DataSample, Run
+    from workbench.session import DataSample, Dataset, Run
     from workbench.session.stability import MeasuredStability
+    from workbench.views.picking import Picked
 
 Array = NDArray[Any]
 T = TypeVar("T")
 PARTS = ("training", "validation", "test")
 """Names of the parts of a split, by its code."""
 
+NOTHING_LEARNED = EngineInfo("", "", "clustering", "data alone", "Rows, before anything is learned from them.")
+"""Stands for the engine of a scene of data alone."""
+
 _BLOCK_CELLS = 4_000_000
+_BLOCK_NUMBERS = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class EveryRow:
+    """All rows of the data, of which the sample is a part.
+
+    Attributes
+    ----------
+    rows : RowSource of (n, d)
+        In training units; read when they are asked for.
+    codes : (n,) int, or None
+        Class codes, -1 for none.
+    split : (n,) uint8
+        Part of each, as in `PARTS`.
+    take : callable
+        Gives (k, d) the rows of increasing numbers (k,).
+    raw : RowSource of (n, d')
+        The same rows as they were imported.
+    """
+
+    rows: RowSource
+    codes: NDArray[Any] | None
+    split: NDArray[np.uint8]
+    take: Callable[[NDArray[np.int64]], Array]
+    raw: RowSource
+
+    def take_raw(self, rows: NDArray[np.int64]) -> Array:
+        """(k, d') the rows of increasing numbers (k,) as they were imported; for a few of many."""
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if len(rows) else []
+        parts = [self.raw.read(int(run[0]), int(run[-1]) + 1) for run in runs]
+        return np.concatenate(parts) if parts else np.empty((0, self.raw.shape[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some rows of the data, one after the other.
+
+    Attributes
+    ----------
+    start : int
+        Number of the first.
+    X : (k, d) array
+        In training units.
+    codes : (k,) int64
+        Class codes, -1 for none.
+    split : (k,) uint8
+    """
+
+    start: int
+    X: Array
+    codes: NDArray[np.int64]
+    split: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +102,8 @@ class Scene:
         `iteration`, `cost` and every metric.
     sample : DataSample
         Up to some thousand rows in training units: X (m, d), codes (m,) or None, rows (m,), n_total.
-    split : (m,) uint8
-        Part of each row of the sample, as in `PARTS`.
+    every : EveryRow
+        All rows of the data.
     feature_names : tuple of d str
         Of the features that are trained on.
     original_names, units : tuple of str
@@ -66,6 +125,8 @@ class Scene:
         What a row is.
     asked : str
         What a person asked this view to show, in its own words; "" leaves it to the view.
+    picked : Picked or None
+        What is picked, for a view that follows it.
     """
 
     engine: EngineInfo
@@ -73,7 +134,7 @@ class Scene:
     snapshot: Snapshot
     history: Mapping[str, Array]
     sample: DataSample
-    split: NDArray[np.uint8]
+    every: EveryRow
     feature_names: tuple[str, ...]
     original_names: tuple[str, ...]
     units: tuple[str, ...]
@@ -85,14 +146,26 @@ class Scene:
     find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
     kind: DataKind = "table"
     asked: str = ""
+    picked: Picked | None = None
 
-    def asking(self, what: str) -> Scene:
-        """The same scene for a person who asked for `what`; nothing that is known of it is computed again."""
-        if what == self.asked:
+    def asking(self, what: str, picked: Picked | None = None) -> Scene:
+        """The same scene for a person who asked for `what` and picked that; nothing known of it is computed again."""
+        if what == self.asked and picked is self.picked:
             return self
-        made = replace(self, asked=what)
-        made.__dict__.update(self.__dict__ | {"asked": what})
+        _ = self.memo  # so that both have the same
+        made = replace(self, asked=what, picked=picked)
+        made.__dict__.update(self.__dict__ | {"asked": what, "picked": picked})
         return made
+
+    @property
+    def of_run(self) -> bool:
+        """Whether it is of a run, not of data alone."""
+        return self.engine is not NOTHING_LEARNED
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What views worked out of this scene and want to find again, whatever is asked of it, by keys of their own."""
+        return {}
 
     @cached_property
     def model(self) -> Engine:
@@ -104,10 +177,19 @@ class Scene:
         """The classes as people read them."""
         return tuple(str(value) for value in self.classes)
 
+    @property
+    def has_prototypes(self) -> bool:
+        """Whether prototypes lie among the rows."""
+        return (
+            self.of_run
+            and "prototypes" in self.snapshot.arrays
+            and self.prototypes.shape[1:] == self.sample.X.shape[1:]
+        )
+
     @cached_property
     def prototypes(self) -> Array:
         """(M, d) in training units; those that are matrices row by row, as the rows of the sample are."""
-        return flat(self.snapshot.arrays["prototypes"])
+        return flat(self.snapshot.arrays["prototypes"]) if self.of_run else np.asarray(self.sample.X)[:0]
 
     @cached_property
     def omega(self) -> Array | None:
@@ -126,9 +208,35 @@ class Scene:
         return codes_of(labels, self.classes)
 
     @cached_property
+    def split(self) -> NDArray[np.uint8]:
+        """(m,) part of each row of the sample, as in `PARTS`."""
+        return self.every.split[np.asarray(self.sample.rows)]
+
+    @cached_property
     def winners(self) -> NDArray[np.int64]:
         """(m,) nearest prototype of each row of the sample, by the engine's own distance."""
-        return nearest(self.model, np.asarray(self.sample.X))[0]
+        return self.nearest_to(np.asarray(self.sample.X))
+
+    @cached_property
+    def every_winner(self) -> NDArray[np.int64]:
+        """(n,) nearest prototype of each row of all the data; looks at every row."""
+        if self.is_whole:
+            return self.winners
+        return np.concatenate([self.nearest_to(block.X) for block in self.blocks()])
+
+    def nearest_to(self, X: Array) -> NDArray[np.int64]:
+        """(k,) nearest prototype of rows (k, d), by the engine's own distance; -1 for rows that it does not take."""
+        return self._of_taken(X, lambda rows: nearest(self.model, rows)[0])
+
+    def blocks(self) -> Iterator[Block]:
+        """All the data, some rows at a time."""
+        n, d = self.every.rows.shape
+        codes = np.full(n, -1) if self.every.codes is None else self.every.codes
+        step = max(256, _BLOCK_NUMBERS // max(1, d))
+        for start in range(0, n, step):
+            part = slice(start, min(start + step, n))
+            X = self.every.rows.read(part.start, part.stop)
+            yield Block(start, X, codes[part].astype(np.int64), self.every.split[part])
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -136,7 +244,7 @@ class Scene:
         counted = self.snapshot.arrays.get("counts")
         if counted is not None:
             return np.asarray(np.rint(counted), np.int64)
-        return np.bincount(self.winners, minlength=len(self.prototypes))
+        return np.bincount(self.winners[self.winners >= 0], minlength=len(self.prototypes))
 
     @property
     def counted_rows(self) -> str:
@@ -148,7 +256,28 @@ class Scene:
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
         """(m,) predicted class codes of the sample."""
-        return predict_codes(self.model, np.asarray(self.sample.X), self.classes)
+        return self.predict(np.asarray(self.sample.X))
+
+    @cached_property
+    def every_prediction(self) -> NDArray[np.int64]:
+        """(n,) predicted class code of each row of all the data; looks at every row."""
+        if self.is_whole:
+            return self.predicted
+        return np.concatenate([self.predict(block.X) for block in self.blocks()])
+
+    def predict(self, X: Array) -> NDArray[np.int64]:
+        """(k,) predicted class codes of rows (k, d); -1 for rows that the engine does not take."""
+        return self._of_taken(X, lambda rows: predict_codes(self.model, rows, self.classes))
+
+    def _of_taken(self, X: Array, find: Callable[[Array], NDArray[np.int64]]) -> NDArray[np.int64]:
+        """What `find` finds of those rows in which nothing is missing, or that may lack values; -1 for the others."""
+        taken = np.isfinite(X).all(axis=1)
+        if taken.all() or bool(self.model.__sklearn_tags__().input_tags.allow_nan):
+            return find(X)
+        found = np.full(len(X), -1, np.int64)
+        if taken.any():
+            found[taken] = find(X[taken])
+        return found
 
     @property
     def has_codes(self) -> bool:
@@ -158,7 +287,7 @@ class Scene:
     @cached_property
     def has_grid(self) -> bool:
         """Whether prototypes sit on a grid."""
-        return hasattr(self.engine.estimator, "grid") and self.model.grid is not None
+        return self.of_run and hasattr(self.engine.estimator, "grid") and self.model.grid is not None
 
     @cached_property
     def has_bits(self) -> bool:
@@ -215,28 +344,42 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
     snapshot = run.latest
     if snapshot is None:
         return None
-    data = run.dataset
-    sample = data.sample(max_rows)
+    return replace(
+        _data_alone(run.dataset, max_rows),
+        engine=run.engine,
+        parameters=dict(run.arguments),
+        snapshot=snapshot,
+        history=dict(run.history),
+        name=run.name,
+        stability=run.stability,
+        find_siblings=siblings_of(run),
+    )
+
+
+def scene_of_data(data: Dataset, *, max_rows: int = 5000) -> Scene | None:
+    """What there is to see of `data` before anything is learned; None of dissimilarities, which lie nowhere."""
+    return None if data.kind == "dissimilarity" else _data_alone(data, max_rows)
+
+
+def _data_alone(data: Dataset, max_rows: int) -> Scene:
     recipe = data.recipe
     columns = [column for column in data.columns if column.role == "feature"]
     original = tuple(str(name) for name in data.raw_names)
     units = tuple(column.unit for column in columns) if len(columns) == len(original) else ("",) * len(original)
     return Scene(
-        engine=run.engine,
-        parameters=dict(run.arguments),
-        snapshot=snapshot,
-        history=dict(run.history),
-        sample=sample,
-        split=np.asarray(data.split)[sample.rows],
+        engine=NOTHING_LEARNED,
+        parameters={},
+        snapshot=Snapshot(0, None, math.nan),
+        history={},
+        sample=data.sample(max_rows),
+        every=EveryRow(data.rows(), data.codes, np.asarray(data.split), data.at, data.raw),
         feature_names=tuple(str(name) for name in recipe.feature_names),
         original_names=original,
         units=units,
         classes=tuple(data.classes),
         image_shape=data.image_shape,
         to_original=recipe.inverse,
-        name=run.name,
-        stability=run.stability,
-        find_siblings=siblings_of(run),
+        name=data.name,
         kind=data.kind,
     )
 

@@ -29,6 +29,12 @@ class View:
         Frozen data of arrays and strings, complete for drawing; any thread may call it.
     figure : callable
         A matplotlib figure of these data in a theme; any thread may call it.
+    of_data : bool
+        Whether there is something to see before anything is learned.
+    follows_picks : bool
+        Whether what it computes depends on what is picked.
+    printed : bool
+        Whether its figure belongs into reports; others are for the screen.
     """
 
     name: str
@@ -37,3 +43,6 @@ class View:
     applies: Callable[[Scene], bool]
     compute: Callable[[Scene], Any]
     figure: Callable[[Any, Theme], Figure]
+    of_data: bool = False
+    follows_picks: bool = False
+    printed: bool = True

@@ -10,16 +10,21 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from workbench.session.selection import Combination
 from workbench.views import View
+from workbench.views.picking import Picked
 from workbench.views.theme import ColorTable, Theme
 
 PLOTS = {
     "curves": "workbench.desktop.plots.curves:CurvesPlot",
+    "table": "workbench.desktop.plots.table:TablePlot",
     "projection": "workbench.desktop.plots.projection:ProjectionPlot",
+    "picked": "workbench.desktop.plots.picked_rows:PickedRowsPlot",
     "prototypes": "workbench.desktop.plots.prototypes:PrototypesPlot",
+    "closely": "workbench.desktop.plots.closely:CloselyPlot",
     "som": "workbench.desktop.plots.som:SomPlot",
     "mixture": "workbench.desktop.plots.mixture:MixturePlot",
     "reconstructions": "workbench.desktop.plots.reconstructions:ReconstructionsPlot",
@@ -44,17 +49,21 @@ class Plot(QWidget):
     """Draws the data of one view; its items are made once and updated.
 
     `prepare` runs on the views' thread and does all that takes time; `draw` runs on the interface thread with what
-    `prepare` gave.
+    `prepare` gave. What is picked comes by a way of its own, so that a picture need not be made again for it:
+    `prepare_marks` on the views' thread, `mark` on the interface thread.
 
     Attributes
     ----------
     stale : Signal
         What is drawn no longer fits (another size, another choice): compute and prepare anew.
+    picked : Signal(Pick)
+        A person pointed at something.
     asked : str
         What a person asked to see, for `Scene.asked`; "" before. May be read from any thread.
     """
 
     stale = Signal()
+    picked = Signal(object)
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +87,13 @@ class Plot(QWidget):
     def draw(self, prepared: Any) -> None:
         """Show what `prepare` gave."""
         raise NotImplementedError
+
+    def prepare_marks(self, data: Any, picked: Picked, theme: Theme) -> Any:
+        """What is needed to show in the picture of `data` what is picked. Touches no widget."""
+        return picked
+
+    def mark(self, marks: Any) -> None:
+        """Show what `prepare_marks` gave, over the picture drawn last; a plot without marks shows nothing."""
 
 
 class FigurePlot(Plot):
@@ -147,6 +163,15 @@ def dress(item: pg.PlotItem, theme: Theme, *, grid: bool = True) -> None:
     item.showGrid(x=grid, y=grid, alpha=0.25)
     if item.titleLabel.text:
         item.setTitle(item.titleLabel.text, color=theme.text)
+
+
+def how_picked() -> Combination:
+    """What a click means with the keys that are held: Ctrl or Shift adds, Alt takes out, Ctrl with Shift narrows."""
+    keys = QGuiApplication.keyboardModifiers()
+    shift, ctrl = (bool(keys & key) for key in (Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier))
+    if keys & Qt.KeyboardModifier.AltModifier:
+        return "not"
+    return "and" if shift and ctrl else "or" if shift or ctrl else "replace"
 
 
 def quiet(item: pg.PlotItem) -> pg.PlotItem:

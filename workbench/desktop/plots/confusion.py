@@ -9,6 +9,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPen
 
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, ink, painting
 from workbench.views.confusion import MOST_NUMBERED, ConfusionData, ConfusionPart
+from workbench.views.picking import Pick, taken_for
+from workbench.views.scene import PARTS
 from workbench.views.theme import Theme
 from workbench.views.wording import distinct, percent
 
@@ -45,6 +47,7 @@ def paint_confusion(data: ConfusionData, theme: Theme, surface: Surface) -> Pict
     n_down = -(-max(1, len(data.parts)) // n_across)
     total = max(surface.height, math.ceil(MARGIN + n_down * part_height + 2 * line))
     spots: list[tuple[QRect, str]] = []
+    links: list[tuple[QRect, Pick]] = []
     with painting(surface.width, total, surface.ratio, theme.surface) as (image, painter):
         painter.setFont(font)
         for k, part in enumerate(data.parts):
@@ -59,11 +62,11 @@ def paint_confusion(data: ConfusionData, theme: Theme, surface: Surface) -> Pict
             painter.setPen(QColor(theme.muted))
             painter.drawText(QPointF(x + MARGIN, y + line + metrics.ascent()), second)
             corner = QPointF(x + left, y + 2 * line + 8 + head)
-            _matrix(painter, part, theme, corner, cell, spots, names)
+            _matrix(painter, part, theme, corner, cell, spots, links, names)
             _labels(painter, part, names, theme, corner, cell, slant, name_width)
         painter.setPen(QColor(theme.muted))
         painter.drawText(QPointF(MARGIN, MARGIN + n_down * part_height + metrics.ascent()), data.note)
-    return Picture(image, tuple(spots), "; ".join(part.verdict for part in data.parts))
+    return Picture(image, tuple(spots), "; ".join(part.verdict for part in data.parts), tuple(links))
 
 
 def _fit(width: int, n_parts: int, n_classes: int, around: float, least: float) -> tuple[int, float]:
@@ -90,6 +93,7 @@ def _matrix(
     corner: QPointF,
     cell: float,
     spots: list[tuple[QRect, str]],
+    links: list[tuple[QRect, Pick]],
     names: tuple[str, ...],
 ) -> None:
     n = len(names)
@@ -105,6 +109,7 @@ def _matrix(
             told = f"{names[i]} taken for {names[j]}: {int(part.counts[i, j]):,} ({percent(rate)})"
             if n <= 40:
                 spots.append((box.toAlignedRect(), told))
+                links.append((box.toAlignedRect(), Pick(test=taken_for(i, j, PARTS.index(part.part)))))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(theme.grid), 1))
     if n <= MOST_NUMBERED:

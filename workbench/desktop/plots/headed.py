@@ -19,13 +19,15 @@ class Head(QWidget):
         Hidden while there are fewer than two things to choose from.
     words : QLabel
         Rich text.
+    row : QHBoxLayout
+        To put more into.
     chosen : str
         What a person chose; "" before. May be read from any thread.
     """
 
     changed = Signal()
 
-    def __init__(self, name: str, tip: str) -> None:
+    def __init__(self, name: str, tip: str, *, words_below: bool = False) -> None:
         super().__init__()
         self.chosen = ""
         self.choice = QComboBox()
@@ -37,11 +39,18 @@ class Head(QWidget):
         self.choice.activated.connect(self._choose)
         self.words = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
         self.words.setAccessibleName(f"{name}, in words")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 8, 14, 0)
-        row.setSpacing(12)
-        row.addWidget(self.choice)
-        row.addWidget(self.words, 1)
+        self.row = QHBoxLayout()
+        self.row.setSpacing(10)
+        self.row.addWidget(self.choice)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 0)
+        column.setSpacing(4)
+        column.addLayout(self.row)
+        if words_below:
+            self.row.addStretch(1)
+            column.addWidget(self.words)
+        else:
+            self.row.addWidget(self.words, 1)
 
     def over(self, drawing: QWidget, owner: QWidget) -> None:
         """Lay `owner` out as this head over `drawing`."""
@@ -66,3 +75,45 @@ class Head(QWidget):
     def _choose(self) -> None:
         self.chosen = self.choice.currentText()
         self.changed.emit()
+
+
+class Choice(QComboBox):
+    """One of some named things, of which the names are for programs and the titles for people.
+
+    Attributes
+    ----------
+    chosen : Signal
+        A person chose.
+    name : str
+        What was chosen, or is shown; "" before anything is offered.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, name: str, tip: str) -> None:
+        super().__init__()
+        self.name = ""
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(9)
+        self.hide()
+        self._offered: tuple[tuple[str, str], ...] = ()
+        self.activated.connect(self._choose)
+
+    def offer(self, offered: tuple[tuple[str, str], ...], name: str) -> None:
+        """Offer (name, title) pairs, of which `name` is shown; fewer than two are nothing to choose from."""
+        if offered != self._offered:
+            self._offered = offered
+            self.clear()
+            self.addItems([title for _, title in offered])
+        names = [each for each, _ in offered]
+        if name in names:
+            self.name = name
+            self.setCurrentIndex(names.index(name))
+        self.setVisible(len(offered) > 1)
+
+    @Slot()
+    def _choose(self) -> None:
+        self.name = self._offered[self.currentIndex()][0]
+        self.chosen.emit()

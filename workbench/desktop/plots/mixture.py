@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from workbench.desktop.plots.base import dress, quiet
-from workbench.desktop.plots.plane import Ground, PlanePlot, coloured_rows
+from workbench.desktop.plots.plane import Ground, Layout, PlanePlot, coloured_rows
 from workbench.views import View
 from workbench.views.mixture import (
     MASSES,
@@ -113,6 +113,9 @@ class MixturePlot(PlanePlot):
             words=words,
             plain=data.note,
         )
+
+    def layout_of(self, data: MixtureData) -> Layout:
+        return Layout(data.points, data.rows, data.means, "pca")
 
     def draw(self, prepared: Prepared) -> None:
         self.show_ground(prepared.ground)

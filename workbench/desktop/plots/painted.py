@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QToolTip, QVBoxLayout, QWidget
 
-from workbench.desktop.plots.base import Plot
+from workbench.desktop.plots.base import Plot, how_picked
 from workbench.desktop.plots.headed import Head
 from workbench.views import View
+from workbench.views.picking import Pick, Picked
 from workbench.views.theme import Theme
+
+STEPS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
+"""Where the arrow keys go, to the right and down."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +43,35 @@ class Picture:
         What the pointer is told where it rests.
     words : str
         The same content for those who cannot see it.
-    links : tuple of (QRect, str)
-        What is asked for, as of `Plot.ask`, where a person clicks, or goes by arrow keys and presses space.
+    links : tuple of (QRect, str or Pick)
+        What is asked for, as of `Plot.ask`, or picked, where a person clicks, or goes by arrow keys and presses space.
     """
 
     image: QImage
     spots: tuple[tuple[QRect, str], ...]
     words: str
-    links: tuple[tuple[QRect, str], ...] = ()
+    links: tuple[tuple[QRect, str | Pick], ...] = ()
 
 
 class PaintedPlot(Plot):
     """A plot whose `prepare` paints a `Picture` of the width of the widget, with scroll bars where it is higher.
 
     Where it has a `head`, that stands above the picture.
+
+    Attributes
+    ----------
+    frames_rows : bool
+        Whether picked rows are framed; False where picked ones alone are shown.
     """
+
+    frames_rows: ClassVar[bool] = True
 
     def __init__(self, view: View, parent: QWidget | None = None, *, head: Head | None = None) -> None:
         super().__init__(view, parent)
-        self.sheet = _Sheet()
+        self.sheet = _Sheet(self.frames_rows)
         self.sheet.asked.connect(self.ask)
+        self.sheet.picked.connect(self.picked)
+        self.sheet.reached.connect(self._show_place)
         self.scroll = QScrollArea(widgetResizable=False)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -81,6 +94,14 @@ class PaintedPlot(Plot):
         self.sheet.show_picture(prepared)
         self.setAccessibleDescription(prepared.words)
 
+    def mark(self, marks: Picked) -> None:
+        self.sheet.show_picked(marks)
+
+    @Slot(QRect)
+    def _show_place(self, place: QRect) -> None:
+        centre = place.center()
+        self.scroll.ensureVisible(centre.x(), centre.y(), place.width() // 2 + 8, place.height() // 2 + 8)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         bar = self.scroll.verticalScrollBar().sizeHint().width()
@@ -92,20 +113,35 @@ class PaintedPlot(Plot):
 
 
 class _Sheet(QWidget):
-    """Shows a picture; copies no more of it than is exposed.
+    """Shows a picture with frames around what is picked; copies no more of it than is exposed.
 
     Attributes
     ----------
     asked : Signal(str)
         A link of the picture was followed.
+    picked : Signal(Pick)
+    reached : Signal(QRect)
+        The arrow keys went there.
+    framed : list of QRect
+        Where what is picked is.
     """
 
     asked = Signal(str)
+    picked = Signal(object)
+    reached = Signal(QRect)
 
-    def __init__(self) -> None:
+    def __init__(self, frames_rows: bool) -> None:
         super().__init__()
+        self._frames_rows = frames_rows
         self._picture: Picture | None = None
+        self._marks: Picked | None = None
+        self.framed: list[QRect] = []
         self._at = 0
+
+    @property
+    def links(self) -> tuple[tuple[QRect, str | Pick], ...]:
+        """Those of the picture."""
+        return () if self._picture is None else self._picture.links
 
     def show_picture(self, picture: Picture) -> None:
         self._picture = picture
@@ -114,7 +150,24 @@ class _Sheet(QWidget):
         size = picture.image.deviceIndependentSize().toSize()
         if size != self.size():
             self.resize(size)
+        self._frame()
+
+    def show_picked(self, marks: Picked) -> None:
+        self._marks = marks
+        self._frame()
+
+    def _frame(self) -> None:
+        """Find what of the picture is picked."""
+        marks, links = self._marks, self.links
+        self.framed = [
+            place
+            for place, what in links
+            if isinstance(what, Pick) and marks is not None and self._framable(what) and what.is_in(marks)
+        ]
         self.update()
+
+    def _framable(self, what: Pick) -> bool:
+        return self._frames_rows or what.about != "rows"
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(320, 240) if self._picture is None else self._picture.image.deviceIndependentSize().toSize()
@@ -128,29 +181,47 @@ class _Sheet(QWidget):
         source = QRectF(exposed.x() * ratio, exposed.y() * ratio, exposed.width() * ratio, exposed.height() * ratio)
         painter = QPainter(self)
         painter.drawImage(QRectF(exposed), image, source)
+        colours = self.palette()
+        for place in self.framed:
+            if exposed.intersects(place):
+                painter.setPen(QPen(colours.base().color(), 4))
+                painter.drawRect(place)
+                painter.setPen(QPen(colours.highlight().color(), 2))
+                painter.drawRect(place)
         if self.hasFocus() and self._picture.links:
-            painter.setPen(QPen(self.palette().highlight().color(), 2))
-            painter.drawRect(self._picture.links[self._at][0])
+            painter.setPen(QPen(colours.text().color(), 1, Qt.PenStyle.DashLine))
+            painter.drawRect(self._picture.links[self._at][0].adjusted(-3, -3, 3, 3))
         painter.end()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        links = () if self._picture is None else self._picture.links
-        for k, (place, what) in enumerate(links):
+        for k, (place, _) in enumerate(self.links):
             if place.contains(event.position().toPoint()):
                 self._at = k
-                self.asked.emit(what)
+                self._follow()
                 return
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        links = () if self._picture is None else self._picture.links
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-        if links and event.key() in steps:
-            self._at = (self._at + steps[Qt.Key(event.key())]) % len(links)
+        links = self.links
+        if links and event.key() in STEPS:
+            self._at = beside([place for place, _ in links], self._at, *STEPS[Qt.Key(event.key())])
+            self.reached.emit(links[self._at][0])
             self.update()
         elif links and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.asked.emit(links[self._at][1])
+            self._follow()
         else:
             super().keyPressEvent(event)
+
+    def _follow(self) -> None:
+        """Ask for, or pick, what the person is at."""
+        assert self._picture is not None
+        what = self._picture.links[self._at][1]
+        if isinstance(what, Pick):
+            how = how_picked()
+            again = how == "or" and self._marks is not None and what.is_in(self._marks)
+            self.picked.emit(replace(what, how="not" if again else how))
+        else:
+            self.asked.emit(what)
+        self.update()
 
     def event(self, event: Any) -> bool:
         if isinstance(event, QHelpEvent) and self._picture is not None:
@@ -160,6 +231,19 @@ class _Sheet(QWidget):
                     return True
             QToolTip.hideText()
         return super().event(event)
+
+
+def beside(places: Sequence[QRect], at: int, right: int, down: int) -> int:
+    """Which place is next to number `at` in a direction, straight ahead rather than near; `at` where there is none."""
+    here = places[at].center()
+    best, least = at, float("inf")
+    for k, place in enumerate(places):
+        there = place.center()
+        ahead = (there.x() - here.x()) * right + (there.y() - here.y()) * down
+        aside = abs((there.x() - here.x()) * down) + abs((there.y() - here.y()) * right)
+        if ahead > 0 and ahead + 4 * aside < least:
+            best, least = k, ahead + 4 * aside
+    return best
 
 
 @contextmanager

@@ -11,13 +11,16 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
-from PySide6.QtCore import QRectF, Qt, QTimer, Slot
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
-from workbench.desktop.plots.base import Canvas, Plot, dress, quiet, show_image
+from workbench.desktop.plots.base import Canvas, Plot, dress, how_picked, quiet, show_image
 from workbench.desktop.plots.headed import Head
+from workbench.desktop.plots.outlines import OutlineBox, OutlineTools
 from workbench.views import View
+from workbench.views.picking import Pick, Picked, inside
+from workbench.views.planes import place_in
 from workbench.views.theme import Theme, rgb
 
 POINT = 5.0
@@ -52,8 +55,49 @@ class Ground:
     theme: Theme
 
 
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the rows and prototypes of a view lie in its plane.
+
+    Attributes
+    ----------
+    points : (m, 2) float64
+        The rows of the sample.
+    rows : (m,) int
+        Their numbers.
+    prototypes : (M, 2) float64
+    plane : str
+    features : (int, int)
+        Of the plane that `planes.place_in` lays other rows out in.
+    """
+
+    points: NDArray[np.float64]
+    rows: NDArray[Any]
+    prototypes: NDArray[np.float64]
+    plane: str
+    features: tuple[int, int] = (0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What is picked, over a plane: rows as a picture over `frame`, and rings around prototypes.
+
+    Attributes
+    ----------
+    any_rows : bool
+        Whether rows are picked, so that the others step back.
+    """
+
+    frame: Frame
+    rows: NDArray[np.uint8]
+    prototypes: NDArray[np.float64]
+    any_rows: bool
+
+
 class PlanePlot(Plot):
     """A plane with a head over it; what is drawn over the rows is each plot's own.
+
+    Rows are picked by a click, a rectangle or a lasso, prototypes by a click.
 
     Attributes
     ----------
@@ -65,18 +109,29 @@ class PlanePlot(Plot):
 
     def __init__(self, view: View, choice: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
-        self.head = Head(choice, tip)
+        self.head = Head(choice, tip, words_below=True)
         self.head.changed.connect(self.stale)
         self.canvas = Canvas(f"{view.title} plot")
-        self.item = quiet(self.canvas.addPlot(enableMenu=False))
+        self.box = OutlineBox()
+        self.item = quiet(self.canvas.addPlot(viewBox=self.box, enableMenu=False))
         self.rows = pg.ImageItem(axisOrder="row-major")
+        self.picked_rows = pg.ImageItem(axisOrder="row-major")
+        self.picked_prototypes = pg.ScatterPlotItem(size=22, symbol="o", brush=None)
         self.item.addItem(self.rows)
+        self.item.addItem(self.picked_rows)
+        self.item.addItem(self.picked_prototypes)
+        self.picked_prototypes.setZValue(5)
+        self.tools = OutlineTools(self.box, self)
+        self.head.row.addWidget(self.tools)
+        self.box.outlined.connect(self._outlined)
+        self.box.clicked.connect(self._clicked)
         for side in ("left", "bottom"):
             self.item.getAxis(side).enableAutoSIPrefix(False)
         self._frame: Frame | None = None
         self._painted: tuple[Frame, object, NDArray[np.float64], NDArray[np.uint8]] | None = None
         self._home: object = None
         self._theme = ""
+        self._layout: Layout | None = None
         self._settle = QTimer(self, interval=60, singleShot=True)
         self._settle.timeout.connect(self._look_again)
         self.item.getViewBox().sigRangeChanged.connect(self._moved)
@@ -129,6 +184,61 @@ class PlanePlot(Plot):
     def dress_marks(self, theme: Theme) -> None:
         """Give what is drawn over the rows the colours of `theme`."""
 
+    def layout_of(self, data: Any) -> Layout:
+        """Where things lie in the plane of `data` that is shown. Touches no widget."""
+        raise NotImplementedError
+
+    def codes_of(self, data: Any, picked: Picked) -> NDArray[np.int64] | None:
+        """Class codes that give the picked rows their colours; None where the others have colours of another kind."""
+        return None
+
+    def prepare_marks(self, data: Any, picked: Picked, theme: Theme) -> Marks:
+        layout = self._layout = self.layout_of(data)
+        frame = self._frame or Frame((0.0, 1.0, 0.0, 1.0), 16, 16, 1.0)
+        if self._painted is not None:
+            frame = self._painted[0]
+        points = np.empty((0, 2))
+        if len(picked.shown):
+            points = place_in(picked.scene, layout.plane, layout.features)(picked.vectors)
+        which = sorted(k for k in picked.prototypes if k < len(layout.prototypes))
+        codes = self.codes_of(data, picked)
+        if codes is None:
+            accent = np.broadcast_to(np.array(rgb(theme.accent), np.uint8), (len(points), 3))
+            painted = coloured_rows(points, accent, frame, pale=False)
+        else:
+            painted = rows_picture(points, codes, frame, theme, pale=False)
+        return Marks(frame, painted, layout.prototypes[which], bool(picked.n_rows))
+
+    def mark(self, marks: Marks) -> None:
+        left, right, bottom, top = marks.frame.limits
+        self.rows.setOpacity(0.3 if marks.any_rows else 1.0)
+        self.picked_rows.setVisible(marks.any_rows)
+        if marks.any_rows:
+            show_image(self.picked_rows, marks.rows)
+            self.picked_rows.setRect(QRectF(left, bottom, right - left, top - bottom))
+        self.picked_prototypes.setData(*marks.prototypes.T)
+        self.picked_prototypes.setPen(pg.mkPen(self.palette().highlight().color(), width=2))
+
+    @Slot(object)
+    def _outlined(self, outline: NDArray[np.float64]) -> None:
+        """Pick the rows inside an outline (k, 2)."""
+        if self._layout is not None:
+            test = inside(outline, self._layout.plane, self._layout.features)
+            self.picked.emit(Pick(test=test, how=how_picked()))
+
+    @Slot(object)
+    def _clicked(self, place: QPointF) -> None:
+        """Pick the prototype, or else the row, that is nearest to where a person clicked."""
+        if self._layout is None:
+            return
+        here, pixel = np.array([place.x(), place.y()]), np.array(self.box.viewPixelSize())
+        prototype = nearest(self._layout.prototypes, here, 10 * pixel)
+        row = nearest(self._layout.points, here, 6 * pixel)
+        if prototype is not None:
+            self.picked.emit(Pick(prototypes=(prototype,), how=how_picked()))
+        elif row is not None:
+            self.picked.emit(Pick(rows=(int(self._layout.rows[row]),), how=how_picked()))
+
     def _label(self, ground: Ground) -> None:
         """Name the axes, as far as there is room."""
         size = self.item.getViewBox().size()
@@ -137,6 +247,11 @@ class PlanePlot(Plot):
             axis = self.item.getAxis(side)
             if axis.labelText != shown:
                 axis.setLabel(shown, **axis.labelStyle)
+
+    @property
+    def settling(self) -> bool:
+        """Whether the plane is being shifted, zoomed or resized."""
+        return self._settle.isActive()
 
     @Slot()
     def _moved(self) -> None:
@@ -159,8 +274,15 @@ class PlanePlot(Plot):
             self.stale.emit()
 
 
+def nearest(points: NDArray[np.float64], here: NDArray[np.float64], within: NDArray[np.float64]) -> int | None:
+    """Which of the points (n, 2) is nearest to `here` (2,), measured by `within` (2,); None if it is further away."""
+    away = np.hypot(*((points - here) / within).T)
+    near = np.flatnonzero(away <= 1)
+    return int(near[away[near].argmin()]) if len(near) else None
+
+
 def rows_picture(
-    points: NDArray[np.float64], codes: NDArray[np.int64], frame: Frame, theme: Theme
+    points: NDArray[np.float64], codes: NDArray[np.int64], frame: Frame, theme: Theme, *, pale: bool = True
 ) -> NDArray[np.uint8]:
     """(h, w, 4) uint8: every row a small mark in the colour and shape of its class; row 0 at the bottom."""
     image, x, y = _empty(points, frame)
@@ -168,14 +290,16 @@ def rows_picture(
         stencil = _stencil(theme.class_marker(code).pyqtgraph, round(POINT * frame.ratio))
         mine = codes == code
         _stamp(image, x[mine], y[mine], stencil, np.array(rgb(theme.class_color(code)), np.uint8))
-    return _paler(image)
+    return _paler(image) if pale else image
 
 
-def coloured_rows(points: NDArray[np.float64], colours: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint8]:
+def coloured_rows(
+    points: NDArray[np.float64], colours: NDArray[np.uint8], frame: Frame, *, pale: bool = True
+) -> NDArray[np.uint8]:
     """(h, w, 4) uint8: every row a small dot in a colour of its own (m, 3); row 0 at the bottom."""
     image, x, y = _empty(points, frame)
     _stamp(image, x, y, _stencil("o", round(POINT * frame.ratio)), colours)
-    return _paler(image)
+    return _paler(image) if pale else image
 
 
 def _empty(points: NDArray[np.float64], frame: Frame) -> tuple[NDArray[np.uint8], NDArray[Any], NDArray[Any]]:

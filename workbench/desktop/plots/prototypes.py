@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen, QPolygonF
 
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, draw_pixels, painting
+from workbench.views.picking import Pick
 from workbench.views.prototypes import FEW_FEATURES, MOST_TILES, PrototypesData
 from workbench.views.theme import Theme
 from workbench.views.wording import counted, number, shorten, with_unit
@@ -54,7 +55,12 @@ def paint_gallery(data: PrototypesData, theme: Theme, surface: Surface) -> Pictu
             y = top + (k // columns) * (height + GAP)
             _tile(painter, data, theme, k, QRectF(x, y, width, body), font)
             spots.append((QRect(int(x), int(y), int(width), int(height)), _told(data, k)))
-    return Picture(image, tuple(spots), _heading(data, n_shown))
+    links = tuple(
+        (place.adjusted(-4, -4, 4, 2), Pick(prototypes=(int(index),)))
+        for (place, _), index in zip(spots, data.index, strict=False)
+        if data.noun != "word"
+    )
+    return Picture(image, tuple(spots), _heading(data, n_shown), links)
 
 
 def _heading(data: PrototypesData, n_shown: int) -> str:

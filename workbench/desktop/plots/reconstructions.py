@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPen
 
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, draw_pixels, painting
 from workbench.views.bits import cells_image
+from workbench.views.picking import Pick
 from workbench.views.prototypes import FEW_FEATURES
 from workbench.views.reconstructions import GROUPS, ReconstructionsData, common_unit, error_image
 from workbench.views.theme import Theme
@@ -19,6 +20,8 @@ MARGIN, GAP = 16, 18
 
 class ReconstructionsPlot(PaintedPlot):
     """Worst, typical and best rows under headings of their own, as many beside one another as fit the width."""
+
+    frames_rows = False
 
     def prepare(self, data: ReconstructionsData, theme: Theme) -> Picture:
         return paint_reconstructions(data, theme, self.surface)
@@ -42,6 +45,7 @@ def paint_reconstructions(data: ReconstructionsData, theme: Theme, surface: Surf
     n_lines = sum(-(-len(group) // columns) for group in groups)
     total = max(surface.height, int(top + n_lines * (height + GAP) + 3 * (line + 10) + MARGIN))
     spots: list[tuple[QRect, str]] = []
+    numbers: list[int] = []
     wrong = None if data.image_errors is None else error_image(data.image_errors, data.limit, theme.diverging)
     with painting(surface.width, total, surface.ratio, theme.surface) as (image, painter):
         painter.setFont(font)
@@ -62,9 +66,11 @@ def paint_reconstructions(data: ReconstructionsData, theme: Theme, surface: Surf
             for k, which in enumerate(group.tolist()):
                 box = QRectF(MARGIN + (k % columns) * (width + GAP), y + (k // columns) * (height + GAP), width, body)
                 _cell(painter, data, wrong, which, box, theme, metrics)
-                spots.append((box.adjusted(0, 0, 0, 2 * line).toAlignedRect(), _told(data, which)))
+                spots.append((box.adjusted(-2, -2, 2, 2 * line + 6).toAlignedRect(), _told(data, which)))
+                numbers.append(int(data.rows[which]))
             y += -(-len(group) // columns) * (height + GAP)
-    return Picture(image, tuple(spots), "; ".join(_heading(data)))
+    links = tuple((place, Pick(rows=(row,))) for (place, _), row in zip(spots, numbers, strict=True))
+    return Picture(image, tuple(spots), "; ".join(_heading(data)), links)
 
 
 def _heading(data: ReconstructionsData) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,8 +13,9 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.desktop.plots.base import Canvas, Plot, coloured, dress, quiet, show_image
+from workbench.desktop.plots.base import Canvas, Plot, coloured, dress, how_picked, quiet, show_image
 from workbench.views import View
+from workbench.views.picking import Pick, Picked
 from workbench.views.relevance import MOST_RANKED, RelevanceData
 from workbench.views.theme import Theme
 from workbench.views.wording import distinct
@@ -36,6 +39,16 @@ class Prepared:
     spectrum_title: str
     words: str
     theme: Theme
+    top: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Places and widths of the bars of picked features in the ranking, and lines around them in the matrix."""
+
+    places: NDArray[np.int64]
+    widths: NDArray[np.float64]
+    lines: NDArray[np.float64]
 
 
 class RelevancePlot(Plot):
@@ -79,6 +92,40 @@ class RelevancePlot(Plot):
         self.picture.setTitle("Relevance of each pixel")
         self.spectrum.setLabel("bottom", "direction")
         self._laid_out: object = None
+        self._top = np.empty(0, np.int64)
+        self.picked_bars = pg.BarGraphItem(x0=0, y=[], width=[], height=0.7)
+        self.picked_lines = pg.PlotCurveItem()
+        self.ranking.addItem(self.picked_bars)
+        self.matrix.addItem(self.picked_lines)
+        for item in (self.matrix, self.ranking):
+            item.scene().sigMouseClicked.connect(partial(self._clicked, item))
+
+    def _clicked(self, item: pg.PlotItem, event: Any) -> None:
+        """Pick the feature, or the two, at a place of the matrix or of the ranking."""
+        if not item.vb.sceneBoundingRect().contains(event.scenePos()):
+            return
+        place = item.vb.mapSceneToView(event.scenePos())
+        across, down = round(place.x()), round(place.y())
+        d = 0 if self.heat.image is None else len(self.heat.image)
+        if item is self.matrix and 0 <= across < d and 0 <= down < d:
+            self.picked.emit(Pick(features=tuple({across, down}), how=how_picked()))
+        elif item is self.ranking and 0 <= down < len(self._top):
+            self.picked.emit(Pick(features=(int(self._top[down]),), how=how_picked()))
+
+    def prepare_marks(self, data: RelevanceData, picked: Picked, theme: Theme) -> Marks:
+        top = data.order[: min(MOST_RANKED, self._n_named)]
+        which = [place for place, j in enumerate(top.tolist()) if j in picked.features]
+        d = len(data.relevances)
+        edges = np.array([j + side for j in sorted(picked.features) if j < d for side in (-0.5, 0.5)])
+        down = np.column_stack([edges.repeat(2), np.tile([-0.5, d - 0.5], len(edges))])
+        return Marks(
+            np.array(which, np.int64), np.nan_to_num(data.relevances[top[which]]), np.vstack([down, down[:, ::-1]])
+        )
+
+    def mark(self, marks: Marks) -> None:
+        colour = self.palette().highlight().color()
+        self.picked_bars.setOpts(x0=0, y=marks.places, width=marks.widths, height=0.7, brush=colour.darker(150))
+        self.picked_lines.setData(*marks.lines.T, connect="pairs", pen=pg.mkPen(colour, width=1))
 
     def prepare(self, data: RelevanceData, theme: Theme) -> Prepared:
         d = len(data.relevances)
@@ -100,6 +147,7 @@ class RelevancePlot(Plot):
             spectrum_title=f"Eigenvalues, {data.n_effective:.1f} in use",
             words=f"Most relevant: {leading}. The metric uses about {data.n_effective:.1f} directions.",
             theme=theme,
+            top=top,
         )
 
     def draw(self, prepared: Prepared) -> None:
@@ -112,6 +160,7 @@ class RelevancePlot(Plot):
         self.heat.setRect(QRectF(-0.5, -0.5, d, d))
         if prepared.picture is not None:
             show_image(self.pixels, prepared.picture)
+        self._top = prepared.top
         n = len(prepared.ranked)
         self.bars.setOpts(x0=0, y=np.arange(n), width=prepared.ranked, height=0.7)
         self.ranking.getAxis("left").setTicks([list(enumerate(prepared.ranked_names))])

@@ -1,0 +1,103 @@
+"""From a run, or data alone, to what its views show: computed on the views' thread, and kept while it holds."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engines import Snapshot
+from workbench.session import Dataset, Run
+from workbench.session.selection import Selection
+from workbench.views import VIEWS, Scene, View, scene_of, scene_of_data
+from workbench.views.picking import Pick, Picked, apply, picked_of
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a picture shows: equal keys, equal pictures.
+
+    Attributes
+    ----------
+    shown : str
+        Id of the run, or of the data.
+    sequence, measured : int
+        How many snapshots it has had, and what was measured of it.
+    iteration : int or None
+        Of the recorded snapshot that is shown in place of the newest.
+    theme : str
+    picked : int
+        Version of the selection; 0 where the view does not follow it.
+    """
+
+    shown: str
+    sequence: int
+    iteration: int | None
+    measured: int
+    theme: str
+    picked: int
+
+
+class Looker:
+    """The scene that the views look at, and the data of each view; for one thread, but for `pick`.
+
+    Attributes
+    ----------
+    fitting : frozenset of str
+        Names of the views that have something to show of the scene.
+    """
+
+    def __init__(self) -> None:
+        self.fitting: frozenset[str] = frozenset()
+        self._key: Key | None = None
+        self._scene: Scene | None = None
+        self._run = self._dataset = ""
+        self._picked: Picked | None = None
+        self._data: dict[str, tuple[Key, str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def scene(self, thing: Run | Dataset, pinned: Snapshot | None, key: Key) -> Scene | None:
+        """What there is to see of `thing` at `key`; None while there is nothing."""
+        wanted = replace(key, theme="", picked=0)
+        if self._scene is None or wanted != self._key:
+            found = scene_of(thing) if isinstance(thing, Run) else scene_of_data(thing)
+            if found is not None and pinned is not None:
+                found = replace(found, snapshot=pinned)
+            dataset = thing.dataset if isinstance(thing, Run) else thing
+            with self._lock:
+                self._key, self._scene = wanted, found
+                self._run, self._dataset = thing.id if isinstance(thing, Run) else "", dataset.id
+            self._picked = None
+            self.fitting = frozenset() if found is None else _fitting(found)
+        return self._scene
+
+    def picked(self, selection: Selection | None) -> Picked:
+        """What is picked of the scene."""
+        assert self._scene is not None
+        selection = Selection() if selection is None else selection
+        if self._picked is None or self._picked.version != selection.version:
+            self._picked = picked_of(selection, self._run, self._dataset, self._scene)
+        return self._picked
+
+    def data(self, view: View, key: Key, asked: str, picked: Picked) -> Any:
+        """What `view` shows of the scene for a person who asked for `asked`."""
+        assert self._scene is not None
+        wanted = replace(key, theme="")
+        known = self._data.get(view.name)
+        if known is None or known[:2] != (wanted, asked):
+            scene = self._scene.asking(asked, picked if view.follows_picks else None)
+            known = self._data[view.name] = (wanted, asked, view.compute(scene))
+        return known[2]
+
+    def pick(self, pick: Pick, selection: Selection) -> None:
+        """Let `selection` have what a person points at in the scene; may look at all rows."""
+        with self._lock:
+            scene, run, dataset = self._scene, self._run, self._dataset
+        if scene is None or (pick.prototypes and not scene.has_prototypes):
+            return
+        if all(k < len(scene.prototypes) for k in pick.prototypes):
+            apply(pick, selection, run, dataset, scene)
+
+
+def _fitting(scene: Scene) -> frozenset[str]:
+    return frozenset(view.name for view in VIEWS if (scene.of_run or view.of_data) and view.applies(scene))
