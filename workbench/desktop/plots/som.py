@@ -11,118 +11,186 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from workbench.desktop.plots.headed import Head
+from engines.maps.grid import ROW_PITCH
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, painting
+from workbench.desktop.plots.som_cut import Grip, TorusCut
+from workbench.desktop.plots.som_head import MapHead
 from workbench.views import View
-from workbench.views.cells import CellImage, cell_image, cell_table
-from workbench.views.som import SomData, class_image, hits_end, hits_image, plane_image, u_image
+from workbench.views.cell_colours import Spotlight, cell_table, light_up, spotlight
+from workbench.views.cells import CellImage, Origin, cell_image
+from workbench.views.plane_order import PlaneOrder, as_in_the_data
+from workbench.views.som_data import SomData
+from workbench.views.som_panels import Panel, main_panels, panel, panel_names, values_of
 from workbench.views.theme import Theme
-from workbench.views.wording import distinct, number, shorten, with_unit
+from workbench.views.wording import number, shorten
 
 MARGIN, GAP = 16, 20
-OVERVIEW, U_MATRIX, HITS, CLASSES = "Everything at a glance", "U-matrix", "Hits", "Classes"
+OVERVIEW = "Everything at a glance"
 LARGEST = 640
 MOST_TOLD = 1600
+
+Spots = list[tuple[QRect, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A picture, and what the head says over it."""
+    """A picture, what the head says over it, and where a torus can be taken hold of."""
 
     picture: Picture
+    grips: tuple[Grip, ...]
+    data: SomData
     names: tuple[str, ...]
     current: str
     words: str
+    found: str
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
-    """One picture of all units: its title, pixels, and the ends of its scale in words ("" without a scale)."""
+class Look:
+    """What a person wants to see of a map, and how large.
 
-    title: str
-    pixels: NDArray[np.uint8]
-    low: str
-    high: str
+    Attributes
+    ----------
+    theme : Theme
+    surface : Surface
+    origin : Origin
+        Where a torus is cut.
+    planes : PlaneOrder
+    lit : (M,) bool, or None
+        Units that a search has found; None without a search.
+    """
+
+    theme: Theme
+    surface: Surface
+    origin: Origin
+    planes: PlaneOrder
+    lit: NDArray[np.bool_] | None
 
 
 class SomPlot(PaintedPlot):
-    """U-matrix, hits, classes and component planes, side by side or chosen one by one."""
+    """U-matrix, hits, classes, folds and component planes, side by side or chosen one by one."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
-        self.head = Head("Part of the map", "Everything at a glance, or one thing large")
+        self.head = MapHead()
         super().__init__(view, parent, head=self.head)
+        self.cut = TorusCut(self.sheet, self.scroll)
         self.head.changed.connect(self.stale)
+        self.cut.moved.connect(self.stale)
 
     def prepare(self, data: SomData, theme: Theme) -> Prepared:
-        planes = distinct(data.plane_names, 40)
-        names = (OVERVIEW, U_MATRIX, HITS, *((CLASSES,) if data.has_classes else ()), *planes)
+        names = (OVERVIEW, *panel_names(data))
         current = self.head.chosen if self.head.chosen in names else OVERVIEW
+        search = data.search(self.head.wanted)
+        found = search.trouble if search.fits is None else f"Lit: {data.found(search.fits)}."
+        look = Look(
+            theme=theme,
+            surface=self.surface,
+            origin=self.cut.origin(data.grid),
+            planes=data.alike if self.head.by_likeness else as_in_the_data(data.alike),
+            lit=search.fits,
+        )
         if current == OVERVIEW:
-            picture = paint_overview(data, theme, self.surface)
+            picture, grips = paint_overview(data, look)
         else:
-            which = planes.index(current) if current in planes else -1
-            picture = paint_one(data, current if which < 0 else "", which, theme, self.surface)
-        return Prepared(picture, names, current, _words(data, theme))
+            picture, grips = paint_one(data, names.index(current) - 1, look)
+        return Prepared(picture, grips, data, names, current, _words(data, theme), found)
 
     def draw(self, prepared: Prepared) -> None:
         super().draw(prepared.picture)
+        self.cut.show(prepared.data.grid, prepared.grips)
         self.head.tell(prepared.words, prepared.names, prepared.current)
+        self.head.found.setText(prepared.found)
 
 
-def paint_overview(data: SomData, theme: Theme, surface: Surface) -> Picture:
+def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]]:
     """The main panels in a row, and under it a tile for every plane, or for those that vary most."""
     metrics = QFontMetricsF(QGuiApplication.font())
     line = metrics.height()
-    room = surface.width - 2 * MARGIN
-    n_main = 3 if data.has_classes else 2
-    across = n_main if room >= n_main * 190 else 1
-    shape = cell_image(data.grid, 100).units.shape
-    aspect = shape[0] / shape[1]
+    room = look.surface.width - 2 * MARGIN
+    main = main_panels(data)
+    across = next(n for n in (len(main), 2, 1) if n == 1 or room >= n * 190)
+    aspect = _aspect(data)
     wide = min(360.0, (room - (across - 1) * GAP) / across, 420.0 / aspect)
-    image = cell_image(data.grid, _pixels(wide, aspect, surface.ratio))
-    told = _told(data)
-    main = [_panel(data, name, -1, image, theme) for name in (U_MATRIX, HITS, CLASSES)[:n_main]]
-    shown = data.varied
+    image = cell_image(data.grid, _pixels(wide, aspect, look.surface.ratio), look.origin)
     n_small = max(1, int((room + GAP) // (150 + GAP)))
-    small = (room - (n_small - 1) * GAP) / n_small
-    small = min(small, 220.0)
-    little = cell_image(data.grid, _pixels(small, aspect, surface.ratio))
-    high, low = aspect * wide + 2 * line + 14, aspect * small + 2 * line + 14
-    n_main_lines, n_lines = -(-len(main) // across), -(-len(shown) // n_small)
+    small = min((room - (n_small - 1) * GAP) / n_small, 220.0)
+    little = cell_image(data.grid, _pixels(small, aspect, look.surface.ratio), look.origin)
+    high, low = aspect * wide + 2 * line + 14, aspect * small + 3 * line + 20
+    n_main_lines, n_lines = -(-len(main) // across), -(-len(look.planes.order) // n_small)
     top = MARGIN + n_main_lines * (high + GAP) + line + 6
-    total = max(surface.height, int(top + n_lines * (low + GAP) + MARGIN))
-    spots: list[tuple[QRect, str]] = []
-    with painting(surface.width, total, surface.ratio, theme.surface) as (sheet, painter):
-        for k, panel in enumerate(main):
+    total = max(look.surface.height, int(top + n_lines * (low + GAP) + MARGIN))
+    told, light, little_light = _told(data), _light(image, look), _light(little, look)
+    spots: Spots = []
+    grips: list[Grip] = []
+    with painting(look.surface.width, total, look.surface.ratio, look.theme.surface) as (sheet, painter):
+        for k in range(len(main)):
             x, y = MARGIN + (k % across) * (wide + GAP), MARGIN + (k // across) * (high + GAP)
-            place = _draw_panel(painter, panel, x, y, wide, theme)
-            spots += _unit_spots(data, told, image, place)
-        painter.setPen(QColor(theme.muted))
-        left_out = data.n_features - len(shown)
-        words = "Component planes: what each feature is at each unit, in the units of the data"
-        words += f" (the {len(shown)} of {data.n_features:,} that vary most)" if left_out else ""
+            place = _draw_panel(painter, panel(data, k, image, look.theme), QPointF(x, y), wide, look.theme, light)
+            spots += [(rect, told[unit]) for rect, unit in unit_places(data, image, place)]
+            grips.append(_grip(data, image, place))
+        painter.setPen(QColor(look.theme.muted))
+        words = _planes_heading(data)
         painter.drawText(QPointF(MARGIN, top - 12), metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
-        for k, which in enumerate(shown.tolist()):
-            x, y = MARGIN + (k % n_small) * (small + GAP), top + (k // n_small) * (low + GAP)
-            panel = _panel(data, "", which, little, theme)
-            place = _draw_panel(painter, panel, x, y, small, theme)
-            spots.append((place.toAlignedRect(), f"{panel.title}\n{panel.low} to {panel.high}"))
-    return Picture(sheet, tuple(spots), f"{data.note}. {words}.")
+        _frame_groups(painter, look, n_small, (small + GAP, low + GAP), top)
+        for k, which in enumerate(look.planes.order.tolist()):
+            x, y = MARGIN + (k % n_small) * (small + GAP), top + (k // n_small) * (low + GAP) + line + 4
+            made = panel(data, len(main) + which, little, look.theme)
+            mark = " (opposite)" if look.planes.opposite[k] else ""
+            place = _draw_panel(painter, made, QPointF(x, y), small, look.theme, little_light, mark)
+            spots.append((place.toAlignedRect(), f"{made.title}{mark}\n{made.low} to {made.high}"))
+            grips.append(_grip(data, little, place))
+    return Picture(sheet, tuple(spots), f"{data.note}. {words}."), tuple(grips)
 
 
-def paint_one(data: SomData, name: str, which: int, theme: Theme, surface: Surface) -> Picture:
+def paint_one(data: SomData, which: int, look: Look) -> tuple[Picture, tuple[Grip, ...]]:
     """One panel as large as fits; every unit tells what it is."""
+    surface = look.surface
     line = QFontMetricsF(QGuiApplication.font()).height()
-    shape = cell_image(data.grid, 100).units.shape
-    aspect = shape[0] / shape[1]
+    aspect = _aspect(data)
     wide = max(80.0, min(surface.width - 2.0 * MARGIN, (surface.height - 2 * MARGIN - 2 * line - 16) / aspect))
-    image = cell_image(data.grid, _pixels(wide, aspect, surface.ratio))
-    panel = _panel(data, name, which, image, theme)
-    with painting(surface.width, surface.height, surface.ratio, theme.surface) as (sheet, painter):
-        place = _draw_panel(painter, panel, MARGIN, MARGIN, wide, theme)
-    values = {U_MATRIX: None, HITS: None, CLASSES: None}.get(name, data.planes[which] if which >= 0 else None)
-    spots = _unit_spots(data, _told(data), image, place, panel.title, values)
-    return Picture(sheet, tuple(spots), f"{panel.title}, {panel.low} to {panel.high}. {data.note}.")
+    image = cell_image(data.grid, _pixels(wide, aspect, surface.ratio), look.origin)
+    made = panel(data, which, image, look.theme)
+    with painting(surface.width, surface.height, surface.ratio, look.theme.surface) as (sheet, painter):
+        mark = f": {made.scale}" if made.scale else ""
+        place = _draw_panel(painter, made, QPointF(MARGIN, MARGIN), wide, look.theme, _light(image, look), mark)
+    values = values_of(data, which)
+    told, spots = _told(data), []
+    for rect, unit in unit_places(data, image, place):
+        more = "" if values is None else f"\n{made.title}: {number(float(values[unit]))}"
+        spots.append((rect, told[unit] + more))
+    words = f"{made.title}{f', {made.low} to {made.high}' if made.high else ''}. {data.note}."
+    return Picture(sheet, tuple(spots), words), (_grip(data, image, place),)
+
+
+def unit_places(data: SomData, image: CellImage, place: QRectF) -> list[tuple[QRect, int]]:
+    """Where each unit lies in a panel whose units are drawn in `place`; none where they are too many to point at."""
+    if data.n_units > MOST_TOLD:
+        return []
+    boxes = image.boxes * (place.width() / image.units.shape[1]) + np.tile([place.left(), place.top()], 2)
+    return [
+        (QRectF(left, top, right - left, bottom - top).toAlignedRect(), unit)
+        for unit, (left, top, right, bottom) in enumerate(boxes.tolist())
+    ]
+
+
+def _told(data: SomData) -> tuple[str, ...]:
+    """What the pointer is told over each unit; nothing where units are too many to point at."""
+    return tuple(data.told(unit) for unit in range(data.n_units)) if data.n_units <= MOST_TOLD else ()
+
+
+def _light(image: CellImage, look: Look) -> Spotlight | None:
+    return None if look.lit is None else spotlight(image, look.lit)
+
+
+def _grip(data: SomData, image: CellImage, place: QRectF) -> Grip:
+    pitch = image.pitch * place.width() / image.units.shape[1]
+    return Grip(place.toAlignedRect(), pitch, pitch * ROW_PITCH[data.topology])
+
+
+def _aspect(data: SomData) -> float:
+    """Height of a panel over its width."""
+    h, w = cell_image(data.grid, 100).units.shape
+    return h / w
 
 
 def _pixels(wide: float, aspect: float, ratio: float) -> int:
@@ -130,71 +198,83 @@ def _pixels(wide: float, aspect: float, ratio: float) -> int:
     return round(min(LARGEST, wide * max(1.0, aspect)) * ratio)
 
 
-def _panel(data: SomData, name: str, which: int, image: CellImage, theme: Theme) -> Panel:
-    if name == U_MATRIX:
-        high = float(np.nanmax(data.u, initial=0.0))
-        return Panel("U-matrix (distance to the neighbours)", u_image(data, image, theme), "0", number(high, 3))
-    if name == HITS:
-        return Panel(f"Hits ({data.counted})", hits_image(data, image, theme), "0", number(hits_end(data)))
-    if name == CLASSES:
-        return Panel("Classes of the rows of each unit", class_image(data, image, theme), "", "")
-    low, high = (float(end) for end in data.ends[which])
-    title = with_unit(shorten(data.plane_names[which], 40), shorten(data.plane_units[which], 12))
-    return Panel(title, plane_image(data, which, image, theme), number(low, 3), number(high, 3))
+def _planes_heading(data: SomData) -> str:
+    left_out = data.n_features - len(data.alike.order)
+    words = "Component planes: what each feature is at each unit, in the units of the data"
+    return words + (f" (the {len(data.alike.order)} of {data.n_features:,} that vary most)" if left_out else "")
 
 
-def _draw_panel(painter: QPainter, panel: Panel, x: float, y: float, wide: float, theme: Theme) -> QRectF:
-    """Title, units and scale; gives where the units are."""
+def _frame_groups(painter: QPainter, look: Look, n_across: int, step: tuple[float, float], top: float) -> None:
+    """Frames around planes that are alike, and how much they are."""
+    metrics = QFontMetricsF(painter.font())
+    across, down = step
+    for run in look.planes.runs(n_across):
+        left, high = MARGIN + run.first * across - 7, top + run.line * down - 2
+        box = QRectF(left, high, (run.last - run.first + 1) * across - GAP + 14, down - GAP + 4)
+        faint = QColor(look.theme.muted)
+        faint.setAlphaF(0.5)
+        painter.setPen(QPen(faint, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QColor(look.theme.muted))
+        words = metrics.elidedText(run.words, Qt.TextElideMode.ElideRight, box.width() - 14)
+        painter.drawText(QPointF(left + 7, high + 3 + metrics.ascent()), words)
+
+
+def _draw_panel(
+    painter: QPainter,
+    shown: Panel,
+    corner: QPointF,
+    wide: float,
+    theme: Theme,
+    light: Spotlight | None,
+    mark: str = "",
+) -> QRectF:
+    """Title, units, lines between them, and scale; gives where the units are."""
     metrics = QFontMetricsF(painter.font())
     line = metrics.height()
     painter.setPen(QColor(theme.text))
-    title = metrics.elidedText(panel.title, Qt.TextElideMode.ElideMiddle, wide)
-    painter.drawText(QPointF(x, y + metrics.ascent()), title)
-    pixels = np.ascontiguousarray(panel.pixels)
+    title = metrics.elidedText(shown.title, Qt.TextElideMode.ElideMiddle, wide - metrics.horizontalAdvance(mark))
+    title = metrics.elidedText(title + mark, Qt.TextElideMode.ElideRight, wide)
+    painter.drawText(QPointF(corner.x(), corner.y() + metrics.ascent()), title)
+    pixels = np.ascontiguousarray(shown.pixels if light is None else light_up(shown.pixels, light, theme))
     h, w = pixels.shape[:2]
-    place = QRectF(x, y + line + 4, wide, wide * h / w)
+    place = QRectF(corner.x(), corner.y() + line + 4, wide, wide * h / w)
     painter.drawImage(place, QImage(pixels.data, w, h, pixels.strides[0], QImage.Format.Format_RGB888))
-    if panel.high:
-        below = place.bottom() + 4
-        painter.setPen(QColor(theme.muted))
-        painter.drawText(QPointF(x, below + metrics.ascent()), panel.low)
-        end = metrics.horizontalAdvance(panel.high)
-        painter.drawText(QPointF(x + wide - end, below + metrics.ascent()), panel.high)
-        start = metrics.horizontalAdvance(panel.low) + 6
-        bar = QRectF(x + start, below + line / 2 - 3, max(0.0, wide - start - end - 6), 6)
-        scale = np.ascontiguousarray(cell_table(theme)[None, :, :3])
-        painter.drawImage(bar, QImage(scale.data, 256, 1, scale.strides[0], QImage.Format.Format_RGB888))
-        painter.setPen(QPen(QColor(theme.grid), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(bar)
+    _draw_lines(painter, shown, place, w, theme)
+    if shown.high:
+        _draw_scale(painter, shown, QPointF(place.left(), place.bottom() + 4), wide, theme)
     return place
 
 
-def _told(data: SomData) -> tuple[str, ...]:
-    """What the pointer is told over each unit; nothing where units are too many to point at."""
-    n_units = data.rows * data.cols
-    return tuple(data.told(unit) for unit in range(n_units)) if n_units <= MOST_TOLD else ()
+def _draw_lines(painter: QPainter, shown: Panel, place: QRectF, width: int, theme: Theme) -> None:
+    scale = place.width() / width
+    painter.save()
+    painter.setClipRect(place)
+    for x, y, to_x, to_y, share in shown.lines:
+        painter.setPen(QPen(QColor(theme.danger), 1 + 3 * share, c=Qt.PenCapStyle.RoundCap))
+        start = QPointF(place.left() + x * scale, place.top() + y * scale)
+        painter.drawLine(start, QPointF(place.left() + to_x * scale, place.top() + to_y * scale))
+    painter.restore()
 
 
-def _unit_spots(
-    data: SomData,
-    told: tuple[str, ...],
-    image: CellImage,
-    place: QRectF,
-    title: str = "",
-    values: NDArray[np.float64] | None = None,
-) -> list[tuple[QRect, str]]:
-    """Where each unit lies in `place`, and what is told of it."""
-    boxes = image.boxes * (place.width() / image.units.shape[1]) + np.tile([place.left(), place.top()], 2)
-    spots = []
-    for unit, (words, (left, top, right, bottom)) in enumerate(zip(told, boxes.tolist(), strict=False)):
-        more = "" if values is None else f"\n{title}: {number(float(values[unit]))}"
-        spots.append((QRectF(left, top, right - left, bottom - top).toAlignedRect(), words + more))
-    return spots
+def _draw_scale(painter: QPainter, shown: Panel, corner: QPointF, wide: float, theme: Theme) -> None:
+    metrics = QFontMetricsF(painter.font())
+    painter.setPen(QColor(theme.muted))
+    painter.drawText(QPointF(corner.x(), corner.y() + metrics.ascent()), shown.low)
+    end = metrics.horizontalAdvance(shown.high)
+    painter.drawText(QPointF(corner.x() + wide - end, corner.y() + metrics.ascent()), shown.high)
+    start = metrics.horizontalAdvance(shown.low) + 6
+    bar = QRectF(corner.x() + start, corner.y() + metrics.height() / 2 - 3, max(0.0, wide - start - end - 6), 6)
+    scale = np.ascontiguousarray(cell_table(theme)[None, :, :3])
+    painter.drawImage(bar, QImage(scale.data, 256, 1, scale.strides[0], QImage.Format.Format_RGB888))
+    painter.setPen(QPen(QColor(theme.grid), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(bar)
 
 
 def _words(data: SomData, theme: Theme) -> str:
-    """Rich text: colours of the classes, and what the map is."""
+    """Rich text: colours of the classes, what the map is, and how a torus is moved."""
     parts = [
         f'<span style="color:{theme.class_color(code)}">●</span>&nbsp;'
         + html.escape(shorten(data.class_names[code], 18)).replace(" ", "&nbsp;")
@@ -202,5 +282,6 @@ def _words(data: SomData, theme: Theme) -> str:
     ]
     if len(data.present) > 12:
         parts.append(f"and {len(data.present) - 12} more")
-    parts.append(f'<span style="color:{theme.muted}">{html.escape(data.note)}</span>')
+    note = data.note + (" · drag it, or press Shift and an arrow key, to cut it elsewhere" if data.toroidal else "")
+    parts.append(f'<span style="color:{theme.muted}">{html.escape(note)}</span>')
     return " &nbsp; ".join(parts)
