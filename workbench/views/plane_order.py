@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.views.leaf_order import best_leaf_order
+
 ALIKE = 0.7
 """Planes whose |r| is at least so high on average form a group."""
 FLAT = "the same at all units"
@@ -73,19 +75,18 @@ class Run:
 def plane_order(planes: NDArray[np.floating]) -> PlaneOrder:
     """Order and group planes (p, M) by average linkage on 1 − |r|, r being Pearson's correlation over the M units.
 
-    Neighbours in the order are as alike as the tree allows (Bar-Joseph, Gifford & Jaakkola, "Fast optimal leaf ordering
-    for hierarchical clustering", 2001). Planes that are the same at all units, or not known at some, have no
-    correlation: they form a group at the end.
+    Neighbours in the order are as alike as the tree allows. Planes that are the same at all units, or not known at
+    some, have no correlation: they form a group at the end.
     """
-    from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
+    from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
     r = _correlations(np.asarray(planes, np.float64))
     varied, flat = np.flatnonzero(~np.isnan(r.diagonal())), np.flatnonzero(np.isnan(r.diagonal()))
     r = r[np.ix_(varied, varied)]
     if len(varied) > 1:
-        tree = linkage(squareform(1 - np.abs(r), checks=False), "average", optimal_ordering=True)
-        leaves, clusters = leaves_list(tree), fcluster(tree, 1 - ALIKE, "distance")
+        tree = linkage(squareform(1 - np.abs(r), checks=False), "average")
+        leaves, clusters = best_leaf_order(tree, 1 - np.abs(r)), fcluster(tree, 1 - ALIKE, "distance")
     else:
         leaves, clusters = np.arange(len(varied)), np.ones(len(varied), np.int64)
     along = clusters[leaves]

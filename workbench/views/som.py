@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engines.maps.grid import Grid
 from workbench.views import canvas
-from workbench.views.cell_colours import cell_table
+from workbench.views.cell_colours import cell_table, stencil
 from workbench.views.cells import cell_image, shared
 from workbench.views.plane_order import Run, plane_order
 from workbench.views.scene import Scene
@@ -110,8 +110,8 @@ def _note(scene: Scene, grid: Grid) -> str:
 
 def figure(data: SomData, theme: Theme) -> Figure:
     """U-matrix, hits, classes and topographic error above; all component planes, or those that vary most, below."""
-    image = cell_image(data.grid, 420)
-    aspect = image.units.shape[0] / image.units.shape[1]
+    cells = stencil(cell_image(data.grid, 420))
+    aspect = cells.shades.shape[0] / cells.shades.shape[1]
     main = main_panels(data)
     n_across = min(6, max(4, len(data.alike.order)))
     n_down = -(-len(data.alike.order) // n_across)
@@ -121,7 +121,7 @@ def figure(data: SomData, theme: Theme) -> Figure:
     made = canvas.new_figure(theme, width, above + below + 0.4)
     parts = made.add_gridspec(2, len(main), height_ratios=[above, below])
     for k, name in enumerate(main):
-        axes = _draw_main(made, parts[0, k], panel(data, k, image, theme), theme)
+        axes = _draw_main(made, parts[0, k], panel(data, k, cells, theme), theme)
         if name == CLASSES:
             _class_legend(axes, data, theme)
     _draw_planes(made.add_subplot(parts[1, :]), data, n_across, theme)
@@ -175,15 +175,15 @@ def _draw_planes(axes: Any, data: SomData, n_across: int, theme: Theme) -> None:
     """All planes on one sheet, those alike in one frame: so many axes would take seconds."""
     canvas.dress(axes, theme, frame=False)
     axes.set_axis_off()
-    image = cell_image(data.grid, 150)
-    h, w = image.units.shape
+    cells = stencil(cell_image(data.grid, 150))
+    h, w = cells.shades.shape
     high = 0.92 * h / w + _AROUND
     shown = data.alike
     text = {"fontsize": 8, "color": theme.text, "ha": "center", "in_layout": False}
     for place, which in enumerate(shown.order.tolist()):
         row, column = divmod(place, n_across)
         left, top = column + 0.04, row * high + 0.23
-        made = plane_panel(data, which, image, theme)
+        made = plane_panel(data, which, cells, theme)
         bottom = top + 0.92 * h / w
         axes.imshow(made.pixels, extent=(left, left + 0.92, bottom, top), interpolation="nearest").set_in_layout(False)
         name = with_unit(shorten(data.plane_names[which], 16), shorten(data.plane_units[which], 6))

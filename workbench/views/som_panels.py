@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.views.cell_colours import colour_cells, pies
+from workbench.views.cell_colours import Stencil, colour_cells, pies
 from workbench.views.cells import CellImage, joined
 from workbench.views.som_data import SomData
 from workbench.views.theme import Theme
@@ -28,7 +28,7 @@ class Panel:
     Attributes
     ----------
     title : str
-    pixels : (h, w, 3) uint8
+    pixels : (h, w, 4) uint8
     ends : (low, high), or None
         Of the scale of the colours; None without one.
     low, high, scale : str
@@ -56,18 +56,18 @@ def panel_names(data: SomData) -> tuple[str, ...]:
     return distinct((*main_panels(data), *data.plane_names), 40)
 
 
-def panel(data: SomData, which: int, image: CellImage, theme: Theme) -> Panel:
+def panel(data: SomData, which: int, shown: Stencil, theme: Theme) -> Panel:
     """The panel at that place of `panel_names`."""
     main = main_panels(data)
     if which >= len(main):
-        return plane_panel(data, which - len(main), image, theme)
-    return _MAIN[main[which]](data, image, theme)
+        return plane_panel(data, which - len(main), shown, theme)
+    return _MAIN[main[which]](data, shown, theme)
 
 
-def plane_panel(data: SomData, plane: int, image: CellImage, theme: Theme) -> Panel:
+def plane_panel(data: SomData, plane: int, shown: Stencil, theme: Theme) -> Panel:
     """One component plane, from its own lowest to its own highest value."""
     low, high = data.ends(plane)
-    pixels = colour_cells(image, data.planes[plane], low, high, theme)
+    pixels = colour_cells(shown, data.planes[plane], low, high, theme)
     title = with_unit(shorten(data.plane_names[plane], 40), shorten(data.plane_units[plane], 12))
     return Panel(title, pixels, (low, high), number(low, 3), number(high, 3), "")
 
@@ -78,32 +78,32 @@ def values_of(data: SomData, which: int) -> NDArray[np.float64] | None:
     return data.planes[plane] if plane >= 0 else None
 
 
-def _u_panel(data: SomData, image: CellImage, theme: Theme) -> Panel:
+def _u_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     high = float(np.nanmax(data.u, initial=0.0))
-    pixels = colour_cells(image, data.u, 0.0, high, theme)
+    pixels = colour_cells(shown, data.u, 0.0, high, theme)
     return Panel("U-matrix", pixels, (0.0, high), "0", number(high, 3), "mean distance to the neighbours")
 
 
-def _hits_panel(data: SomData, image: CellImage, theme: Theme) -> Panel:
+def _hits_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     high = max(1.0, float(np.nanmax(data.hits, initial=0)))
-    pixels = colour_cells(image, data.hits, 0.0, high, theme)
+    pixels = colour_cells(shown, data.hits, 0.0, high, theme)
     return Panel(f"Hits ({data.counted})", pixels, (0.0, high), "0", number(high), "rows")
 
 
-def _class_panel(data: SomData, image: CellImage, theme: Theme) -> Panel:
+def _class_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     """A pie in each cell over a pale ground of its commonest class."""
     codes = np.array(data.present, np.int64)
-    return Panel("Classes of the rows", pies(image, data.class_counts[:, codes].astype(float), codes, theme))
+    return Panel("Classes of the rows", pies(shown, data.class_counts[:, codes].astype(float), codes, theme))
 
 
-def _fold_panel(data: SomData, image: CellImage, theme: Theme) -> Panel:
+def _fold_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     """The share of torn rows of each unit, and lines between the units that share most of them."""
     torn = data.torn
     high = float(np.nanmax(torn, initial=0.0)) or 1.0
-    pixels = colour_cells(image, torn, 0.0, high, theme)
+    pixels = colour_cells(shown, torn, 0.0, high, theme)
     scale = "share of rows, second-best unit elsewhere"
     title = f"Topographic error ({percent(data.topographic_error)})"
-    return Panel(title, pixels, (0.0, high), "0 %", percent(high, 0), scale, _fold_lines(data, image))
+    return Panel(title, pixels, (0.0, high), "0 %", percent(high, 0), scale, _fold_lines(data, shown.image))
 
 
 def _fold_lines(data: SomData, image: CellImage) -> tuple[Line, ...]:

@@ -138,15 +138,12 @@ def _parted(tokens: list[_Token], splits: Callable[[_Token], bool]) -> list[list
 
 
 def _with_bounds(tokens: list[_Token]) -> list[_Token]:
-    """The same with "between 1 and 2" as "between 1 2", so that the other "and" and commas part terms."""
+    """The same with "between 1 and 2" as "between 1 2", so that every other "and" parts terms."""
     kept: list[_Token] = []
-    for k, token in enumerate(tokens):
-        inside = (
-            token.says("and")
-            and any(before.says("between") for before in tokens[max(0, k - 3) : k])
-            and any(_NUMBER.match(before.text) for before in tokens[max(0, k - 2) : k])
-        )
-        if not inside:
+    for token in tokens:
+        since = next((kept[-k:] for k in (1, 2) if len(kept) > k and kept[-k - 1].says("between")), [])
+        n_bounds = sum(_NUMBER.match(one.text) is not None for one in since)
+        if n_bounds != 1 or not token.says("and"):
             kept.append(token)
     return kept
 
@@ -254,13 +251,13 @@ def _bounds(words: list[str], unit: str) -> list[float]:
 
 def _third(values: NDArray[np.float64], end: str) -> Fits:
     """The units in the upper or lower third by their values."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
+    ordered = np.sort(values[np.isfinite(values)])
+    if not len(ordered):
         return np.zeros(len(values), np.bool_)
-    low, high = (float(q) for q in np.quantile(finite, (1 / 3, 2 / 3)))
+    third = (len(ordered) - 1) // 3
     if end == "high":
-        return _within(values, max(high, np.nextafter(finite.min(), math.inf)), math.inf)
-    return _within(values, -math.inf, min(low, np.nextafter(finite.max(), -math.inf)))
+        return _within(values, max(ordered[-1 - third], np.nextafter(ordered[0], math.inf)), math.inf)
+    return _within(values, -math.inf, min(ordered[third], np.nextafter(ordered[-1], -math.inf)))
 
 
 def _within(values: NDArray[np.float64], low: float, high: float) -> Fits:

@@ -16,7 +16,7 @@ from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, paint
 from workbench.desktop.plots.som_cut import Grip, TorusCut
 from workbench.desktop.plots.som_head import MapHead
 from workbench.views import View
-from workbench.views.cell_colours import Spotlight, cell_table, light_up, spotlight
+from workbench.views.cell_colours import Stencil, cell_table, stencil
 from workbench.views.cells import CellImage, Origin, cell_image
 from workbench.views.plane_order import PlaneOrder, as_in_the_data
 from workbench.views.som_data import SomData
@@ -111,23 +111,22 @@ def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]
     across = next(n for n in (len(main), 2, 1) if n == 1 or room >= n * 190)
     aspect = _aspect(data)
     wide = min(360.0, (room - (across - 1) * GAP) / across, 420.0 / aspect)
-    image = cell_image(data.grid, _pixels(wide, aspect, look.surface.ratio), look.origin)
+    large = _cells(data, wide, aspect, look)
     n_small = max(1, int((room + GAP) // (150 + GAP)))
     small = min((room - (n_small - 1) * GAP) / n_small, 220.0)
-    little = cell_image(data.grid, _pixels(small, aspect, look.surface.ratio), look.origin)
+    little = _cells(data, small, aspect, look)
     high, low = aspect * wide + 2 * line + 14, aspect * small + 3 * line + 20
     n_main_lines, n_lines = -(-len(main) // across), -(-len(look.planes.order) // n_small)
     top = MARGIN + n_main_lines * (high + GAP) + line + 6
     total = max(look.surface.height, int(top + n_lines * (low + GAP) + MARGIN))
-    told, light, little_light = _told(data), _light(image, look), _light(little, look)
-    spots: Spots = []
+    told, spots = _told(data), []
     grips: list[Grip] = []
     with painting(look.surface.width, total, look.surface.ratio, look.theme.surface) as (sheet, painter):
         for k in range(len(main)):
             x, y = MARGIN + (k % across) * (wide + GAP), MARGIN + (k // across) * (high + GAP)
-            place = _draw_panel(painter, panel(data, k, image, look.theme), QPointF(x, y), wide, look.theme, light)
-            spots += [(rect, told[unit]) for rect, unit in unit_places(data, image, place)]
-            grips.append(_grip(data, image, place))
+            place = _draw_panel(painter, panel(data, k, large, look.theme), QPointF(x, y), wide, look.theme)
+            spots += [(rect, told[unit]) for rect, unit in unit_places(data, large.image, place)]
+            grips.append(_grip(data, large.image, place))
         painter.setPen(QColor(look.theme.muted))
         words = _planes_heading(data)
         painter.drawText(QPointF(MARGIN, top - 12), metrics.elidedText(words, Qt.TextElideMode.ElideRight, room))
@@ -136,9 +135,9 @@ def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]
             x, y = MARGIN + (k % n_small) * (small + GAP), top + (k // n_small) * (low + GAP) + line + 4
             made = panel(data, len(main) + which, little, look.theme)
             mark = " (opposite)" if look.planes.opposite[k] else ""
-            place = _draw_panel(painter, made, QPointF(x, y), small, look.theme, little_light, mark)
+            place = _draw_panel(painter, made, QPointF(x, y), small, look.theme, mark)
             spots.append((place.toAlignedRect(), f"{made.title}{mark}\n{made.low} to {made.high}"))
-            grips.append(_grip(data, little, place))
+            grips.append(_grip(data, little.image, place))
     return Picture(sheet, tuple(spots), f"{data.note}. {words}."), tuple(grips)
 
 
@@ -148,18 +147,18 @@ def paint_one(data: SomData, which: int, look: Look) -> tuple[Picture, tuple[Gri
     line = QFontMetricsF(QGuiApplication.font()).height()
     aspect = _aspect(data)
     wide = max(80.0, min(surface.width - 2.0 * MARGIN, (surface.height - 2 * MARGIN - 2 * line - 16) / aspect))
-    image = cell_image(data.grid, _pixels(wide, aspect, surface.ratio), look.origin)
-    made = panel(data, which, image, look.theme)
+    cells = _cells(data, wide, aspect, look)
+    made = panel(data, which, cells, look.theme)
     with painting(surface.width, surface.height, surface.ratio, look.theme.surface) as (sheet, painter):
         mark = f": {made.scale}" if made.scale else ""
-        place = _draw_panel(painter, made, QPointF(MARGIN, MARGIN), wide, look.theme, _light(image, look), mark)
+        place = _draw_panel(painter, made, QPointF(MARGIN, MARGIN), wide, look.theme, mark)
     values = values_of(data, which)
     told, spots = _told(data), []
-    for rect, unit in unit_places(data, image, place):
+    for rect, unit in unit_places(data, cells.image, place):
         more = "" if values is None else f"\n{made.title}: {number(float(values[unit]))}"
         spots.append((rect, told[unit] + more))
     words = f"{made.title}{f', {made.low} to {made.high}' if made.high else ''}. {data.note}."
-    return Picture(sheet, tuple(spots), words), (_grip(data, image, place),)
+    return Picture(sheet, tuple(spots), words), (_grip(data, cells.image, place),)
 
 
 def unit_places(data: SomData, image: CellImage, place: QRectF) -> list[tuple[QRect, int]]:
@@ -178,10 +177,6 @@ def _told(data: SomData) -> tuple[str, ...]:
     return tuple(data.told(unit) for unit in range(data.n_units)) if data.n_units <= MOST_TOLD else ()
 
 
-def _light(image: CellImage, look: Look) -> Spotlight | None:
-    return None if look.lit is None else spotlight(image, look.lit)
-
-
 def _grip(data: SomData, image: CellImage, place: QRectF) -> Grip:
     pitch = image.pitch * place.width() / image.units.shape[1]
     return Grip(place.toAlignedRect(), pitch, pitch * ROW_PITCH[data.topology])
@@ -193,9 +188,10 @@ def _aspect(data: SomData) -> float:
     return h / w
 
 
-def _pixels(wide: float, aspect: float, ratio: float) -> int:
-    """Device pixels along the longer side of a panel."""
-    return round(min(LARGEST, wide * max(1.0, aspect)) * ratio)
+def _cells(data: SomData, wide: float, aspect: float, look: Look) -> Stencil:
+    """The cells of a panel that many logical pixels wide."""
+    pixels = round(min(LARGEST, wide * max(1.0, aspect)) * look.surface.ratio)
+    return stencil(cell_image(data.grid, pixels, look.origin), look.lit)
 
 
 def _planes_heading(data: SomData) -> str:
@@ -227,7 +223,6 @@ def _draw_panel(
     corner: QPointF,
     wide: float,
     theme: Theme,
-    light: Spotlight | None,
     mark: str = "",
 ) -> QRectF:
     """Title, units, lines between them, and scale; gives where the units are."""
@@ -237,10 +232,10 @@ def _draw_panel(
     title = metrics.elidedText(shown.title, Qt.TextElideMode.ElideMiddle, wide - metrics.horizontalAdvance(mark))
     title = metrics.elidedText(title + mark, Qt.TextElideMode.ElideRight, wide)
     painter.drawText(QPointF(corner.x(), corner.y() + metrics.ascent()), title)
-    pixels = np.ascontiguousarray(shown.pixels if light is None else light_up(shown.pixels, light, theme))
+    pixels = np.ascontiguousarray(shown.pixels)
     h, w = pixels.shape[:2]
     place = QRectF(corner.x(), corner.y() + line + 4, wide, wide * h / w)
-    painter.drawImage(place, QImage(pixels.data, w, h, pixels.strides[0], QImage.Format.Format_RGB888))
+    painter.drawImage(place, QImage(pixels.data, w, h, pixels.strides[0], QImage.Format.Format_RGBX8888))
     _draw_lines(painter, shown, place, w, theme)
     if shown.high:
         _draw_scale(painter, shown, QPointF(place.left(), place.bottom() + 4), wide, theme)
