@@ -57,7 +57,7 @@ def test_every_part_of_a_map_can_be_looked_at_alone(qtbot: QtBot) -> None:
     qtbot.addWidget(plot)
     data = view("som").compute(trained("SOM", "iris"))
     names = plot.prepare(data, theme("light")).names
-    assert names == (OVERVIEW, "U-matrix", "Hits", "Classes", *data.plane_names)
+    assert names == (OVERVIEW, "U-matrix", "Hits", "Classes", "Topographic error", *data.plane_names)
     for name in names:
         plot.head.chosen = name
         prepared = plot.prepare(data, theme("light"))

@@ -100,6 +100,7 @@ class SomPlot(PaintedPlot):
         self.cut.show(prepared.data.grid, prepared.grips)
         self.head.tell(prepared.words, prepared.names, prepared.current)
         self.head.found.setText(prepared.found)
+        self.head.order.setEnabled(prepared.current == OVERVIEW)
 
 
 def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]]:
