@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from engines.maps.grid import Grid
@@ -226,6 +227,21 @@ def test_the_smallest_grids_and_tori_are_drawn_as_figures(grid: Grid) -> None:
     made = view("som").figure(data_of(grid), theme("dark"))
     FigureCanvasAgg(made).draw()
     assert {"U-matrix", "Classes of the rows"} <= {axes.get_title() for axes in made.axes}
+
+
+@pytest.mark.parametrize("base", ["hostile_names", "fifty_classes"])
+def test_names_of_classes_and_features_of_any_length_stay_on_the_page(base: str) -> None:
+    made = view("som").figure(data_of(Grid(4, 5, "hexagonal"), base), LIGHT)
+    FigureCanvasAgg(made).draw()
+    texts: list[Text] = []
+    for axes in made.axes:
+        legend = axes.get_legend()
+        texts += [axes.title, axes.xaxis.label, *axes.texts, *(legend.get_texts() if legend is not None else ())]
+    named = [text for text in texts if text.get_text()]
+    assert len(named) > 20
+    boxes = np.array([text.get_window_extent().extents for text in named])
+    assert (boxes[:, :2] >= -1).all()
+    assert (boxes[:, 2:] <= np.array([made.bbox.x1, made.bbox.y1]) + 1).all()
 
 
 def test_planes_without_differences_stand_at_the_end_under_their_heading() -> None:

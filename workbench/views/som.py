@@ -18,7 +18,7 @@ from workbench.views.cells import cell_image, shared
 from workbench.views.plane_order import Run, plane_order
 from workbench.views.scene import Scene
 from workbench.views.som_data import SomData
-from workbench.views.som_panels import CLASSES, Panel, main_panels, panel, plane_panel
+from workbench.views.som_panels import Panel, main_panels, panel, plane_panel
 from workbench.views.theme import Theme
 from workbench.views.wording import metric_title, number, shorten, with_unit
 
@@ -30,6 +30,8 @@ MOST_PLANES = 1000
 MOST_SHOWN = 60
 """So many component planes are shown at a glance."""
 
+MOST_NAMED = 12
+"""So many classes have their names in the figure."""
 _AROUND = 0.38
 """Of the width of a plane in the figure, so much goes to the texts above and below it."""
 
@@ -118,13 +120,16 @@ def figure(data: SomData, theme: Theme) -> Figure:
     width = 3.1 * len(main) + 0.4
     tile = width / n_across
     above, below = 2.7 * min(1.6, aspect) + 0.75, n_down * (0.92 * min(2.0, aspect) + _AROUND) * tile
-    made = canvas.new_figure(theme, width, above + below + 0.4)
-    parts = made.add_gridspec(2, len(main), height_ratios=[above, below])
-    for k, name in enumerate(main):
-        axes = _draw_main(made, parts[0, k], panel(data, k, cells, theme), theme)
-        if name == CLASSES:
-            _class_legend(axes, data, theme)
-    _draw_planes(made.add_subplot(parts[1, :]), data, n_across, theme)
+    names = [canvas.plain(shorten(data.class_names[code], 18)) for code in data.present[:MOST_NAMED]]
+    n_names = max(1, int(width / (0.085 * max(map(len, names), default=0) + 0.6)))
+    between = 0.19 * -(-(len(names) + 1) // n_names) + 0.1 if names else 0.01
+    made = canvas.new_figure(theme, width, above + between + below + 0.4)
+    parts = made.add_gridspec(3, len(main), height_ratios=[above, between, below])
+    for k in range(len(main)):
+        _draw_main(made, parts[0, k], panel(data, k, cells, theme), theme)
+    if names:
+        _class_legend(made.add_subplot(parts[1, :]), data, names, n_names, theme)
+    _draw_planes(made.add_subplot(parts[2, :]), data, n_across, theme)
     left_out = data.n_features - len(data.alike.order)
     note = data.note + " · lines join the two best units of rows for which these are no neighbours"
     note += f" · the {len(data.alike.order)} of {data.n_features:,} features that vary most" if left_out else ""
@@ -132,7 +137,7 @@ def figure(data: SomData, theme: Theme) -> Figure:
     return made
 
 
-def _draw_main(made: Any, place: Any, shown: Panel, theme: Theme) -> Any:
+def _draw_main(made: Any, place: Any, shown: Panel, theme: Theme) -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import LineCollection
     from matplotlib.colors import Normalize
@@ -155,20 +160,19 @@ def _draw_main(made: Any, place: Any, shown: Panel, theme: Theme) -> Any:
         )
         canvas.color_bar(made, scale, axes, theme, shown.scale, location="bottom", pad=0.02, aspect=30)
     axes.set_anchor("N")
-    return axes
 
 
-def _class_legend(axes: Any, data: SomData, theme: Theme) -> None:
+def _class_legend(axes: Any, data: SomData, names: list[str], n_across: int, theme: Theme) -> None:
+    """The colours of the classes, in lines of so many."""
     from matplotlib.patches import Patch
 
+    axes.set_axis_off()
     handles: list[Any] = [
-        Patch(color=theme.class_color(code), label=canvas.plain(shorten(data.class_names[code], 18)))
-        for code in data.present[:12]
+        Patch(color=theme.class_color(code), label=name) for code, name in zip(data.present, names, strict=False)
     ]
-    if len(data.present) > 12:
-        handles.append(Patch(color=theme.surface, label=f"and {len(data.present) - 12} more"))
-    place_below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.01), "ncols": 3}
-    canvas.legend(axes, theme, handles=handles, **place_below)
+    if len(data.present) > len(names):
+        handles.append(Patch(color=theme.surface, label=f"and {len(data.present) - len(names)} more classes"))
+    canvas.legend(axes, theme, handles=handles, loc="center", ncols=min(n_across, len(handles)), borderaxespad=0.0)
 
 
 def _draw_planes(axes: Any, data: SomData, n_across: int, theme: Theme) -> None:
@@ -186,8 +190,8 @@ def _draw_planes(axes: Any, data: SomData, n_across: int, theme: Theme) -> None:
         made = plane_panel(data, which, cells, theme)
         bottom = top + 0.92 * h / w
         axes.imshow(made.pixels, extent=(left, left + 0.92, bottom, top), interpolation="nearest").set_in_layout(False)
-        name = with_unit(shorten(data.plane_names[which], 16), shorten(data.plane_units[which], 6))
-        name += " (opposite)" if shown.opposite[place] else ""
+        length, mark = (9, " (opposite)") if shown.opposite[place] else (16, "")
+        name = with_unit(shorten(data.plane_names[which], length), shorten(data.plane_units[which], 6)) + mark
         axes.text(column + 0.5, top - 0.03, canvas.plain(name), va="bottom", **text)
         below = text | {"color": theme.muted, "fontsize": 7.5}
         axes.text(column + 0.5, bottom + 0.02, canvas.plain(f"{made.low} to {made.high}"), va="top", **below)

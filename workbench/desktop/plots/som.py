@@ -248,7 +248,8 @@ def _draw_lines(painter: QPainter, shown: Panel, place: QRectF, width: int, them
     painter.save()
     painter.setClipRect(place)
     for x, y, to_x, to_y, share in shown.lines:
-        painter.setPen(QPen(QColor(theme.danger), 1 + 3 * share, c=Qt.PenCapStyle.RoundCap))
+        thick = (1 + 3 * share) * min(1.0, place.width() / 360)
+        painter.setPen(QPen(QColor(theme.danger), thick, c=Qt.PenCapStyle.RoundCap))
         start = QPointF(place.left() + x * scale, place.top() + y * scale)
         painter.drawLine(start, QPointF(place.left() + to_x * scale, place.top() + to_y * scale))
     painter.restore()
