@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.maps.folds import Folds
 from engines.maps.grid import Grid, Topology
 from workbench.views.cells import shared
 from workbench.views.plane_order import PlaneOrder
 from workbench.views.unit_search import UnitSearch, find_units
 from workbench.views.wording import counted, distinct, number, shorten
+
+if TYPE_CHECKING:
+    from engines.maps.folds import Folds
 
 
 @dataclass(frozen=True, eq=False)
