@@ -192,7 +192,9 @@ app.command()(bench)
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(help="codebook, model, assignments, codes, polytopes, onnx, report or views")],
+    kind: Annotated[
+        str, typer.Argument(help="codebook, model, assignments, codes, polytopes, onnx, report, views or script")
+    ],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
     run: RunName = "",
@@ -200,18 +202,25 @@ def export(
     """Write what a run learned to a file.
 
     Forms: codebook .csv .json .npz .h5, model .safetensors, assignments .csv, codes .npz, polytopes .json .csv, onnx
-    .onnx, report .html, views .png .svg. "polytopes" are the cells of the prototypes in original units: a row x
-    belongs to a prototype where Ax <= b. A border that other borders imply is left out. In the CSV file each line is
-    one border.
+    .onnx, report .html, views .png .svg, script .py .ipynb. "polytopes" are the cells of the prototypes in original
+    units: a row x belongs to a prototype where Ax <= b. A border that other borders imply is left out. In the CSV file
+    each line is one border.
 
     Of an engine whose code is bits (DeepVQ): "codebook" is what each code decodes to, up to 12 bits. "codes" are the
     bits of every row, packed, the first in the lowest bit of the first byte. "onnx" are its networks, NAME-encoder.onnx
     from rows to bits and NAME-decoder.onnx back, tried before they are saved.
+
+    "script" is a Python script, or a Jupyter notebook, that learns the same codebooks again from the data: that of a
+    run, or without --run those of the whole project.
     """
     from workbench.reports import export as write
+    from workbench.reports import write_script
 
     with session_of(project, read_only=True) as session:
-        written = write(kind, session, run_called(session, run), out)
+        if kind == "script":
+            written: Any = write_script(session, out, session.run(run) if run else None)
+        else:
+            written = write(kind, session, run_called(session, run), out)
     for path in written if isinstance(written, list | tuple) else [written]:
         print(path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.errors import WorkbenchError
 from workbench.reports import export
-from workbench.samples import Report, samples, train_sample
+from workbench.samples import Report, sample, train_sample
 from workbench.session import Session
 
 
@@ -25,13 +25,12 @@ def run_demo(folder: Path, report: Report, sample_name: str = "digits") -> Path:
     WorkbenchError
         If the folder already holds the demo's project, or cannot be written.
     """
-    sample = next(sample for sample in samples() if sample.name == sample_name)
-    project = folder / f"{sample.name}.vqw"
+    project = folder / f"{sample_name}.vqw"
     if project.exists():
         raise WorkbenchError(f"{project} exists already: remove it, or choose another folder with --out.")
     folder.mkdir(parents=True, exist_ok=True)
     with Session.create(project) as session:
-        for run in train_sample(sample, session, folder, report):
+        for run in train_sample(sample(sample_name), session, folder, report):
             if run.status != "finished":
                 raise WorkbenchError(f"The demo's run {run.name} {run.status}: {run.error}")
             report(f"Exporting {run.name}", None)

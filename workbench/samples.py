@@ -40,6 +40,11 @@ def samples() -> tuple[Sample, ...]:
     return _SAMPLES
 
 
+def sample(name: str) -> Sample:
+    """The sample called `name`."""
+    return next(found for found in _SAMPLES if found.name == name)
+
+
 Report = Callable[[str, float | None], None]
 """Told what is going on and how much of it is done, 0 to 1 or None."""
 

@@ -126,6 +126,15 @@ ACTIONS = (
         frozenset({"project", "sweep"}),
         separated=True,
     ),
+    Action(
+        "export_script",
+        "Python script…",
+        "Code that learns the selected run again from the data, or all that the project holds",
+        "File/Export",
+        "script",
+        "",
+        frozenset({"project", "dataset"}),
+    ),
     *_OWN[4:],
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop.background import Background
 from workbench.desktop.settings import Settings
-from workbench.reports import Export, export, write_sweep
+from workbench.reports import Export, export, write_script, write_sweep
 from workbench.reports.pages import FORMS as PAGE_FORMS
+from workbench.reports.script import FORMS as SCRIPT_FORMS
 from workbench.session import Run, Session, Sweep
 
 FORMS = {
@@ -26,6 +27,8 @@ FORMS = {
     "onnx": "ONNX networks",
     "png": "PNG pictures",
     "svg": "SVG drawings",
+    "py": "Python script",
+    "ipynb": "Jupyter notebook",
 }
 
 
@@ -82,6 +85,25 @@ class Exporter(QObject):
         """Write the page of `sweep` to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
         self._background.call(self, lambda: (write_sweep(sweep, path),), self._done)
+
+    def choose_script(self, session: Session, run: Run | None) -> None:
+        """Ask where to, then write the script of `run`, or of the whole project."""
+        stem = _file_name(session.path.stem if run is None else run.name)
+        first = str(self._settings.folder("export") / f"{stem}.{SCRIPT_FORMS[0]}")
+        filters = {_filter(form, False): form for form in SCRIPT_FORMS}
+        what = "the project" if run is None else run.name
+        name, chosen = QFileDialog.getSaveFileName(
+            self._window, f"Export {what} as a Python script", first, ";;".join(filters)
+        )
+        if name:
+            path = _with_ending(Path(name), filters.get(chosen, SCRIPT_FORMS[0]), SCRIPT_FORMS)
+            self._settings.set_folder("export", path.parent)
+            self.write_script(session, run, path)
+
+    def write_script(self, session: Session, run: Run | None, path: Path) -> None:
+        """Write the script of `run`, or of the whole project, to `path`."""
+        self._window.statusBar().showMessage(f"Writing {path.name}…")
+        self._background.call(self, lambda: (write_script(session, path, run),), self._done)
 
     def _done(self, paths: tuple[Path, ...]) -> None:
         self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)

@@ -385,6 +385,12 @@ class Window(Frame):
         if self.sweep is not None:
             self.exporter.choose_sweep(self.sweep)
 
+    def _export_script(self) -> None:
+        """Of the selected run, else of the whole project."""
+        selected = self.tree.selected
+        if self.session is not None:
+            self.exporter.choose_script(self.session, selected if isinstance(selected, Run) else None)
+
     def _handlers(self) -> dict[str, Callable[[], object]]:
         made: dict[str, Callable[[], object]] = {
             "new": self.projects.choose_new,
@@ -400,6 +406,7 @@ class Window(Frame):
             "sweep": self.new_sweep,
             "stability": self.new_stability,
             "export_sweep": self._export_sweep,
+            "export_script": self._export_script,
             "palette": self._palette,
             "about": self._about,
         }

@@ -18,6 +18,7 @@ from workbench.reports.model import ModelFile, read_model, write_model
 from workbench.reports.onnx_files import write_onnx
 from workbench.reports.pictures import save_view, write_views
 from workbench.reports.polytopes import write_polytopes
+from workbench.reports.script import write_script
 from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
 from workbench.session import Run, Session
@@ -150,6 +151,7 @@ __all__ = [
     "read_model",
     "save_view",
     "trained",
+    "write_script",
     "write_stability",
     "write_sweep",
 ]

@@ -6,14 +6,16 @@ from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate
 from workbench.session.events import SessionEvents
 from workbench.session.jobs import Job, JobQueue
-from workbench.session.log import Entry
+from workbench.session.log import CommandLog, Entry
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Selection, Subset, combine
 from workbench.session.session import Session
 from workbench.session.sweep import Sweep, parse_counts
+from workbench.session.unstored import measure_counts, read_dataset
 
 __all__ = [
     "Command",
+    "CommandLog",
     "DataSample",
     "Dataset",
     "Entry",
@@ -29,5 +31,7 @@ __all__ = [
     "Subset",
     "Sweep",
     "combine",
+    "measure_counts",
     "parse_counts",
+    "read_dataset",
 ]

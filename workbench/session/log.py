@@ -54,6 +54,11 @@ class CommandLog:
             self.append(entry)
 
     @property
+    def done(self) -> tuple[Command, ...]:
+        """The commands in force, in order: those that were done and not undone."""
+        return tuple(self._done)
+
+    @property
     def undoable(self) -> Command | None:
         """The command that `undo` would take back."""
         return self._done[-1] if self._done else None

@@ -1,0 +1,136 @@
+"""What the log of commands leaves to be told: datasets, runs and sweeps in force, and what each was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.session import Command, CommandLog, Entry
+
+_KNOWN = frozenset({"import", "run", "sweep", "rename", "delete", "note", "subset", "branch", "edit"})
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An operation of `engines.surgery` on a run, with its arguments as JSON."""
+
+    operation: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where a run branched off: another run's id, and its iteration."""
+
+    run: str
+    iteration: int
+
+
+@dataclass
+class Told:
+    """One thing that was made, as the commands in force leave it.
+
+    Attributes
+    ----------
+    kind : {"import", "run", "sweep", "subset"}
+        A branch is a run.
+    id, name, note : str
+    details : dict
+        JSON of the command that made it.
+    dataset : str
+        Id of the dataset it belongs to; its own, of a dataset.
+    branch : Branch or None
+        Of a run that did not begin anew.
+    edits : list of Edit
+        In order.
+    untold : list of str
+        Other commands that changed it, in the words of a menu, which are not told again.
+    """
+
+    kind: str
+    id: str
+    name: str
+    details: Mapping[str, Any]
+    dataset: str
+    note: str = ""
+    hidden: bool = False
+    branch: Branch | None = None
+    edits: list[Edit] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is to be told, in order.
+
+    Attributes
+    ----------
+    things : tuple of Told
+        Those asked for.
+    known : dict of str to Told
+        All that were ever made and not undone, by id: what those asked for may depend on.
+    untold : tuple of str
+        Commands that made things of other kinds, in the words of a menu.
+    """
+
+    things: tuple[Told, ...]
+    known: Mapping[str, Told]
+    untold: tuple[str, ...] = ()
+
+    def of_kind(self, kind: str) -> list[Told]:
+        return [thing for thing in self.things if thing.kind == kind]
+
+
+def story(entries: Iterable[Entry], run: str | None = None) -> Story:
+    """What the log leaves: all of it, or only what the run with the id `run` needs."""
+    known: dict[str, Told] = {}
+    untold = []
+    for command in CommandLog(entries).done:
+        made = _made(command, known)
+        if made is not None:
+            known[made.id] = made
+        changed = known.get(command.target) or known.get(command.details.get("run", ""))
+        if changed is not None:
+            _change(changed, command)
+        elif command.kind not in _KNOWN:
+            untold.append(command.text)
+    if run is not None:
+        wanted = {run, known[run].dataset}
+        return Story(tuple(thing for thing in known.values() if thing.id in wanted), known)
+    shown = (thing for thing in known.values() if not (thing.hidden or known[thing.dataset].hidden))
+    return Story(tuple(shown), known, tuple(untold))
+
+
+def _made(command: Command, known: Mapping[str, Told]) -> Told | None:
+    """The thing that a command made, if it did."""
+    details, id = command.details, command.target
+    match command.kind:
+        case "import":
+            return Told("import", id, details["name"], details, id)
+        case "run" | "sweep" | "subset":
+            return Told(command.kind, id, details["name"], details, details["dataset"])
+        case "branch":
+            return _branched(id, details, known)
+        case "edit" if details["branch"] is not None and id not in known:
+            return _branched(id, details["branch"], known)
+    return None
+
+
+def _branched(id: str, details: Mapping[str, Any], known: Mapping[str, Told]) -> Told:
+    branch = Branch(details["run"], details["iteration"])
+    return Told("run", id, details["name"], details, known[branch.run].dataset, branch=branch)
+
+
+def _change(thing: Told, command: Command) -> None:
+    """Let a command in force have its effect."""
+    if command.attribute == "name":
+        thing.name = command.after
+    elif command.attribute == "note":
+        thing.note = command.after
+    elif command.attribute == "hidden":
+        thing.hidden = command.after
+    if command.kind == "edit":
+        thing.edits.append(Edit(command.details["operation"], command.details["arguments"]))
+    elif command.kind not in _KNOWN:
+        thing.untold.append(command.text)

@@ -1,0 +1,130 @@
+"""What was done in a project as a Python script or a Jupyter notebook that does it again, to the same codebooks."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import workbench
+from workbench.reports.errors import ReportError
+from workbench.reports.files import written_beside
+from workbench.reports.learned import nothing_learned
+from workbench.reports.retelling import Story, story
+from workbench.reports.script_cells import Cell, Namespace
+from workbench.reports.script_data import data_cell
+from workbench.reports.script_runs import Learning
+from workbench.reports.source import WIDTH, comment, plain
+from workbench.session import Run, Session
+
+FORMS = ("py", "ipynb")
+_MACHINE = ("system", "processor", "cores")
+
+
+def write_script(session: Session, path: Path, run: Run | None = None) -> Path:
+    """Write what was done in a project, or what one run needs of it; `path` ends in one of `FORMS`.
+
+    Raises
+    ------
+    ReportError
+        If there is nothing to tell, the ending is another, or the file cannot be written.
+    """
+    form = path.suffix[1:].lower()
+    if form not in FORMS:
+        found = path.suffix or "a file without ending"
+        raise ReportError(f"A script is written as .py, a notebook as .ipynb, but not as {found!r}.")
+    text = (script if form == "py" else notebook)(session, run)
+    with written_beside(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def script(session: Session, run: Run | None = None) -> str:
+    """The text of a Python script, in cells that editors know by `# %%`."""
+    head, *cells = _cells(session, run)
+    words = "\n\n".join(map(_in_docstring, (head.title, *head.words)))
+    parts = [f'"""{words}\n"""\n\n{head.code}']
+    for cell in cells:
+        told = "\n#\n".join(comment(text) for text in cell.words)
+        parts.append("\n".join(part for part in (f"# %% {plain(cell.title)}", told, cell.code) if part))
+    return "\n\n".join(parts) + "\n"
+
+
+def notebook(session: Session, run: Run | None = None) -> str:
+    """The JSON of a Jupyter notebook (nbformat 4.5): what happens in words, each time before the code that does it."""
+    made = []
+    for k, cell in enumerate(_cells(session, run)):
+        heading = f"{'#' if k == 0 else '##'} {_in_markdown(cell.title)}"
+        words = "\n\n".join([heading, *map(_in_markdown, cell.words)])
+        made.append({"cell_type": "markdown", "id": f"words-{k}", "metadata": {}, "source": words})
+        if cell.code:
+            code = {"cell_type": "code", "id": f"code-{k}", "metadata": {}, "source": cell.code}
+            made.append({**code, "execution_count": None, "outputs": []})
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    whole = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cells(session: Session, run: Run | None) -> list[Cell]:
+    """All cells, the head with its imports first."""
+    if run is not None and run.latest is None:
+        raise ReportError(nothing_learned(run))
+    told = story(session.log, None if run is None else run.id)
+    if not told.things:
+        raise ReportError("There is nothing to tell yet: import data and train a run, then export.")
+    space = Namespace()
+    cells = list(_retold(told, session, space))
+    what = "the project" if run is None else f'the run "{run.name}" of the project'
+    words = [
+        "It reads the data as they were imported, learns what was learned, and saves it in the folder where it runs. "
+        "With the versions of then, on a processor of the same kind, codebooks come out the same bit for bit; change "
+        f"what you like. Exported by VQ Workbench {workbench.__version__}."
+    ]
+    versions = [session.runs[thing.id].facts.versions for thing in told.of_kind("run")]
+    if versions:
+        known = {name: value for name, value in versions[-1].items() if name not in _MACHINE}
+        words.append(f"Versions of then: {', '.join(f'{name} {value}' for name, value in known.items())}.")
+    words += [f"Not told here: {text}." for text in told.untold]
+    return [Cell(f'What was done in {what} "{session.path.stem}"', tuple(words), space.imports()), *cells]
+
+
+def _retold(told: Story, session: Session, space: Namespace) -> Iterator[Cell]:
+    """A cell for each dataset, sweep and run, in the order in which they were made."""
+    variables = {thing.id: space.name(thing.name, "data") for thing in told.of_kind("import")}
+    learning = Learning(told.known, {}, variables, space)
+    for thing in told.things:
+        match thing.kind:
+            case "import":
+                uses = {
+                    session.runs[run.id].engine.supervised for run in told.of_kind("run") if run.dataset == thing.id
+                }
+                ending = "" if len(variables) == 1 else f"_{variables[thing.id]}"
+                cell, learning.rows[thing.id] = data_cell(
+                    thing, session.datasets[thing.id], variables[thing.id], uses, ending, space
+                )
+                named = [other for other in told.of_kind("subset") if other.dataset == thing.id]
+                left = [f'"{subset.name}" ({subset.details["n_rows"]:,} rows)' for subset in named]
+                if left:
+                    cell = replace(cell, words=(*cell.words, f"Subsets, on which no run depends: {', '.join(left)}."))
+                yield cell
+            case "run":
+                yield learning.run_cell(thing, session.runs[thing.id])
+            case "sweep":
+                yield learning.sweep_cell(thing)
+
+
+def _in_docstring(text: str) -> str:
+    """`text` in lines that a docstring in three double quotes can hold."""
+    wrapped = textwrap.fill(plain(text), WIDTH, break_long_words=False, break_on_hyphens=False)
+    return wrapped.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _in_markdown(text: str) -> str:
+    """`text` as Markdown that shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$~&])", r"\\\1", plain(text))

@@ -1,0 +1,184 @@
+"""How a script learns: a run, what it branched off from and was operated on by hand, and a sweep."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engines import EngineInfo, surgery
+from workbench.reports.learned import MOST_BITS
+from workbench.reports.retelling import Edit, Told
+from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
+from workbench.reports.source import Call, Code, assignment, source, source_line
+from workbench.session import Run
+from workbench.session.checks import engine_arguments, find_engine
+
+_STARTS = frozenset(
+    {"algorithm", "annealing", "init", "omega_init", "pinned", "prototypes_per_class", "rank", "relevances_init"}
+    | {"variance"}
+)
+"""Parameters that `engines.surgery` sets, beside the count of prototypes, so that training starts where it stands."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How runs are put in code.
+
+    Attributes
+    ----------
+    known : dict of str to Told
+        All runs, by id.
+    rows : dict of str to dict of bool to Rows
+        Variables of rows by id of the dataset, for engines with labels and without.
+    datasets : dict of str to str
+        Variables of the datasets by id.
+    space : Namespace
+    """
+
+    known: Mapping[str, Told]
+    rows: dict[str, dict[bool, Rows]]
+    datasets: Mapping[str, str]
+    space: Namespace
+
+    def run_cell(self, told: Told, run: Run) -> Cell:
+        """The cell that learns what a run has learned, tells its figures and saves it."""
+        info, rows = run.engine, self.rows[told.dataset][run.engine.supervised]
+        words = [f"{info.title}: {info.summary}", *([f"Note: {told.note}"] if told.note else [])]
+        words += [f"Careful: in the project came the {text}, which is not done again here." for text in told.untold]
+        strange = set(told.details.get("parameters", {})) - {parameter.name for parameter in info.parameters}
+        lost = [f"{name} = {told.details['parameters'][name]!r}" for name in sorted(strange)]
+        if lost:
+            words.append(f"Parameters of then that are not known any more are left out: {', '.join(lost)}.")
+        latest = run.latest
+        if latest is None and told.branch is None:
+            words.append(f"It has learned nothing ({run.status}), so it is left out. {run.error}".strip())
+            return Cell(f"Run: {told.name}", tuple(words))
+        stop = None if run.status == "finished" or latest is None else latest.iteration
+        if stop is not None:
+            words.append(f"In the project it has come to iteration {stop:,} ({run.status}). {run.error}".strip())
+        variable = self.space.name(told.name, "run")
+        lines = self._learned(told, variable, stop, is_trained=latest is not None)
+        lines += self._told(told, info, variable, rows, is_trained=latest is not None)
+        return Cell(f"Run: {told.name}", tuple(words), "\n".join(lines))
+
+    def sweep_cell(self, told: Told) -> Cell:
+        """The cell that measures the counts of a sweep, prints what they say and saves the table."""
+        info, details = find_engine(told.details["engine"]), told.details
+        self.space.need("numpy")
+        self.space.need("workbench.session", "measure_counts")
+        variable = self.space.name(told.name, "sweep")
+        dataset = Code(self.datasets[told.dataset])
+        given = not_default(details["parameters"], info.parameters)
+        arguments = (dataset, info.name, _counts(details["counts"]), *([given] if given else []))
+        lines = [
+            assignment(variable, Call("measure_counts", arguments)),
+            f"print({source_line(told.name)}, {variable}.recommendation.reason)",
+            f'np.savez("{variable}.npz", {info.count}={variable}.counts, **{variable}.table)',
+        ]
+        words = [f"How many? {info.title} with each count, judged by several criteria."]
+        words += [f"Note: {told.note}"] if told.note else []
+        return Cell(f"Sweep: {told.name}", tuple(words), "\n".join(lines))
+
+    def _learned(self, told: Told, variable: str, stop: int | None, *, is_trained: bool = True) -> list[str]:
+        """The lines after which `variable` is the model of a run: trained to the end, or up to iteration `stop`."""
+        info = self._engine(told)
+        training = self._training(told, info, variable, stop) if is_trained else []
+        edits = [self._edit(edit, told, info, variable) for edit in told.edits]
+        if told.branch is None:
+            self.space.need("engines")
+            arguments = engine_arguments(info, not_default(told.details["parameters"], info.parameters))
+            made = assignment(variable, Call(f"engines.{info.name}", (), arguments))
+            return [made, *training, *edits]
+        parent = self.known[told.branch.run]
+        earlier = self.space.name(f"{parent.name} at {told.branch.iteration}", "earlier")
+        self.space.need("engines", "surgery")
+        lines = self._learned(parent, earlier, told.branch.iteration)
+        lines.append(f"{variable} = surgery.going_on({earlier})")
+        changed = self._changed(told, parent, info)
+        if changed:
+            lines.append(source(Call(f"{variable}.set_params", (), changed)))
+        return [*lines, *edits, *training]
+
+    def _changed(self, told: Told, parent: Told, info: EngineInfo) -> dict[str, Any]:
+        """Parameters that a branch has otherwise than its parent, those aside that make it go on from there."""
+        before, after = parent.details.get("parameters", {}), told.details.get("parameters", {})
+        different = {
+            name: value
+            for name, value in after.items()
+            if name not in _STARTS and name != info.count and (name not in before or before[name] != value)
+        }
+        return engine_arguments(info, different)
+
+    def _training(self, told: Told, info: EngineInfo, variable: str, stop: int | None) -> list[str]:
+        rows = self.rows[told.dataset][info.supervised]
+        given = f"{rows.X}, {rows.y}" if rows.y not in ("", "None") else rows.X
+        if rows.validation is not None:
+            given += f", validation=({', '.join(rows.validation)})"
+        if stop is not None:
+            return [
+                f"for snapshot in {variable}.train({given}):",
+                f"    if snapshot.iteration == {stop}:",
+                "        break",
+            ]
+        return [f"{variable}.train({given}).run()" if rows.validation is not None else f"{variable}.fit({given})"]
+
+    def _edit(self, edit: Edit, told: Told, info: EngineInfo, variable: str) -> str:
+        rows = self.rows[told.dataset][info.supervised]
+        takes = inspect.signature(getattr(surgery, edit.operation)).parameters
+        named: dict[str, Any] = dict(edit.arguments)
+        if "X" in takes:
+            named["X"] = Code(rows.X)
+        if "y" in takes and info.supervised:
+            named["y"] = Code(rows.y)
+        self.space.need("engines", "surgery")
+        return assignment(variable, Call(f"surgery.{edit.operation}", (Code(variable),), named))
+
+    def _told(self, told: Told, info: EngineInfo, variable: str, rows: Rows, *, is_trained: bool) -> list[str]:
+        """The lines that print the figures of a model and save it."""
+        self.space.need("engines")
+        lines = []
+        if is_trained and not (told.branch is None and told.edits):
+            cost = Code(f'{variable}.history_["cost"][-1]')
+            lines.append(source(Call("print", (f"{told.name}: cost", cost))))
+        if rows.test is not None:
+            accuracy = Code(f"{variable}.score({', '.join(rows.test)})")
+            lines.append(source(Call("print", (f"{told.name}: accuracy on the rows to test on", accuracy))))
+        lines.append(f'engines.save({variable}, "{variable}.safetensors")  # the model, to use again')
+        return [*lines, *self._codebook(told, info, variable)]
+
+    def _codebook(self, told: Told, info: EngineInfo, variable: str) -> list[str]:
+        """The lines that save what prototypes there are, in original and in training units."""
+        self.space.need("numpy")
+        words, lines = f"{variable}.prototypes_", []
+        file, recipe = f"{variable}.npz", f"{self.datasets[told.dataset]}.recipe"
+        if not hasattr(info.estimator, "prototypes_") and "prototypes_" not in info.estimator.FITTED:
+            if info.family != "deep":
+                return [source(Call("np.savez", (file,), {"codebooks": Code(f"{variable}.codebooks_")}))]
+            n_bits = told.details["parameters"]["n_bits"]
+            if n_bits > MOST_BITS:
+                return []
+            self.space.need("workbench.views.bits", "bits_of_numbers", "decoded")
+            words = self.space.name(f"{variable} words", "words")
+            lines = [f"{words} = decoded({variable}, bits_of_numbers(np.arange(2**{n_bits}), {n_bits}))"]
+        elif info.data_kinds == ("spd",):
+            words = f"{words}.reshape(len({words}), -1)"
+        arrays = {"prototypes": f"{recipe}.inverse({words})", "prototypes_training_units": words}
+        if info.supervised:
+            arrays["prototype_labels"] = f"{variable}.prototype_labels_"
+        return [*lines, source(Call("np.savez", (file,), {name: Code(text) for name, text in arrays.items()}))]
+
+    def _engine(self, told: Told) -> EngineInfo:
+        if "engine" in told.details:
+            return find_engine(told.details["engine"])
+        assert told.branch is not None
+        return self._engine(self.known[told.branch.run])
+
+
+def _counts(counts: list[int]) -> Any:
+    """Counts as a range where they are one."""
+    step = counts[1] - counts[0]
+    if counts == list(range(counts[0], counts[-1] + 1, step)):
+        return Call("range", (counts[0], counts[-1] + 1, *([step] if step > 1 else [])))
+    return counts

@@ -1,0 +1,106 @@
+"""Datasets and sweeps outside any project, for scripts: the same bits as in one, and nothing is kept."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines import RowSource
+from workbench.data import FittedRecipe, Imported, Plan, read
+from workbench.session import checks
+from workbench.session.dataset import Dataset
+from workbench.session.jobs import Job
+from workbench.session.log import now
+from workbench.session.sweep import Sweep, Table, check_counts
+from workbench.session.worker import new_facts
+
+
+def read_dataset(plan: Plan, *, name: str | None = None) -> Dataset:
+    """The dataset that importing by `plan` brings into a project, without a project.
+
+    Its rows lie in a temporary file that lives as long as the dataset.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be read as planned; one sentence says why.
+    """
+    imported = read(plan)
+    classes = tuple(value.item() if isinstance(value, np.generic) else value for value in imported.classes)
+    dataset = Dataset(
+        "",
+        name or plan.name or "data",
+        now(),
+        _ReadRows(imported),
+        columns=imported.columns,
+        classes=classes if imported.codes is not None else None,
+        kind=imported.kind,
+        image_shape=imported.image_shape,
+        plan=imported.plan.to_json(),
+        source=imported.provenance,
+        warnings=imported.warnings,
+        data_hash="",
+    )
+    weakref.finalize(dataset, imported.close)
+    return dataset
+
+
+def measure_counts(
+    dataset: Dataset, engine: str, counts: Iterable[int], parameters: Mapping[str, Any] | None = None
+) -> Sweep:
+    """The sweep that `Session.add_sweep` queues, measured before this returns and kept nowhere.
+
+    Raises
+    ------
+    SessionError
+        As `Session.add_sweep` does, and if no count could be measured.
+    """
+    from workbench.session.sweeping import Sweeper  # only here: criteria take a while to import
+
+    info = checks.find_engine(engine)
+    wanted = check_counts(info, dataset, counts)
+    values = checks.complete_parameters(info, parameters or {}, dataset) | {info.count: wanted[-1]}
+    facts = new_facts(dataset, checks.check_run(dataset, info, values))
+    del values[info.count]
+    name = f"{info.name} sweep on {dataset.name}"
+    sweep = Sweep("", name, info, wanted, values, dataset, facts, _KeptNowhere(), status="queued")
+    return Sweeper(sweep)(Job(name, "training", lambda _: sweep))
+
+
+@dataclass(frozen=True)
+class _ReadRows:
+    """What was read, in place of a project's file."""
+
+    imported: Imported
+
+    def raw(self) -> RowSource:
+        return self.imported.X
+
+    def codes(self) -> NDArray[np.int32]:
+        assert self.imported.codes is not None
+        return self.imported.codes
+
+    def split(self) -> NDArray[np.uint8]:
+        return self.imported.split
+
+    def ids(self) -> NDArray[Any] | None:
+        return self.imported.ids
+
+    def recipe(self) -> FittedRecipe:
+        return self.imported.recipe
+
+
+class _KeptNowhere:
+    """In place of a sweep's file."""
+
+    def save(self, attributes: Mapping[str, Any], table: Table) -> Future[None]:
+        """Keep nothing, at once."""
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
