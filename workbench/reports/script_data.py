@@ -14,7 +14,7 @@ from workbench.data import DataError, Plan, Recipe, Split, importer, read
 from workbench.reports.columns_source import columns_source
 from workbench.reports.retelling import Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
-from workbench.reports.source import Call, Code, assignment, source_line
+from workbench.reports.source import Call, Code, assignment, source, source_line
 from workbench.samples import samples
 from workbench.session import Dataset
 
@@ -77,12 +77,13 @@ def _located(
     differs = f'[file["blake2b"] for file in {variable}.source["files"]]'
     known = space.name(f"{variable}_hashes", "hashes")
     told = f"{_file_words(paths)} changed since the import, so codebooks will differ."
-    changed = [f"if {differs} != {known}:", f"    print({source_line(told)})"]
+    changed = [f"if {differs} != {known}:", f"    {source(Call('print', (told,)), indent=4)}"]
     return [_plan(plan, paths, variable, space), assignment(known, hashes)], changed
 
 
 def _file_words(paths: tuple[str, ...]) -> str:
-    return f"{paths[0]} was" if len(paths) == 1 else f"{paths[0]}, or one of the {len(paths) - 1:,} files after it, was"
+    first = Path(paths[0]).name
+    return f"{first} was" if len(paths) == 1 else f"{first}, or one of the {len(paths) - 1:,} files after it, was"
 
 
 def _plan(plan: Plan, paths: tuple[Any, ...], variable: str, space: Namespace) -> str:

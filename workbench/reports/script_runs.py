@@ -113,16 +113,19 @@ class Learning:
 
     def _training(self, told: Told, info: EngineInfo, variable: str, stop: int | None) -> list[str]:
         rows = self.rows[told.dataset][info.supervised]
-        given = f"{rows.X}, {rows.y}" if rows.y not in ("", "None") else rows.X
-        if rows.validation is not None:
-            given += f", validation=({', '.join(rows.validation)})"
-        if stop is not None:
-            return [
-                f"for snapshot in {variable}.train({given}):",
-                f"    if snapshot.iteration == {stop}:",
-                "        break",
-            ]
-        return [f"{variable}.train({given}).run()" if rows.validation is not None else f"{variable}.fit({given})"]
+        places = [Code(name) for name in (rows.X, rows.y) if name not in ("", "None")]
+        if stop is None and rows.validation is None:
+            return [source(Call(f"{variable}.fit", places))]
+        named = {} if rows.validation is None else {"validation": tuple(map(Code, rows.validation))}
+        training = Call(f"{variable}.train", places, named)
+        if stop is None:
+            return [f"{source(training, taken=len('.run()'))}.run()"]
+        loop = "for snapshot in "
+        return [
+            f"{loop}{source(training, taken=len(loop) + 1)}:",
+            f"    if snapshot.iteration == {stop}:",
+            "        break",
+        ]
 
     def _edit(self, edit: Edit, told: Told, info: EngineInfo, variable: str) -> str:
         rows = self.rows[told.dataset][info.supervised]
