@@ -430,8 +430,29 @@ def test_a_branch_and_operations_on_prototypes_are_done_again(tmp_path: Path, mo
         model = surgery.prune(surgery.split(model, 0, offset), X, y)
         model.train(X, y, validation=validation).run()
         assert differing(engines.load(tmp_path / "fork.safetensors"), model) == []
-        together = surgery.merge(surgery.going_on(earlier), [1, 2], X)
+        together = surgery.merge(surgery.going_on(earlier), [1, 2])
         assert differing(engines.load(tmp_path / "merged.safetensors"), together) == []
+
+
+def test_a_branch_of_an_engine_that_starts_nowhere_else_is_its_training_again(project: Session) -> None:
+    parent = project.run("clouds")
+    asked = {
+        "name": "on",
+        "run": parent.id,
+        "iteration": 3,
+        "engine": "GaussianMixture",
+        "parameters": parent.parameters,
+    }
+    run = stand_in(parent, "finished", parent.latest)
+    run.id, run.name = "runs/r_900001", "on"
+    log = [*project.log, done("branch", run.id, asked)]
+    session: Any = SimpleNamespace(log=log, datasets=project.datasets, runs={run.id: run}, path=project.path)
+    again = script(session, run)
+    assert "surgery" not in again
+    made = "engines.GaussianMixture(n_components=3, max_iter=7, random_state=1)"
+    assert f"clouds = {made}" in script(project, parent)
+    assert f"on = {made}" in again
+    assert 'goes on with "clouds" after iteration 3' in again
 
 
 def test_what_a_kept_run_depends_on_is_told_though_it_was_deleted() -> None:

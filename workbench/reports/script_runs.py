@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engines import EngineInfo, surgery
+from engines.surgery.parts import check_operable
 from workbench.reports.learned import MOST_BITS
 from workbench.reports.retelling import Edit, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
@@ -56,11 +58,17 @@ class Learning:
             words.append(f"It has learned nothing ({run.status}), so it is left out. {run.error}".strip())
             return Cell(f"Run: {told.name}", tuple(words))
         stop = None if run.status == "finished" or latest is None else latest.iteration
-        if stop is not None:
+        is_trained = latest is not None and not (told.branch is not None and stop == 0)
+        if told.branch is not None and not _starts_anywhere(info):
+            parent = self.known[told.branch.run].name
+            words.append(
+                f'It goes on with "{parent}" after iteration {told.branch.iteration:,}, as if nothing had been.'
+            )
+        if stop is not None and is_trained:
             words.append(f"In the project it has come to iteration {stop:,} ({run.status}). {run.error}".strip())
         variable = self.space.name(told.name, "run")
-        lines = self._learned(told, variable, stop, is_trained=latest is not None)
-        lines += self._told(told, info, variable, rows, is_trained=latest is not None)
+        lines = self._learned(told, variable, stop, is_trained=is_trained)
+        lines += self._told(told, info, variable, rows, is_trained=is_trained)
         return Cell(f"Run: {told.name}", tuple(words), "\n".join(lines))
 
     def sweep_cell(self, told: Told) -> Cell:
@@ -86,7 +94,7 @@ class Learning:
         info = self._engine(told)
         training = self._training(told, info, variable, stop) if is_trained else []
         edits = [self._edit(edit, told, info, variable) for edit in told.edits]
-        if told.branch is None:
+        if told.branch is None or not _starts_anywhere(info):
             self.space.need("engines")
             arguments = engine_arguments(info, not_default(told.details["parameters"], info.parameters))
             made = assignment(variable, Call(f"engines.{info.name}", (), arguments))
@@ -107,7 +115,9 @@ class Learning:
         different = {
             name: value
             for name, value in after.items()
-            if name not in _STARTS and name != info.count and (name not in before or before[name] != value)
+            if name not in _STARTS
+            and name != info.count
+            and (name not in before or json.dumps(before[name]) != json.dumps(value))
         }
         return engine_arguments(info, different)
 
@@ -131,10 +141,8 @@ class Learning:
         rows = self.rows[told.dataset][info.supervised]
         takes = inspect.signature(getattr(surgery, edit.operation)).parameters
         named: dict[str, Any] = dict(edit.arguments)
-        if "X" in takes:
-            named["X"] = Code(rows.X)
-        if "y" in takes and info.supervised:
-            named["y"] = Code(rows.y)
+        if "X" in takes and takes["X"].default is inspect.Parameter.empty:
+            named |= {"X": Code(rows.X), **({"y": Code(rows.y)} if info.supervised else {})}
         self.space.need("engines", "surgery")
         return assignment(variable, Call(f"surgery.{edit.operation}", (Code(variable),), named))
 
@@ -177,6 +185,15 @@ class Learning:
             return find_engine(told.details["engine"])
         assert told.branch is not None
         return self._engine(self.known[told.branch.run])
+
+
+def _starts_anywhere(info: EngineInfo) -> bool:
+    """Whether training can go on from any model of such an engine; of others a branch resumes the training itself."""
+    try:
+        check_operable(info.estimator())
+    except ValueError:
+        return False
+    return True
 
 
 def _counts(counts: list[int]) -> Any:
