@@ -1,4 +1,4 @@
-"""What is known of each dataset, run, sweep and selection besides its arrays; where that is kept, the schema says."""
+"""What is known of each dataset, run, study and selection besides its arrays; where that is kept, the schema says."""
 
 from dataclasses import dataclass, field
 
@@ -93,29 +93,26 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
-class SweepRecord:
-    """What is known of a search for the right count of prototypes besides its table of criteria.
+class StudyRecord:
+    """What is known of several trainings that are compared, besides the table of what was measured.
 
     Attributes
     ----------
     name, dataset, engine, status, seconds, error, versions, data_hash, recipe, hidden
         As of a `RunRecord`.
-    counts : tuple of int
-        What is tried, increasing.
     parameters : JSON
-        All but the count.
+        Those that all trainings share.
     failures : JSON
-        Why a count could not be measured, one sentence by count.
+        Why a training could not be measured, one sentence by its number.
     remarks : tuple of str
         Sentences for people.
     id, created : str
-        Filled in by `add_sweep`.
+        Filled in by `add_study`.
     """
 
     name: str
     dataset: str
     engine: str
-    counts: tuple[int, ...] = ()
     parameters: Json = field(default_factory=dict)
     status: str = "queued"
     seconds: float = 0.0
@@ -129,6 +126,42 @@ class SweepRecord:
     hidden: bool = False
     id: str = ""
     created: str = ""
+
+
+@dataclass(frozen=True)
+class SweepRecord(StudyRecord):
+    """What is known of a search for the right count of prototypes.
+
+    Attributes
+    ----------
+    counts : tuple of int
+        What is tried, increasing.
+    """
+
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchRecord(StudyRecord):
+    """What is known of a search for good parameters.
+
+    Attributes
+    ----------
+    space : JSON
+        Values, or ends of a range, by the name of each parameter that varies.
+    trials : tuple of JSON
+        What varies, trial by trial.
+    scheme : str
+        ``grid`` or ``random``.
+    folds, seed : int
+        Of the cross-validation, and for shuffling and drawing.
+    """
+
+    space: Json = field(default_factory=dict)
+    trials: tuple[Json, ...] = ()
+    scheme: str = "grid"
+    folds: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)

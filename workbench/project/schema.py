@@ -3,6 +3,7 @@
 datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
 runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/, stability/
 sweeps/<id>/              SweepRecord, with table/
+searches/<id>/            SearchRecord, with table/
 selections/<id>/          SelectionRecord, with rows
 commands/<id>/            one command each, in the order of the ids
 """
@@ -17,12 +18,15 @@ import numpy as np
 from workbench.project.arrays import Progress, Stop
 from workbench.project.bundles import Bundle, read_bundle, rewrite_bundle, write_bundle
 from workbench.project.errors import ProjectDamaged
-from workbench.project.records import DatasetRecord, RunRecord, SelectionRecord, SweepRecord
+from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, SelectionRecord, StudyRecord, SweepRecord
 from workbench.project.transaction import Json, Reader, Transaction
 
 _SLOTS = ("a", "b")
-_TUPLES = ("shape", "classes", "image_shape", "warnings", "counts", "remarks")
-R = TypeVar("R", DatasetRecord, RunRecord, SweepRecord, SelectionRecord)
+_TUPLES = ("shape", "classes", "image_shape", "warnings", "counts", "remarks", "trials")
+_STUDIES: dict[type[StudyRecord], str] = {SweepRecord: "sweeps", SearchRecord: "searches"}
+Record = DatasetRecord | RunRecord | StudyRecord | SelectionRecord
+R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=StudyRecord)
 
 
 def add_dataset(
@@ -204,26 +208,28 @@ def read_stability(reader: Reader, run: str) -> Bundle | None:
     return read_bundle(reader, f"{run}/stability")
 
 
-def add_sweep(transaction: Transaction, record: SweepRecord) -> SweepRecord:
-    """Keep a new sweep and give its record with id and time."""
-    record = replace(record, id=transaction.new_id("sweeps"), created=record.created or _now())
+def add_study(transaction: Transaction, record: S) -> S:
+    """Keep a new sweep or search and give its record with id and time."""
+    key = transaction.new_id(_STUDIES[type(record)])
+    record = replace(record, id=key, created=record.created or _now())
     _put(transaction, record)
     return record
 
 
-def read_sweeps(reader: Reader) -> list[SweepRecord]:
-    """Give all sweeps in the order in which they were added, hidden ones too."""
-    return [_get(SweepRecord, reader, f"sweeps/{name}") for name in reader.keys("sweeps")]
+def read_studies(reader: Reader, kind: type[S]) -> list[S]:
+    """Give all sweeps, or all searches, in the order in which they were added, hidden ones too."""
+    place = _STUDIES[kind]
+    return [_get(kind, reader, f"{place}/{name}") for name in reader.keys(place)]
 
 
-def write_table(transaction: Transaction, sweep: str, table: Mapping[str, np.ndarray]) -> None:
-    """Replace a sweep's table: arrays of shape (n_counts,) by name."""
-    rewrite_bundle(transaction, f"{sweep}/table", table)
+def write_table(transaction: Transaction, study: str, table: Mapping[str, np.ndarray]) -> None:
+    """Replace a study's table: arrays by name, whose first axis is that of its trainings."""
+    rewrite_bundle(transaction, f"{study}/table", table)
 
 
-def read_table(reader: Reader, sweep: str) -> dict[str, np.ndarray]:
-    """Give a sweep's table; none if none was kept."""
-    return read_bundle(reader, f"{sweep}/table") or {}
+def read_table(reader: Reader, study: str) -> dict[str, np.ndarray]:
+    """Give a study's table; none if none was kept."""
+    return read_bundle(reader, f"{study}/table") or {}
 
 
 def add_selection(transaction: Transaction, record: SelectionRecord, rows: np.ndarray) -> SelectionRecord:
@@ -270,7 +276,7 @@ def _slot_number(reader: Reader, run: str, slot: str) -> int:
         return 0
 
 
-def _put(transaction: Transaction, record: DatasetRecord | RunRecord | SweepRecord | SelectionRecord) -> None:
+def _put(transaction: Transaction, record: Record) -> None:
     attributes = asdict(record)
     transaction.put(attributes.pop("id"), attributes)
 

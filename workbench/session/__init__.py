@@ -1,4 +1,4 @@
-"""The open document, for every face: datasets, runs, sweeps, selection, commands, and the queue of work."""
+"""The open document, for every face: datasets, runs, sweeps, searches, selection, commands, and the queue of work."""
 
 from workbench.session.commands import Command
 from workbench.session.dataset import DataSample, Dataset
@@ -8,8 +8,11 @@ from workbench.session.events import SessionEvents
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.log import CommandLog, Entry
 from workbench.session.run import Run
+from workbench.session.search import Search, SearchPlan
 from workbench.session.selection import RowMask, Selection, Subset, combine
 from workbench.session.session import Session
+from workbench.session.space import Range, parse_space
+from workbench.session.study import Study
 from workbench.session.sweep import Sweep, parse_counts
 from workbench.session.unstored import measure_counts, read_dataset
 
@@ -22,16 +25,21 @@ __all__ = [
     "Estimate",
     "Job",
     "JobQueue",
+    "Range",
     "RowMask",
     "Run",
+    "Search",
+    "SearchPlan",
     "Selection",
     "Session",
     "SessionError",
     "SessionEvents",
+    "Study",
     "Subset",
     "Sweep",
     "combine",
     "measure_counts",
     "parse_counts",
+    "parse_space",
     "read_dataset",
 ]

@@ -22,6 +22,15 @@ def find_engine(name: str) -> EngineInfo:
         raise SessionError(f"There is no engine called '{name}'; the engines are {names}.") from None
 
 
+def parameter_of(info: EngineInfo, name: str) -> Parameter:
+    """The engine's parameter called `name`; raises SessionError listing those there are."""
+    for parameter in info.parameters:
+        if parameter.name == name:
+            return parameter
+    names = ", ".join(parameter.name for parameter in info.parameters)
+    raise SessionError(f"{info.name} has no parameter called '{name}'; its parameters are {names}.")
+
+
 def parse_parameters(engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """The values that texts mean, e.g. from `--set n_clusters=16`.
 
@@ -34,7 +43,7 @@ def parse_parameters(engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for name, text in texts.items():
         try:
-            values[name] = _parameter(info, name).parse(text, info.name)
+            values[name] = parameter_of(info, name).parse(text, info.name)
         except ValueError as error:
             raise SessionError(str(error)) from None
     return values
@@ -57,13 +66,13 @@ def complete_parameters(info: EngineInfo, given: Mapping[str, Any], dataset: Dat
     values = {parameter.name: parameter.default for parameter in info.parameters} | suited_parameters(info, dataset)
     for name, value in given.items():
         try:
-            _parameter(info, name).check(value, info.name)
+            parameter_of(info, name).check(value, info.name)
         except ValueError as error:
             raise SessionError(str(error)) from None
         values[name] = value
     if "random_state" in values and not isinstance(values["random_state"], int | np.integer):
         values["random_state"] = secrets.randbelow(2**31)
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: plain(value) for name, value in values.items()}
 
 
 def engine_arguments(info: EngineInfo, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,14 +108,16 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
             f"import it again with gaps filled or those rows left out, or choose {able}."
         )
     n_rows = dataset.n_in("train", labelled=info.supervised)
-    n_classes = len(_trained_classes(dataset)) if info.supervised else 0
+    n_classes = len(trained_classes(dataset)) if info.supervised else 0
+    check_size(info, parameters, n_rows, n_classes, f"the training part of dataset '{dataset.name}' has")
+    return remarks
+
+
+def check_size(info: EngineInfo, parameters: Mapping[str, Any], n_rows: int, n_classes: int, words: str) -> None:
+    """Raise SessionError if the engine needs more rows than `n_rows`, which `words` tell the origin of."""
     needed, noun, parameter = _rows_needed(parameters, n_classes)
     if needed > n_rows:
-        raise SessionError(
-            f"{info.name} is asked for {needed} {noun}, but the training part of dataset "
-            f"'{dataset.name}' has {n_rows} rows: lower {parameter}."
-        )
-    return remarks
+        raise SessionError(f"{info.name} is asked for {needed} {noun}, but {words} {n_rows} rows: lower {parameter}.")
 
 
 def n_prototypes_of(parameters: Mapping[str, Any], n_classes: int) -> int | None:
@@ -200,7 +211,7 @@ def _check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
             f"{info.name} needs labels, but dataset '{dataset.name}' has none: import it again and give one column "
             "the role of label, or choose an engine that needs none."
         )
-    classes = _trained_classes(dataset)
+    classes = trained_classes(dataset)
     if len(classes) < 2:
         found = f"only the class {dataset.classes[classes[0]]!r}" if len(classes) else "no labelled row"
         raise SessionError(
@@ -211,7 +222,7 @@ def _check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
     return (f"{left_out:,} training rows without a label are left out.",) if left_out else ()
 
 
-def _trained_classes(dataset: Dataset) -> list[int]:
+def trained_classes(dataset: Dataset) -> list[int]:
     """Codes of the classes with a row in the training part."""
     if dataset.codes is None:
         return []
@@ -220,21 +231,14 @@ def _trained_classes(dataset: Dataset) -> list[int]:
     return [int(code) for code in np.unique(codes) if code >= 0]
 
 
-def _parameter(info: EngineInfo, name: str) -> Parameter:
-    for parameter in info.parameters:
-        if parameter.name == name:
-            return parameter
-    names = ", ".join(parameter.name for parameter in info.parameters)
-    raise SessionError(f"{info.name} has no parameter called '{name}'; its parameters are {names}.")
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: lists for arrays and tuples, Python's numbers for NumPy's."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
+        return {str(name): plain(entry) for name, entry in value.items()}
     return value

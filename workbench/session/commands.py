@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["import", "run", "sweep", "rename", "delete", "note", "subset"]
+Kind = Literal["import", "run", "sweep", "search", "rename", "delete", "note", "subset"]
 
 
 @dataclass(frozen=True)
@@ -15,15 +15,15 @@ class Command:
 
     Attributes
     ----------
-    kind : {"import", "run", "sweep", "rename", "delete", "note", "subset"}
+    kind : {"import", "run", "sweep", "search", "rename", "delete", "note", "subset"}
     text : str
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
-        Id of a dataset, run, sweep or subset.
+        Id of a dataset, run, sweep, search or subset.
     attribute : {"name", "note", "hidden"}
     before, after : JSON value
     details : dict
-        JSON: what a script needs to do the same again (plan of an import, engine and parameters of a run or sweep).
+        JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
     """
 
     kind: Kind
@@ -69,12 +69,18 @@ def adding_sweep(
     return Command("sweep", f"sweep {name}", target, "hidden", True, False, details)
 
 
+def adding_search(target: str, name: str, dataset: str, engine: str, how: Mapping[str, Any]) -> Command:
+    """A search `target` was started; `how` are the further arguments of `Session.add_search`, as JSON."""
+    details = {"name": name, "dataset": dataset, "engine": engine, **how}
+    return Command("search", f"search {name}", target, "hidden", True, False, details)
+
+
 def renaming(target: str, old: str, new: str) -> Command:
     return Command("rename", f"renaming of {old} to {new}", target, "name", old, new)
 
 
 def deleting(target: str, name: str) -> Command:
-    """Hide a dataset, run, sweep or subset; it stays in the file, so that this can be undone at any time."""
+    """Hide a dataset, run, sweep, search or subset; it stays in the file, so that this can be undone at any time."""
     return Command("delete", f"deletion of {name}", target, "hidden", False, True)
 
 

@@ -11,53 +11,60 @@ from workbench.session.commands import Command
 from workbench.session.dataset import Dataset
 from workbench.session.errors import SessionError
 from workbench.session.run import Run
+from workbench.session.search import Search
 from workbench.session.selection import Subset
+from workbench.session.study import Study
 from workbench.session.sweep import Sweep
 
-Thing = Dataset | Run | Sweep | Subset
-AnyThing = TypeVar("AnyThing", Dataset, Run, Sweep, Subset)
+Thing = Dataset | Run | Study | Subset
+AnyThing = TypeVar("AnyThing", Dataset, Run, Sweep, Search, Subset)
 Change = Literal["added", "removed", "changed"]
 
 
 class Document:
-    """Datasets, runs, sweeps and subsets of a project, by id; changed by one thread at a time, read by any.
+    """Datasets, runs, studies and subsets of a project, by id; changed by one thread at a time, read by any.
 
-    A run is shown while neither it nor its dataset is hidden; a sweep or a subset likewise.
+    A run is shown while neither it nor its dataset is hidden; a study or a subset likewise.
     """
 
     def __init__(
-        self, datasets: Iterable[Dataset], runs: Iterable[Run], sweeps: Iterable[Sweep], subsets: Iterable[Subset]
+        self, datasets: Iterable[Dataset], runs: Iterable[Run], studies: Iterable[Study], subsets: Iterable[Subset]
     ) -> None:
-        things: list[Thing] = [*datasets, *runs, *sweeps, *subsets]
+        things: list[Thing] = [*datasets, *runs, *studies, *subsets]
         self._all = {thing.id: thing for thing in things}
 
     @property
     def datasets(self) -> Mapping[str, Dataset]:
         """Those shown, in order of their making."""
-        return self._shown(Dataset)
+        return self.shown(Dataset)
 
     @property
     def runs(self) -> Mapping[str, Run]:
         """Those shown, in order of their making."""
-        return self._shown(Run)
+        return self.shown(Run)
 
     @property
     def sweeps(self) -> Mapping[str, Sweep]:
         """Those shown, in order of their making."""
-        return self._shown(Sweep)
+        return self.shown(Sweep)
+
+    @property
+    def searches(self) -> Mapping[str, Search]:
+        """Those shown, in order of their making."""
+        return self.shown(Search)
 
     @property
     def subsets(self) -> Mapping[str, Subset]:
         """Those shown, in order of their making."""
-        return self._shown(Subset)
+        return self.shown(Subset)
 
     def like(self, thing: Thing) -> list[Thing]:
         """Those shown of the same kind."""
         return [other for other in self._visible().values() if isinstance(other, type(thing))]
 
-    def work_of(self, target: str) -> list[Run | Sweep]:
-        """The run or sweep with the id `target`, or those of the dataset with it; hidden ones too."""
-        works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Sweep)]
+    def work_of(self, target: str) -> list[Run | Study]:
+        """The run or study with the id `target`, or those of the dataset with it; hidden ones too."""
+        works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Study)]
         return [work for work in works if target in (work.id, work.dataset.id)]
 
     def get(self, id: str) -> Thing:
@@ -87,13 +94,14 @@ class Document:
         return {id: thing for id, thing in self._all.items() if self._is_shown(thing)}
 
     def _is_shown(self, thing: Thing) -> bool:
-        if isinstance(thing, Run | Sweep):
+        if isinstance(thing, Run | Study):
             return not (thing.hidden or thing.dataset.hidden)
         if isinstance(thing, Subset):
             return not (thing.hidden or self._all[thing.dataset].hidden)
         return not thing.hidden
 
-    def _shown(self, kind: type[AnyThing]) -> Mapping[str, AnyThing]:
+    def shown(self, kind: type[AnyThing]) -> Mapping[str, AnyThing]:
+        """Those of one kind that are shown, by id, in order of their making."""
         things = self._all
         return MappingProxyType(
             {id: thing for id, thing in things.items() if isinstance(thing, kind) and self._is_shown(thing)}
@@ -141,5 +149,5 @@ def require_free(name: str, others: Iterable[Thing], kind: str) -> None:
 
 
 def kind_of(thing: Thing) -> str:
-    """What to call it: "dataset", "run", "sweep" or "subset"."""
+    """What to call it: "dataset", "run", "sweep", "search" or "subset"."""
     return type(thing).__name__.lower()

@@ -14,9 +14,11 @@ from workbench.session.checks import n_prototypes_of
 from workbench.session.dataset import Dataset
 from workbench.session.rows import HELD_BYTES
 from workbench.session.run import Run
+from workbench.session.search import SearchPlan
 
 _PER_ROW = 24  # bytes: assignment, distance and label of each row
 _CODEBOOKS = 8  # copies of the prototypes in sums, snapshots, the state and the recorder
+_TELLING = ("max_iter", "covariance_type", "localization", "rotation_init", "omega_init")
 _MATRICES = 6  # copies of a (d, d) matrix: e.g. omega, relevance matrix, gradient, two of the optimizer, snapshot
 
 
@@ -67,6 +69,23 @@ def estimate(
             "use fewer rows, features or prototypes, or close other programs."
         )
     return Estimate(needed, _seconds_like(earlier, dataset, info, parameters, n_prototypes), tuple(warnings))
+
+
+def estimate_search(plan: SearchPlan, earlier: Iterable[Run]) -> Estimate:
+    """What a search would take: the memory of its largest trial, and the time of all of them on every fold."""
+    dataset, info, runs = plan.dataset, plan.engine, list(earlier)
+    of_each: dict[str, Estimate] = {}
+    seconds: float | None = 0.0
+    for trial in plan.trials:
+        parameters = {**plan.parameters, **trial}
+        n_prototypes = n_prototypes_of(parameters, len(dataset.classes))
+        alike = repr((n_prototypes, [parameters.get(name) for name in _TELLING]))  # what an estimate depends on
+        if alike not in of_each:
+            of_each[alike] = estimate(dataset, info, parameters, (), runs)
+        one = of_each[alike].seconds
+        seconds = None if seconds is None or one is None else seconds + one * (plan.folds - 1)
+    most = max(of_each.values(), key=lambda one: one.memory_bytes)
+    return Estimate(most.memory_bytes, seconds, (*plan.remarks, *most.warnings))
 
 
 def _seconds_like(

@@ -22,6 +22,7 @@ class SessionEvents(SignalGroup):
     run_added, run_removed, run_changed : Signal(Run)
         Shown, hidden; or its status, name, notes or metrics changed.
     sweep_added, sweep_removed, sweep_changed : Signal(Sweep)
+    search_added, search_removed, search_changed : Signal(Search)
         Likewise.
     selection_changed : Signal()
         Rows, prototypes or features picked; or the list of named subsets.
@@ -42,6 +43,9 @@ class SessionEvents(SignalGroup):
     sweep_added = Signal(object)
     sweep_removed = Signal(object)
     sweep_changed = Signal(object)
+    search_added = Signal(object)
+    search_removed = Signal(object)
+    search_changed = Signal(object)
     selection_changed = Signal()
     history_changed = Signal()
     job_changed = Signal(object)

@@ -1,4 +1,4 @@
-"""How a run or a sweep comes into the queue, and what becomes of it when it is cancelled there."""
+"""How a run or a study comes into the queue, and what becomes of it when it is cancelled there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 from workbench.session.control import Control
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.run import Run
+from workbench.session.search import Search
+from workbench.session.study import Study
 from workbench.session.sweep import Sweep
 from workbench.session.worker import Worker, mark_stopped
 
 
-def launch(work: Run | Sweep, queue: JobQueue, is_closing: Callable[[], bool], *, paused: bool = False) -> None:
+def launch(work: Run | Study, queue: JobQueue, is_closing: Callable[[], bool], *, paused: bool = False) -> None:
     """Queue `work`, unless it is queued or running already; with `paused` it holds before its first step."""
     if work.active and work.job is not None:
         return
@@ -25,18 +27,23 @@ def launch(work: Run | Sweep, queue: JobQueue, is_closing: Callable[[], bool], *
     queue.submit(job)
 
 
-def _worker(work: Run | Sweep, is_closing: Callable[[], bool]) -> Callable[[Job[Any]], object]:
+def _worker(work: Run | Study, is_closing: Callable[[], bool]) -> Callable[[Job[Any]], object]:
     if isinstance(work, Run):
         return Worker(work, is_closing)
-    from workbench.session.sweeping import Sweeper  # only here: criteria take a while to import
+    if isinstance(work, Search):
+        from workbench.session.searching import Searcher  # only here, as below: these take a while to import
+
+        return Searcher(work)
+    assert isinstance(work, Sweep)
+    from workbench.session.sweeping import Sweeper
 
     return Sweeper(work)
 
 
-def _cancelled(work: Run | Sweep, job: Job[Any]) -> None:
+def _cancelled(work: Run | Study, job: Job[Any]) -> None:
     work.control.stop()
     if job.status == "cancelled":
-        if isinstance(work, Sweep):
+        if isinstance(work, Study):
             work.withdraw()
         else:
             mark_stopped(work)

@@ -1,4 +1,4 @@
-"""The open document: joins project, datasets, runs, commands, queue and selection; each does its own part."""
+"""The open document: joins project, datasets, runs, studies, commands, queue and selection; each does its own part."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from engines import EngineInfo
 from workbench.data import Plan
 from workbench.project import Project
+from workbench.project.records import StudyRecord
 from workbench.session import checks, commands
 from workbench.session.commands import Command
 from workbench.session.dataset import Dataset
 from workbench.session.document import Document, Thing, find, free_name, kind_of, name_for, require_free
 from workbench.session.errors import SessionError
-from workbench.session.estimates import Estimate, estimate
+from workbench.session.estimates import Estimate, estimate, estimate_search
 from workbench.session.events import SessionEvents, tell
 from workbench.session.importing import Importing
 from workbench.session.jobs import Job, JobQueue
@@ -23,11 +25,17 @@ from workbench.session.launching import launch
 from workbench.session.log import CommandLog, Entry, now
 from workbench.session.measuring import measuring
 from workbench.session.run import Run
+from workbench.session.search import Search, SearchPlan, check_search
 from workbench.session.selection import RowMask, Selection, Subset
+from workbench.session.space import Space, space_to_json
 from workbench.session.stability import MeasuredStability
 from workbench.session.storage import Storage
+from workbench.session.study import Study
+from workbench.session.study_storage import search_record, sweep_record
 from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import new_facts
+
+AnyStudy = TypeVar("AnyStudy", Sweep, Search)
 
 
 class Session:
@@ -59,11 +67,11 @@ class Session:
         self.selection = Selection(lambda: tell(self.events.selection_changed))
         self._storage = Storage(project)
         contents = self._storage.load()
-        self._document = Document(contents.datasets, contents.runs, contents.sweeps, contents.subsets)
+        self._document = Document(contents.datasets, contents.runs, contents.studies, contents.subsets)
         self._log = CommandLog(contents.entries)
         self._changing = threading.RLock()
         self._closing = threading.Event()
-        works: list[Run | Sweep] = [*contents.runs, *contents.sweeps]
+        works: list[Run | Study] = [*contents.runs, *contents.studies]
         for work in works:
             self._adopt(work)
 
@@ -111,6 +119,11 @@ class Session:
         return self._document.sweeps
 
     @property
+    def searches(self) -> Mapping[str, Search]:
+        """By id; hidden ones are not listed."""
+        return self._document.searches
+
+    @property
     def subsets(self) -> Mapping[str, Subset]:
         """By id; hidden ones are not listed."""
         return self._document.subsets
@@ -131,6 +144,10 @@ class Session:
     def sweep(self, wanted: str) -> Sweep:
         """The sweep with this name or id; raises SessionError listing those there are."""
         return find(self.sweeps, wanted, "sweep")
+
+    def search(self, wanted: str) -> Search:
+        """The search with this name or id; raises SessionError listing those there are."""
+        return find(self.searches, wanted, "search")
 
     def subset(self, wanted: str) -> Subset:
         """The named subset with this name or id; raises SessionError listing those there are."""
@@ -225,34 +242,108 @@ class Session:
         values = checks.complete_parameters(info, parameters or {}, data) | {info.count: wanted[-1]}
         facts = new_facts(data, checks.check_run(data, info, values))
         del values[info.count]
-        with self._changing:
-            sweep_name = name_for(name, f"{info.name} sweep on {data.name}", self.sweeps.values(), "sweep")
 
-            def logged(id: str) -> Entry:
-                return Entry("do", commands.adding_sweep(id, sweep_name, data.id, info.name, wanted, values), now())
+        def record(name: str) -> StudyRecord:
+            return sweep_record(name, data, info.name, wanted, values, facts)
 
-            sweep, entry = self._storage.add_sweep(sweep_name, info, wanted, values, data, facts, logged)
-            self._adopt(sweep)
-            self._document.add(sweep)
-            self._log.append(entry)
-        tell(self.events.sweep_added, sweep)
-        tell(self.events.history_changed)
-        self._enqueue(sweep)
-        return sweep
+        def command(id: str, name: str) -> Command:
+            return commands.adding_sweep(id, name, data.id, info.name, wanted, values)
 
-    def add_run_of(self, sweep: Sweep, count: int | None = None) -> Run:
-        """Queue the run of a sweep with `count`, or with the recommended one; it learns what the sweep has learned.
+        return self._add_study(Sweep, name, info, data, record, command)
+
+    def plan_search(
+        self,
+        dataset: Dataset | str,
+        engine: str,
+        space: Space,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        scheme: str = "grid",
+        n_trials: int | None = None,
+        folds: int = 5,
+        seed: int = 0,
+    ) -> tuple[SearchPlan, Estimate]:
+        """What `add_search` would do and take, which changes nothing; raises SessionError as it does."""
+        data = self.dataset(dataset) if isinstance(dataset, str) else dataset
+        info = checks.find_engine(engine)
+        plan = check_search(
+            info, data, space, parameters or {}, scheme=scheme, n_trials=n_trials, folds=folds, seed=seed
+        )
+        return plan, estimate_search(plan, self.runs.values())
+
+    def add_search(
+        self,
+        dataset: Dataset | str,
+        engine: str,
+        space: Space,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        scheme: str = "grid",
+        n_trials: int | None = None,
+        folds: int = 5,
+        seed: int = 0,
+        name: str | None = None,
+    ) -> Search:
+        """Queue a search for good parameters by cross-validation, as a command; it waits its turn among the runs.
+
+        Parameters
+        ----------
+        space : mapping
+            What varies: for each parameter a list of values, or a `Range` that trials are drawn from.
+        parameters : mapping, optional
+            Others that are not at their defaults.
+        scheme : {"grid", "random"}
+            Every combination of the values, for which a range of whole numbers stands for all of them; or
+            `n_trials` of them drawn at random.
+        n_trials : int, optional
+            20 by default; only of a random search.
+        folds : int
+            The training part is cut in so many; a trial learns from all but one and is judged on that one, in turn.
+            Validation and test part are not used, and the preprocessing is fitted anew without the rows held out.
+        seed : int
+            Of the cut and of the drawing.
 
         Raises
         ------
         SessionError
-            If no count is recommended and none is given, or as `add_run` does.
+            If a parameter, a value, a number or the dataset does not fit; nothing is changed.
         """
-        chosen = sweep.recommendation.value if count is None else count
-        if chosen is None:
-            raise SessionError(f"Sweep '{sweep.name}' recommends no number: say which one to train.")
-        name = free_name(f"{sweep.engine.name} {chosen} on {sweep.dataset.name}", self.runs.values())
-        return self.add_run(sweep.dataset, sweep.engine.name, sweep.parameters_with(chosen), name=name)
+        self._require_writable()
+        plan, _ = self.plan_search(
+            dataset, engine, space, parameters=parameters, scheme=scheme, n_trials=n_trials, folds=folds, seed=seed
+        )
+        data, info, facts = plan.dataset, plan.engine, new_facts(plan.dataset, plan.remarks)
+        how = {
+            "space": space_to_json(plan.space),
+            "parameters": plan.parameters,
+            "scheme": scheme,
+            "n_trials": n_trials,
+            "folds": folds,
+            "seed": seed,
+        }
+
+        def command(id: str, name: str) -> Command:
+            return commands.adding_search(id, name, data.id, info.name, how)
+
+        def record(name: str) -> StudyRecord:
+            return search_record(name, plan, facts)
+
+        return self._add_study(Search, name, info, data, record, command)
+
+    def add_run_of(self, study: Study, key: int | None = None) -> Run:
+        """Queue the run of a sweep with the count `key`, or of a search's trial `key`, or of the recommended one.
+
+        It learns with those parameters, from all training rows.
+
+        Raises
+        ------
+        SessionError
+            If nothing is recommended and no key is given, or as `add_run` does.
+        """
+        chosen = study.choice() if key is None else key
+        parameters = study.parameters_with(chosen)
+        name = free_name(study.run_name(chosen), self.runs.values())
+        return self.add_run(study.dataset, study.engine.name, parameters, name=name)
 
     def measure_stability(
         self, run: Run, scheme: str = "bootstrap", n_refits: int = 20, *, seed: int = 0
@@ -317,7 +408,7 @@ class Session:
         return command.text if command else None
 
     def rename(self, thing: Thing, name: str) -> None:
-        """Give a dataset, run, sweep or subset another name; raises SessionError if it is empty or taken."""
+        """Give a dataset, run, sweep, search or subset another name; raises SessionError if it is empty or taken."""
         name = name.strip()
         others = [other for other in self._document.like(thing) if other.id != thing.id]
         require_free(name, others, kind_of(thing))
@@ -325,11 +416,11 @@ class Session:
             self.do(commands.renaming(thing.id, thing.name, name))
 
     def delete(self, thing: Thing) -> None:
-        """Hide a dataset with its runs and sweeps, a run, a sweep or a subset, and stop what is running of it."""
+        """Hide a dataset with its runs and studies, a run, a study or a subset, and stop what is running of it."""
         self.do(commands.deleting(thing.id, thing.name))
 
-    def note(self, thing: Dataset | Run | Sweep, text: str) -> None:
-        """Write a note on a dataset, run or sweep."""
+    def note(self, thing: Dataset | Run | Study, text: str) -> None:
+        """Write a note on a dataset, run, sweep or search."""
         if text != thing.note:
             self.do(commands.noting(thing.id, thing.name, thing.note, text))
 
@@ -388,17 +479,43 @@ class Session:
         self.queue.join()
         self.project.close()
 
-    def _adopt(self, work: Run | Sweep) -> None:
-        """Connect a run or a sweep to this session's queue and events."""
+    def _adopt(self, work: Run | Study) -> None:
+        """Connect a run or a study to this session's queue and events."""
         work.requeue = lambda: self._enqueue(work)
-        if isinstance(work, Sweep):
-            work.announce = lambda: tell(self.events.sweep_changed, work)
+        if isinstance(work, Study):
+            work.announce = lambda: tell(getattr(self.events, f"{kind_of(work)}_changed"), work)
             return
         run = work
         run.announce = lambda: tell(self.events.run_changed, run)
         run.peers = lambda: tuple(r for r in self.runs.values() if r.dataset is run.dataset and r is not run)
 
-    def _enqueue(self, work: Run | Sweep, *, paused: bool = False) -> None:
+    def _add_study(
+        self,
+        kind: type[AnyStudy],
+        name: str | None,
+        info: EngineInfo,
+        dataset: Dataset,
+        record: Callable[[str], StudyRecord],
+        command: Callable[[str, str], Command],
+    ) -> AnyStudy:
+        """Keep and queue a study under the name it is given, which `record` and `command` are told."""
+        word = kind.__name__.lower()
+        with self._changing:
+            others = self._document.shown(kind).values()
+            chosen = name_for(name, f"{info.name} {word} on {dataset.name}", others, word)
+            study, entry = self._storage.add_study(
+                record(chosen), dataset, lambda id: Entry("do", command(id, chosen), now())
+            )
+            assert isinstance(study, kind)
+            self._adopt(study)
+            self._document.add(study)
+            self._log.append(entry)
+        tell(getattr(self.events, f"{word}_added"), study)
+        tell(self.events.history_changed)
+        self._enqueue(study)
+        return study
+
+    def _enqueue(self, work: Run | Study, *, paused: bool = False) -> None:
         self._require_writable()
         launch(work, self.queue, self._closing.is_set, paused=paused)
 

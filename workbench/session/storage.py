@@ -15,14 +15,15 @@ from engines import EngineInfo, RowSource, Snapshot, State
 from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe, Imported
 from workbench.project import Project, Reader, Staged, Transaction, schema
-from workbench.project.records import DatasetRecord, RunRecord, SelectionRecord, SweepRecord
+from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, SelectionRecord, StudyRecord, SweepRecord
 from workbench.session.checks import find_engine
 from workbench.session.dataset import Dataset
 from workbench.session.log import Entry
 from workbench.session.recorder import CommitTimer, RunSave
 from workbench.session.run import ACTIVE, Run, RunFacts, RunStatus
 from workbench.session.selection import RowMask, Subset
-from workbench.session.sweep import Sweep, Table
+from workbench.session.study import Study
+from workbench.session.study_storage import study_of
 from workbench.session.timeline import Thinning
 
 _ARRAY = "array."
@@ -35,7 +36,7 @@ class Contents:
 
     datasets: list[Dataset]
     runs: list[Run]
-    sweeps: list[Sweep]
+    studies: list[Study]
     subsets: list[Subset]
     entries: list[Entry]
 
@@ -53,15 +54,22 @@ class Storage:
             runs = schema.read_runs(reader)
             selections = [(s, schema.read_selection_rows(reader, s.id)) for s in schema.read_selections(reader)]
             remarks = [tuple(reader.get(run.id).get("remarks", ())) for run in runs]
-            sweeps = [(sweep, schema.read_table(reader, sweep.id)) for sweep in schema.read_sweeps(reader)]
-            return schema.read_datasets(reader), runs, remarks, sweeps, selections, schema.read_commands(reader)
+            records: list[StudyRecord] = [
+                *schema.read_studies(reader, SweepRecord),
+                *schema.read_studies(reader, SearchRecord),
+            ]
+            studies = [(record, schema.read_table(reader, record.id)) for record in records]
+            return schema.read_datasets(reader), runs, remarks, studies, selections, schema.read_commands(reader)
 
-        datasets, runs, remarks, sweeps, selections, commands = self._project.read(work).result()
+        datasets, runs, remarks, studies, selections, commands = self._project.read(work).result()
         found = {record.id: self._dataset(record) for record in datasets}
         return Contents(
             datasets=list(found.values()),
             runs=[self._run(run, found[run.dataset], said) for run, said in zip(runs, remarks, strict=True)],
-            sweeps=[self._sweep(sweep, found[sweep.dataset], table) for sweep, table in sweeps],
+            studies=[
+                study_of(study, found[study.dataset], self._project, _status(study.status), table)
+                for study, table in studies
+            ],
             subsets=[Subset(s.id, s.name, s.dataset, RowMask.of(rows), s.hidden) for s, rows in selections],
             entries=[Entry.from_json(command) for command in commands],
         )
@@ -130,39 +138,17 @@ class Storage:
         id, entry = self._project.transact(work).result()
         return Run(id, name, info, parameters, dataset, facts, _RunFile(self._project, id), status="queued"), entry
 
-    def add_sweep(
-        self,
-        name: str,
-        info: EngineInfo,
-        counts: tuple[int, ...],
-        parameters: dict[str, Any],
-        dataset: Dataset,
-        facts: RunFacts,
-        logged: Callable[[str], Entry],
-    ) -> tuple[Sweep, Entry]:
-        """Keep a sweep to be made and the command that asked for it, in one commit."""
-        record = SweepRecord(
-            name=name,
-            dataset=dataset.id,
-            engine=info.name,
-            counts=counts,
-            parameters=parameters,
-            remarks=facts.remarks,
-            versions=facts.versions,
-            data_hash=facts.data_hash,
-            recipe=facts.recipe,
-            created=facts.created,
-        )
+    def add_study(self, record: StudyRecord, dataset: Dataset, logged: Callable[[str], Entry]) -> tuple[Study, Entry]:
+        """Keep a sweep or a search to be made and the command that asked for it, in one commit."""
 
-        def work(transaction: Transaction) -> tuple[SweepRecord, Entry]:
-            kept = schema.add_sweep(transaction, record)
+        def work(transaction: Transaction) -> tuple[StudyRecord, Entry]:
+            kept = schema.add_study(transaction, record)
             entry = logged(kept.id)
             schema.append_command(transaction, entry.to_json())
             return kept, entry
 
         kept, entry = self._project.transact(work).result()
-        file = _SweepFile(self._project, kept.id)
-        return Sweep(kept.id, name, info, counts, parameters, dataset, facts, file, status="queued"), entry
+        return study_of(kept, dataset, self._project, "queued", {}), entry
 
     def add_subset(
         self, name: str, dataset: str, rows: RowMask, logged: Callable[[str], Entry]
@@ -226,32 +212,6 @@ class Storage:
             facts,
             _RunFile(self._project, record.id),
             status=_status(record.status),
-            note=record.note,
-            hidden=record.hidden,
-        )
-
-    def _sweep(self, record: SweepRecord, dataset: Dataset, table: Table) -> Sweep:
-        facts = RunFacts(
-            created=record.created,
-            seconds=record.seconds,
-            error=record.error,
-            versions=record.versions,
-            data_hash=record.data_hash,
-            recipe=record.recipe,
-            remarks=record.remarks,
-        )
-        return Sweep(
-            record.id,
-            record.name,
-            find_engine(record.engine),
-            record.counts,
-            dict(record.parameters),
-            dataset,
-            facts,
-            _SweepFile(self._project, record.id),
-            status=_status(record.status),
-            table=table,
-            failures={int(count): text for count, text in record.failures.items()},
             note=record.note,
             hidden=record.hidden,
         )
@@ -350,21 +310,6 @@ class _RunFile:
             return {k.removeprefix(_ARRAY): v for k, v in (bundle or {}).items() if k.startswith(_ARRAY)}
 
         return Snapshot(**{name: about[name] for name in _ABOUT_SNAPSHOT}, make_arrays=arrays)
-
-
-@dataclass(frozen=True)
-class _SweepFile:
-    """One sweep's attributes and table."""
-
-    project: Project
-    id: str
-
-    def save(self, attributes: Mapping[str, Any], table: Table) -> Future[None]:
-        def work(transaction: Transaction) -> None:
-            transaction.put(self.id, attributes)
-            schema.write_table(transaction, self.id, table)
-
-        return self.project.transact(work)
 
 
 def _kind(record: DatasetRecord) -> DataKind:

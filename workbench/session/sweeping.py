@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,20 +14,12 @@ from sklearn.metrics import pairwise_distances
 from engines import ArrayRows, RowSource, validity
 from engines.blocks import single_threaded_blas
 from engines.rows import SelectedRows
-from workbench.errors import Cancelled, WorkbenchError
-from workbench.session.errors import SessionError
-from workbench.session.jobs import Job, one_sentence
 from workbench.session.rows import blocks
-from workbench.session.run import RunStatus
+from workbench.session.studying import Row, Studying
 from workbench.session.sweep import REFERENCE_ROWS, REFERENCES, REPEATS, SAMPLE_ROWS, Sweep
 
-logger = logging.getLogger(__name__)
-
-SAVE_SECONDS = 1.0
 _CELLS = 50_000_000  # multiply-adds between two looks at whether to stop
 _SAMPLE, _REFERENCE, _HALVES = 0, 1, 2  # what a seed is for
-
-Row = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,58 +49,16 @@ class Judged:
     halves: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
-class Sweeper:
-    """The work of a sweep's job.
-
-    Everything random comes from the sweep's seed and the count, so a sweep that was stopped and resumed gives the
-    same table as one that was not.
-
-    Parameters
-    ----------
-    sweep : Sweep
-    """
+class Sweeper(Studying[Sweep, Judged]):
+    """The work of a sweep's job."""
 
     def __init__(self, sweep: Sweep) -> None:
-        self._sweep = sweep
-        self._job: Job[Sweep] | None = None
-        self._done = 0.0  # of the present count, as a share
-        self._saved: Future[None] | None = None
-        self._saved_at = time.monotonic()
+        super().__init__(sweep)
         seed = sweep.parameters.get("random_state")
         self._seed = seed if isinstance(seed, int) else 0
 
-    def __call__(self, job: Job[Sweep]) -> Sweep:
-        """Measure every count that is left; the sweep tells what came of it. Raises SessionError after a failure."""
-        sweep, self._job = self._sweep, job
-        began, before = time.perf_counter(), sweep.facts.seconds
-        status: RunStatus = "finished"
-        try:
-            sweep.clock, sweep.done_before = time.monotonic(), len(sweep.measured) / len(sweep.counts)
-            sweep.become("running")
-            judged = self._prepare()
-            for count in sweep.counts:
-                if count not in sweep.measured:
-                    self._measure(judged, count)
-                    sweep.facts.seconds = before + time.perf_counter() - began
-                    self._save("running")
-        except Cancelled:
-            status = "stopped"
-        except Exception as error:
-            logger.info("sweep %s failed", sweep.id, exc_info=True)
-            raise SessionError(self._fail(error)) from error
-        finally:
-            sweep.control.detach()
-        sweep.facts.seconds = before + time.perf_counter() - began
-        if status == "finished" and len(sweep.failures) == len(sweep.counts):
-            raise SessionError(
-                self._fail(SessionError(f"No count could be measured: {next(iter(sweep.failures.values()))}"))
-            )
-        self._save(status, wait=True)
-        sweep.become(status)
-        return sweep
-
     def _prepare(self) -> Judged:
-        sweep, dataset = self._sweep, self._sweep.dataset
+        sweep, dataset = self._study, self._study.dataset
         X = dataset.training_rows("train", labelled=False, cancelled=lambda: sweep.control.stopping)
         rows: RowSource = ArrayRows(X) if isinstance(X, np.ndarray) else X
         picked = self._random(_SAMPLE).permutation(rows.shape[0])[:SAMPLE_ROWS]
@@ -133,24 +80,7 @@ class Sweeper:
             halves.append((order[: len(order) // 2], order[len(order) // 2 :]))
         return Judged(rows, sample, codes, self._distances(sample), [(X, self._distances(X)) for X in drawn], halves)
 
-    def _measure(self, judged: Judged, count: int) -> None:
-        """Train and judge one count, and enter it; what cannot be measured is left out, with the reason."""
-        began = time.perf_counter()
-        row: Row = {}
-        failure = ""
-        self._done = 0.0
-        try:
-            for figures in self._figures(judged, count):
-                row |= figures
-        except Cancelled:
-            raise
-        except Exception as error:
-            logger.info("count %d of sweep %s failed", count, self._sweep.id, exc_info=True)
-            failure = one_sentence(error)
-        self._sweep.put(count, row | {"seconds": time.perf_counter() - began}, failure)
-
     def _figures(self, judged: Judged, count: int) -> Iterator[Row]:
-        """The row of the table, part after part."""
         shares = _shares(judged, count)
         model, metrics = self._learn(judged.rows, count, self._seed, shares[0])
         labels = np.asarray(model.predict(judged.X))
@@ -208,7 +138,7 @@ class Sweeper:
 
     def _information(self, model: Any, rows: RowSource, count: int, error_per_row: float) -> Row:
         """BIC and AIC over all training rows: the model's own, or those of spherical groups."""
-        if self._sweep.has_likelihood:
+        if self._study.has_likelihood:
             bic, aic = likelihood_information(model, rows, self._look)
             return {"bic": bic, "aic": aic}
         sizes = np.zeros(count, np.int64)
@@ -220,21 +150,9 @@ class Sweeper:
 
     def _learn(self, rows: RowSource, count: int, seed: int, share: float) -> tuple[Any, dict[str, float]]:
         """A model of `count` prototypes, and the figures of its last step; raises Cancelled."""
-        self._look()
-        sweep = self._sweep
-        model = sweep.engine.estimator(**sweep.arguments_with(count, seed))
-        training = model.train(rows.array if isinstance(rows, ArrayRows) else rows)
-        sweep.control.attach(training)
-        last, base = None, self._done
-        for last in training:
-            if last.n_iterations:
-                self._report(base + share * last.iteration / last.n_iterations)
-        self._look()
-        if last is None or not math.isfinite(last.cost):
-            raise SessionError(f"With {count} prototypes the cost became {last.cost if last else math.nan}.")
-        self._report(base + share)
-        self._done = base + share
-        return model, dict(last.metrics)
+        model = self._study.engine.estimator(**self._study.arguments_with(count, seed))
+        X = rows.array if isinstance(rows, ArrayRows) else rows
+        return model, self._train(model, X, None, share, f"With {count} prototypes")
 
     def _distances(self, X: NDArray[Any]) -> NDArray[Any]:
         """Euclidean distances (m, m), in pieces between which a stop is felt."""
@@ -248,45 +166,8 @@ class Sweeper:
         np.fill_diagonal(found, 0)
         return found
 
-    def _look(self) -> None:
-        if self._sweep.control.stopping:
-            raise Cancelled
-
-    def _report(self, share: float) -> None:
-        """Tell how far the sweep is: `share` of the present count, and all counts before."""
-        if self._job is not None:
-            self._job.report((len(self._sweep.measured) + min(1.0, share)) / len(self._sweep.counts))
-
     def _random(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, *purpose])
-
-    def _save(self, status: RunStatus, *, wait: bool = False, error: str = "") -> None:
-        """Keep what is measured: at the end, and about once a second before."""
-        sweep = self._sweep
-        if not wait and (time.monotonic() - self._saved_at < SAVE_SECONDS or (self._saved and not self._saved.done())):
-            return
-        attributes = {
-            "status": status,
-            "error": error,
-            "seconds": sweep.facts.seconds,
-            "failures": {str(count): text for count, text in sweep.failures.items()},
-        }
-        if self._saved is not None:
-            self._saved.result()
-        self._saved = sweep.file.save(attributes, sweep.table)
-        self._saved_at = time.monotonic()
-        if wait:
-            self._saved.result()
-
-    def _fail(self, error: Exception) -> str:
-        """Record a failure; gives the sentence."""
-        sentence = str(error) if isinstance(error, WorkbenchError) else one_sentence(error)
-        try:
-            self._save("failed", wait=True, error=sentence)
-        except WorkbenchError:
-            logger.info("the failure of sweep %s could not be recorded", self._sweep.id, exc_info=True)
-        self._sweep.become("failed", sentence)
-        return sentence
 
 
 def likelihood_information(model: Any, rows: RowSource, look: Callable[[], None]) -> tuple[float, float]:

@@ -1,0 +1,94 @@
+"""Sweeps and searches as records of the project file, both ways; `storage` and the worker say when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.project import Project, Transaction, schema
+from workbench.project.records import SearchRecord, StudyRecord, SweepRecord
+from workbench.session.checks import find_engine
+from workbench.session.dataset import Dataset
+from workbench.session.run import RunFacts, RunStatus
+from workbench.session.search import Search, SearchPlan
+from workbench.session.space import space_from_json, space_to_json
+from workbench.session.study import Study, Table
+from workbench.session.sweep import Sweep
+
+
+def sweep_record(
+    name: str, dataset: Dataset, engine: str, counts: tuple[int, ...], parameters: dict[str, Any], facts: RunFacts
+) -> SweepRecord:
+    """A sweep to be made."""
+    return SweepRecord(name, dataset.id, engine, parameters, counts=counts, **_facts_to_record(facts))
+
+
+def search_record(name: str, plan: SearchPlan, facts: RunFacts) -> SearchRecord:
+    """A search to be made."""
+    return SearchRecord(
+        name,
+        plan.dataset.id,
+        plan.engine.name,
+        plan.parameters,
+        space=space_to_json(plan.space),
+        trials=plan.trials,
+        scheme=plan.scheme,
+        folds=plan.folds,
+        seed=plan.seed,
+        **_facts_to_record(facts),
+    )
+
+
+def study_of(record: StudyRecord, dataset: Dataset, project: Project, status: RunStatus, table: Table) -> Study:
+    """The study that a record is of, with its `status` and what is measured of it."""
+    facts = RunFacts(
+        created=record.created,
+        seconds=record.seconds,
+        error=record.error,
+        versions=record.versions,
+        data_hash=record.data_hash,
+        recipe=record.recipe,
+        remarks=record.remarks,
+    )
+    engine, file = find_engine(record.engine), _StudyFile(project, record.id)
+    state: dict[str, Any] = {
+        "status": status,
+        "table": table,
+        "failures": {int(key): text for key, text in record.failures.items()},
+        "note": record.note,
+        "hidden": record.hidden,
+    }
+    parameters = dict(record.parameters)
+    if isinstance(record, SweepRecord):
+        return Sweep(record.id, record.name, engine, record.counts, parameters, dataset, facts, file, **state)
+    assert isinstance(record, SearchRecord)
+    state |= {"space": space_from_json(record.space), "scheme": record.scheme, "folds": record.folds}
+    state["seed"] = record.seed
+    return Search(record.id, record.name, engine, record.trials, parameters, dataset, facts, file, **state)
+
+
+@dataclass(frozen=True)
+class _StudyFile:
+    """One study's attributes and table."""
+
+    project: Project
+    id: str
+
+    def save(self, attributes: Mapping[str, Any], table: Table) -> Future[None]:
+        def work(transaction: Transaction) -> None:
+            transaction.put(self.id, attributes)
+            schema.write_table(transaction, self.id, table)
+
+        return self.project.transact(work)
+
+
+def _facts_to_record(facts: RunFacts) -> dict[str, Any]:
+    return {
+        "remarks": facts.remarks,
+        "versions": facts.versions,
+        "data_hash": facts.data_hash,
+        "recipe": facts.recipe,
+        "created": facts.created,
+    }
