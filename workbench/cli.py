@@ -15,6 +15,7 @@ from workbench.commands.bench import bench
 from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
 from workbench.commands.importing import import_file
 from workbench.commands.learning import sweep, train
+from workbench.commands.searching import search
 from workbench.commands.stability import stability
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress, sentence
@@ -140,14 +141,29 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
             }
             for sweep in session.sweeps.values()
         ]
+        searches = [
+            {
+                "name": search.name,
+                "id": search.id,
+                "engine": search.engine.name,
+                "dataset": search.dataset.name,
+                "status": search.status,
+                "trials": len(search.trials),
+                "folds": search.folds,
+                "best": search.ranking.best,
+            }
+            for search in session.searches.values()
+        ]
     if as_json:
-        print_json({"datasets": datasets, "runs": runs, "sweeps": sweeps})
+        print_json({"datasets": datasets, "runs": runs, "sweeps": sweeps, "searches": searches})
         return
     print_table("Datasets", ("name", "shape", "classes"), datasets)
     shown = [{**run, "figures": run.get("error") or _main_figures(run["metrics"])} for run in runs]
     print_table("Runs", ("name", "engine", "dataset", "status", "figures"), shown)
     if sweeps:
         print_table("Sweeps", ("name", "engine", "dataset", "status", "recommended"), sweeps)
+    if searches:
+        print_table("Searches", ("name", "engine", "dataset", "status", "trials", "best"), searches)
 
 
 @app.command()
@@ -186,6 +202,7 @@ def warm(quiet: Annotated[bool, typer.Option("--quiet", help="print nothing")] =
 app.command("import")(import_file)
 app.command()(train)
 app.command()(sweep)
+app.command()(search)
 app.command()(stability)
 app.command()(bench)
 

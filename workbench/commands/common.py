@@ -13,7 +13,7 @@ import typer
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
-    from workbench.session import Run, Session, Sweep
+    from workbench.session import Run, Session, Study
 
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="project file (*.vqw)")]
 RunName = Annotated[str, typer.Option("--run", help="name or id of the run; the newest one if not given")]
@@ -59,16 +59,16 @@ def run_called(session: Session, name: str) -> Run:
     return list(session.runs.values())[-1]
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Name and value of a setting that was given as `name=value`."""
+def pair(text: str, option: str = "--set") -> tuple[str, str]:
+    """Name and value of a setting that was given to `option` as `name=value`."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise typer.BadParameter(f"--set {text} is not understood: write it as key=value.")
+        raise typer.BadParameter(f"{option} {text} is not understood: write it as key=value.")
     return key.strip(), value
 
 
-def wait_for(work: Run | Sweep, report: Callable[[], None]) -> None:
-    """Show how far a run or a sweep is until it ends; an interrupt stops it and waits for what was learned."""
+def wait_for(work: Run | Study, report: Callable[[], None]) -> None:
+    """Show how far a run or a study is until it ends; an interrupt stops it and waits for what was learned."""
     try:
         while work.wait(0.1) in ("queued", "running", "paused"):
             report()

@@ -19,6 +19,7 @@ from workbench.reports.onnx_files import write_onnx
 from workbench.reports.pictures import save_view, write_views
 from workbench.reports.polytopes import write_polytopes
 from workbench.reports.script import write_script
+from workbench.reports.search import write_search
 from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
 from workbench.session import Run, Session
@@ -152,6 +153,7 @@ __all__ = [
     "save_view",
     "trained",
     "write_script",
+    "write_search",
     "write_stability",
     "write_sweep",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.panels import headed_figure, readable_log
 from workbench.views.theme import Theme
 from workbench.views.wording import MISSING, number
 
@@ -241,25 +241,11 @@ def figure(data: SweepData, theme: Theme) -> Figure:
     """Small multiples on one axis of counts under the recommendation and its reason."""
     n_panels = len(data.panels)
     n_columns = 4 if n_panels > 6 else 3
-    n_rows = -(-n_panels // n_columns)
-    reason = [canvas.plain(line) for line in textwrap.wrap(data.reason, 42 * n_columns)]
-    head = 0.55 + 0.19 * len(reason)  # inches
-    height = head + 0.2 + 2.3 * n_rows
-    made = canvas.new_figure(theme, 3.1 * n_columns, height)
-    made.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height))  # type: ignore[union-attr, call-arg]
-    all_axes = made.subplots(n_rows, n_columns, squeeze=False, sharex=True).ravel()
+    made, all_axes = headed_figure(theme, n_panels, n_columns, data.headline, data.reason, sharex=True)
     for k, axes in enumerate(all_axes):
-        if k < n_panels:
-            _draw(axes, data.panels[k], data, theme)
-            axes.tick_params(labelbottom=k + n_columns >= n_panels)
-        else:
-            axes.set_visible(False)
+        _draw(axes, data.panels[k], data, theme)
+        axes.tick_params(labelbottom=k + n_columns >= n_panels)
     made.supxlabel(canvas.plain(data.counted), color=theme.text, fontsize=9)
-    place = 0.04 / n_columns
-    made.text(
-        place, 1 - 0.12 / height, canvas.plain(data.headline), color=theme.text, fontsize=14, va="top", weight="bold"
-    )
-    made.text(place, 1 - 0.46 / height, "\n".join(reason), color=theme.muted, fontsize=9.5, va="top")
     return made
 
 
@@ -290,7 +276,7 @@ def _draw(axes: Any, panel: SweepPanel, data: SweepData, theme: Theme) -> None:
         canvas.grouped_numbers(axes.yaxis)
     axes.margins(x=0.06, y=0.05 if panel.bars else 0.16)
     if panel.log:
-        _readable_log(axes.yaxis)
+        readable_log(axes.yaxis)
 
 
 def _draw_line(axes: Any, line: Line, panel: SweepPanel, data: SweepData, theme: Theme) -> None:
@@ -320,15 +306,3 @@ def _named(counts: NDArray[np.int64]) -> tuple[list[float], list[str]]:
     """At most eight of the counts, as places and names of ticks."""
     step = -(-len(counts) // 8)
     return [float(count) for count in counts[::step]], [f"{count:,}" for count in counts[::step]]
-
-
-def _readable_log(axis: Any) -> None:
-    """Plain numbers along a logarithmic axis: the fewer powers of ten, the closer."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-
-    low, high = axis.get_view_interval()
-    subs = (1.0, 2.0, 5.0) if high > 10 * low else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=12))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
