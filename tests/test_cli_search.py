@@ -25,7 +25,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines += [f"{x:.4f},{y:.4f},k{k}" for x, y in rng.normal((2 * k, k), 1, (25, 2))]
     (folder / "groups.csv").write_text("\n".join(lines) + "\n")
     path = folder / "imported.vqw"
-    assert main(["import", str(folder / "groups.csv"), "--project", str(path)]) == 0
+    assert main(["import", str(folder / "groups.csv"), "--project", str(path), "--scale", "standard"]) == 0
     return path
 
 
