@@ -60,14 +60,14 @@ def swept(window: Window, wait: Wait, last: int = 6, **parameters: str) -> Sweep
         setter(value)
     wait(lambda: dialog.request is not None and dialog.request.counts[-1] == last)
     dialog.start.click()
-    wait(lambda: window.sweep is not None)
-    assert window.sweep is not None
-    return window.sweep
+    wait(lambda: window.study is not None)
+    assert window.study is not None
+    return window.study
 
 
 def shown(window: Window) -> bool:
     """Whether the page shows the sweep at its end."""
-    sweep = window.sweep
+    sweep = window.study
     return (
         sweep is not None and not sweep.active and window.sweeps.chart.is_complete and not window.sweeps.bar.isVisible()
     )
@@ -96,7 +96,7 @@ def test_a_sweep_is_set_up_watched_and_its_recommendation_trained_with_one_click
     assert window.views.isVisible()
     assert window.timeline.isVisible()
     window.tree.select(sweep)
-    wait(lambda: window.sweep is sweep and page.isVisible())
+    wait(lambda: window.study is sweep and page.isVisible())
     assert window.live.run is None
 
 
@@ -142,13 +142,13 @@ def test_a_sweep_is_undone_redone_renamed_and_deleted_like_a_run(window: Window,
     wait(lambda: sweep.status == "finished")
     wait(lambda: window.actions_by_name.by_name["undo"].text() == f"Undo sweep {sweep.name}")
     do(window, "undo")
-    wait(lambda: not session.sweeps and window.sweep is None)
+    wait(lambda: not session.sweeps and window.study is None)
     assert window.views.isVisible()
     wait(lambda: window.actions_by_name.by_name["redo"].isEnabled())
     do(window, "redo")
     wait(lambda: window.tree.model.item(0).rowCount() == 1)
     window.tree.select(sweep)
-    wait(lambda: window.sweep is sweep)
+    wait(lambda: window.study is sweep)
     window.tree.renamed.emit(sweep, "how many flowers")
     wait(lambda: sweep.name == "how many flowers")
     wait(lambda: window.actions_by_name.by_name["delete"].isEnabled())
@@ -214,10 +214,10 @@ def test_changing_the_theme_draws_the_page_anew(window: Window, data: Dataset, w
 def test_the_page_of_a_sweep_is_written_to_a_file(window: Window, data: Dataset, tmp_path: Path, wait: Wait) -> None:
     sweep = swept(window, wait, last=4)
     wait(lambda: sweep.status == "finished")
-    wait(lambda: window.actions_by_name.by_name["export_sweep"].isEnabled())
+    wait(lambda: window.actions_by_name.by_name["export_study"].isEnabled())
     written: list[object] = []
     window.exporter.written.connect(written.append)
-    window.exporter.write_sweep(sweep, tmp_path / "page.html")
+    window.exporter.write_study(sweep, tmp_path / "page.html")
     wait(lambda: bool(written))
     assert sweep.recommendation.reason.split(" (")[0] in (tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -227,6 +227,6 @@ def test_counts_over_orders_of_magnitude_stand_on_a_logarithmic_axis(window: Win
     sweep.wait(120)
     wait(lambda: sweep.id in of(window).sweeps and window.tree.model.item(0).rowCount() == 1)
     window.tree.select(sweep)
-    wait(lambda: window.sweep is sweep and shown(window))
+    wait(lambda: window.study is sweep and shown(window))
     curve = window.sweeps.chart._drawn[0].curves[0]
     assert np.allclose(np.diff(curve.getData()[0]), np.log(2))

@@ -1,4 +1,4 @@
-"""The dialogs in which an import, a sweep or refits are set up, one of each at a time; starting it is the window's."""
+"""The dialogs in which imports, sweeps, searches or refits are set up, one of each at a time; the window starts it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.desktop.background import Background
 from workbench.desktop.import_dialog import ImportDialog
+from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.settings import Settings
 from workbench.desktop.stability_dialog import StabilityDialog
 from workbench.desktop.sweep_dialog import SweepDialog
-from workbench.session import Dataset, Run
+from workbench.session import Dataset, Run, Session
 
 
 class Dialogs(QObject):
@@ -24,21 +25,26 @@ class Dialogs(QObject):
         While it is open.
     sweep : SweepDialog or None
         While it is open.
+    search : SearchDialog or None
+        While it is open.
     stability : StabilityDialog or None
         While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
+    search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
     """
 
     import_wanted = Signal(object)
     sweep_wanted = Signal(object)
+    search_wanted = Signal(object)
     stability_wanted = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
         super().__init__(window)
         self.importing: ImportDialog | None = None
         self.sweep: SweepDialog | None = None
+        self.search: SearchDialog | None = None
         self.stability: StabilityDialog | None = None
         self._window = window
         self._background = background
@@ -59,6 +65,13 @@ class Dialogs(QObject):
             self.sweep = SweepDialog(self._background, datasets, dataset, self._window)
             self.sweep.finished.connect(self._sweep_done)
             self.sweep.open()
+
+    def set_up_search(self, session: Session, dataset: Dataset) -> None:
+        """Open the dialog for a search, on `dataset` at first."""
+        if self.search is None:
+            self.search = SearchDialog(self._background, session, dataset, self._window)
+            self.search.finished.connect(self._search_done)
+            self.search.open()
 
     def set_up_stability(self, run: Run) -> None:
         """Open the dialog for refits of `run`."""
@@ -84,6 +97,15 @@ class Dialogs(QObject):
             dialog.deleteLater()
             if accepted and plan is not None:
                 self.import_wanted.emit(plan)
+
+    @Slot(int)
+    def _search_done(self, accepted: int) -> None:
+        dialog, self.search = self.search, None
+        if dialog is not None:
+            request = dialog.request
+            dialog.deleteLater()
+            if accepted and request is not None:
+                self.search_wanted.emit(request)
 
     @Slot(int)
     def _sweep_done(self, accepted: int) -> None:

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop.background import Background
 from workbench.desktop.settings import Settings
-from workbench.reports import Export, export, write_script, write_sweep
+from workbench.reports import Export, export, write_script, write_search, write_sweep
 from workbench.reports.pages import FORMS as PAGE_FORMS
 from workbench.reports.script import FORMS as SCRIPT_FORMS
-from workbench.session import Run, Session, Sweep
+from workbench.session import Run, Search, Session, Study, Sweep
 
 FORMS = {
     "csv": "Table",
@@ -68,23 +68,22 @@ class Exporter(QObject):
         self._window.statusBar().showMessage(f"Writing {path.name}…")
         self._background.call(self, partial(export, kind.name, session, run, path, format=form), self._done)
 
-    def choose_sweep(self, sweep: Sweep) -> None:
-        """Ask where to, then write the page of a sweep."""
-        stem = _file_name(sweep.name)
+    def choose_study(self, study: Study) -> None:
+        """Ask where to, then write the page of a sweep or a search."""
+        stem = _file_name(study.name)
         first = str(self._settings.folder("export") / f"{stem}.{PAGE_FORMS[0]}")
         filters = {_filter(form, False): form for form in PAGE_FORMS}
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, "Save the page of the sweep", first, ";;".join(filters)
-        )
+        title = f"Save the page of the {type(study).__name__.lower()}"
+        name, chosen = QFileDialog.getSaveFileName(self._window, title, first, ";;".join(filters))
         if name:
             path = _with_ending(Path(name), filters.get(chosen, PAGE_FORMS[0]), PAGE_FORMS)
             self._settings.set_folder("export", path.parent)
-            self.write_sweep(sweep, path)
+            self.write_study(study, path)
 
-    def write_sweep(self, sweep: Sweep, path: Path) -> None:
-        """Write the page of `sweep` to `path`."""
+    def write_study(self, study: Study, path: Path) -> None:
+        """Write the page of `study` to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, lambda: (write_sweep(sweep, path),), self._done)
+        self._background.call(self, lambda: (_written(study, path),), self._done)
 
     def choose_script(self, session: Session, run: Run | None) -> None:
         """Ask where to, then write the script of `run`, or of the whole project."""
@@ -117,6 +116,13 @@ class Exporter(QObject):
         look.clicked.connect(partial(QDesktopServices.openUrl, QUrl.fromLocalFile(str(target))))
         box.open()
         self.written.emit(paths)
+
+
+def _written(study: Study, path: Path) -> Path:
+    if isinstance(study, Search):
+        return write_search(study, path)
+    assert isinstance(study, Sweep)
+    return write_sweep(study, path)
 
 
 def _file_name(words: str) -> str:

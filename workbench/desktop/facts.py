@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from workbench.desktop.wording import newest
 from workbench.reports import EXPORTS
-from workbench.session import Run, Session, Subset, Sweep
+from workbench.session import Run, Session, Study, Subset
 from workbench.session.document import Thing
 
 
 def facts(
     session: Session | None,
     run: Run | None,
-    sweep: Sweep | None,
+    study: Study | None,
     selected: Thing | None,
     *,
     prepared: bool,
@@ -21,7 +21,7 @@ def facts(
 
     Parameters
     ----------
-    run, sweep
+    run, study
         What is shown.
     selected
         In the tree.
@@ -32,7 +32,7 @@ def facts(
     """
     if session is None:
         return frozenset()
-    work = sweep or run
+    work = study or run
     held = run is not None and run.active and run.control.paused
     truths = {
         "project": True,
@@ -47,7 +47,8 @@ def facts(
         "run": run is not None,
         "model": run is not None and newest(run) is not None,
         "running": run is not None and run.active and not held,
-        "sweep": sweep is not None,
+        "study": study is not None,
+        "waiting": _can_hasten(session, selected),
         "metric": run is not None and newest(run) is not None and _has_metric(run) and not run.active,
         "active": work is not None and (work.active or (run is not None and run.is_measured)),
         "resumable": held or (work is not None and work.resumable and not session.read_only),
@@ -55,6 +56,12 @@ def facts(
     if run is not None:
         truths |= {f"export {export.name}": export.applies(run) for export in EXPORTS}
     return frozenset(name for name, true in truths.items() if true)
+
+
+def _can_hasten(session: Session, selected: Dataset | Run | Study | None) -> bool:
+    """Whether the selected work waits behind other work that waits."""
+    job = selected.job if isinstance(selected, Run | Study) else None
+    return job is not None and job in session.queue.waiting[1:]
 
 
 def _has_metric(run: Run) -> bool:

@@ -16,15 +16,17 @@ from workbench.desktop.inspector import Inspector
 from workbench.desktop.live import Live
 from workbench.desktop.project_tree import ProjectTree
 from workbench.desktop.samples import samples
+from workbench.desktop.search_page import SearchPage
 from workbench.desktop.settings import Settings
 from workbench.desktop.status import StatusBar
 from workbench.desktop.sweep_page import SweepPage
 from workbench.desktop.timeline import Timeline
 from workbench.desktop.view_area import ViewArea
 from workbench.desktop.welcome import Welcome
-from workbench.session import Sweep
+from workbench.session import Search, Study
 
 TEXT_GROUPS = (1, 3)
+CONTEXT = ("new_run", "sweep", "search", "hasten", "rename", "delete")
 PANELS = ("left", "right", "bottom")
 
 
@@ -34,7 +36,7 @@ class Frame(QMainWindow):
     Attributes
     ----------
     actions_by_name : Actions
-    tree, inspector, timeline, views, sweeps, live, welcome, status
+    tree, inspector, timeline, views, sweeps, searches, live, welcome, status
         The parts.
     """
 
@@ -48,6 +50,7 @@ class Frame(QMainWindow):
         self.views = ViewArea()
         self.live = Live(self.views, self)
         self.sweeps = SweepPage()
+        self.searches = SearchPage(self.background)
         self.tree = ProjectTree()
         self.timeline = Timeline()
         self.status = StatusBar()
@@ -62,7 +65,7 @@ class Frame(QMainWindow):
         """Make actions and panels, and put everything where it was."""
         self.actions_by_name = Actions(self, handlers)
         by_name = self.actions_by_name.by_name
-        self.tree.set_actions(by_name["import"], [by_name[name] for name in ("new_run", "sweep", "rename", "delete")])
+        self.tree.set_actions(by_name["import"], [by_name[name] for name in CONTEXT])
         self.inspector = Inspector(self.background, by_name["new_run"], by_name["export_report"])
         self._build_toolbar()
         self._across = QSplitter(Qt.Orientation.Horizontal)
@@ -70,6 +73,7 @@ class Frame(QMainWindow):
         self._stage = QStackedWidget()
         self._stage.addWidget(self.views)
         self._stage.addWidget(self.sweeps)
+        self._stage.addWidget(self.searches)
         self._down.addWidget(self._stage)
         self._down.addWidget(self.timeline)
         self._down.setStretchFactor(0, 1)
@@ -108,11 +112,23 @@ class Frame(QMainWindow):
         self._centre.setCurrentWidget(self._across)
         self.tree.view.setFocus()
 
-    def show_sweep(self, sweep: Sweep | None, *, writable: bool = True) -> None:
-        """Show the page of a sweep in place of the views and their timeline; None goes back to these."""
-        self.sweeps.show_sweep(sweep, writable=writable)
-        self._stage.setCurrentWidget(self.views if sweep is None else self.sweeps)
+    @property
+    def study(self) -> Study | None:
+        """The sweep or search that is shown."""
+        return self.sweeps.study or self.searches.study
+
+    def show_study(self, study: Study | None, *, writable: bool = True) -> None:
+        """Show the page of a sweep or a search in place of the views and their timeline; None goes back to these."""
+        page = None if study is None else self.searches if isinstance(study, Search) else self.sweeps
+        for other in (self.sweeps, self.searches):
+            other.show_study(study if other is page else None, writable=writable)
+        self._stage.setCurrentWidget(self.views if page is None else page)
         self._show_panels()
+
+    def refresh_study(self) -> None:
+        """Bring the page of the sweep or search that is shown up to date."""
+        self.sweeps.refresh()
+        self.searches.refresh()
 
     def show_inspector(self) -> None:
         """Make sure that the inspector can be seen."""
@@ -146,7 +162,7 @@ class Frame(QMainWindow):
     @Slot()
     def _show_panels(self) -> None:
         for name, panel in self._panels.items():
-            hidden = panel is self.timeline and self._stage.currentWidget() is self.sweeps
+            hidden = panel is self.timeline and self.study is not None
             panel.setVisible(self.actions_by_name.by_name[f"panel_{name}"].isChecked() and not hidden)
 
     def _restore(self) -> None:

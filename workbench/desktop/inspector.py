@@ -1,4 +1,4 @@
-"""The panel at the right: a dataset, a new run to set up, a run or a sweep and how it fares; one page each."""
+"""The panel at the right: a dataset, a new run to set up, a run or a study and how it fares; one page each."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from workbench.desktop.background import Background
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import NewRunPage
 from workbench.desktop.wording import STATUS, duration, progress_of
-from workbench.session import Dataset, Run, Sweep
-from workbench.views.sweep import bests as sweep_bests
-from workbench.views.sweep import counts_in_words
+from workbench.session import Dataset, Run, Search, Study, Sweep
+from workbench.views import search as search_view
+from workbench.views import sweep as sweep_view
 from workbench.views.wording import metric_title, number, percent
 
+MOST_FAILURES = 20
 PARTS = ("training", "validation", "test")
 
 
@@ -60,8 +61,8 @@ class Inspector(QStackedWidget):
         self._dataset = DatasetPage(new_run)
         self.new_run = NewRunPage(background)
         self._run = RunPage(report)
-        self._sweep = SweepFacts()
-        for page in (self._nothing, self._dataset, self.new_run, self._run, self._sweep):
+        self._study = StudyFacts()
+        for page in (self._nothing, self._dataset, self.new_run, self._run, self._study):
             self.addWidget(page)
         self.new_run.start_wanted.connect(self.start_wanted)
         self._run.again_wanted.connect(self.again_wanted)
@@ -71,7 +72,7 @@ class Inspector(QStackedWidget):
         """Whether a new run is being set up."""
         return self.currentWidget() is self.new_run
 
-    def show_thing(self, thing: Dataset | Run | Sweep | None) -> None:
+    def show_thing(self, thing: Dataset | Run | Study | None) -> None:
         """Show what is known of `thing`."""
         if isinstance(thing, Dataset):
             self._dataset.show_dataset(thing)
@@ -79,9 +80,9 @@ class Inspector(QStackedWidget):
         elif isinstance(thing, Run):
             self._run.show_run(thing)
             self.setCurrentWidget(self._run)
-        elif isinstance(thing, Sweep):
-            self._sweep.show_sweep(thing)
-            self.setCurrentWidget(self._sweep)
+        elif isinstance(thing, Study):
+            self._study.show_study(thing)
+            self.setCurrentWidget(self._study)
         else:
             self.setCurrentWidget(self._nothing)
 
@@ -93,8 +94,8 @@ class Inspector(QStackedWidget):
         """Bring status and progress up to date."""
         if self.currentWidget() is self._run:
             self._run.refresh()
-        elif self.currentWidget() is self._sweep:
-            self._sweep.refresh()
+        elif self.currentWidget() is self._study:
+            self._study.refresh()
 
     def prepare(self) -> None:
         """Show the page of the new run."""
@@ -296,18 +297,18 @@ class RunPage(Page):
         self.again_wanted.emit(self._run)
 
 
-class SweepFacts(Page):
-    """What a sweep is and how far it has come; what it found is in the centre of the window."""
+class StudyFacts(Page):
+    """What a sweep or a search is and how far it has come; what it found is in the centre of the window."""
 
     def __init__(self) -> None:
-        super().__init__("Sweep")
-        self._sweep: Sweep | None = None
+        super().__init__("Sweep or search")
+        self._study: Study | None = None
         self.title = heading()
         self.about = QLabel(wordWrap=True)
         self.about.setProperty("role", "muted")
         self.status = QLabel(wordWrap=True)
-        self.bests_title = section("What each criterion takes")
-        self.bests = Facts("What each criterion takes")
+        self.bests_title = section("")
+        self.bests = Facts("What is best")
         self.failures_title = section("Not measured")
         self.failures = Facts("Not measured")
         self.parameters = Facts("Parameters")
@@ -317,24 +318,34 @@ class SweepFacts(Page):
             self.column.addWidget(widget)
         self.column.addStretch()
 
-    def show_sweep(self, sweep: Sweep) -> None:
-        self._sweep = sweep
-        self.parameters.show_pairs(
-            [(sweep.engine.count, counts_in_words(sweep.counts)), *_parameters(sweep.parameters)]
-        )
+    def show_study(self, study: Study) -> None:
+        self._study = study
+        if isinstance(study, Search):
+            how = [("folds", f"{study.folds}"), ("seed", f"{study.seed}")]
+            self.bests_title.setText("The best trial")
+            self.parameters.show_pairs([*search_view.varied(study), *how, *_parameters(study.parameters)])
+        elif isinstance(study, Sweep):
+            self.bests_title.setText("What each criterion takes")
+            varied = (study.engine.count, sweep_view.counts_in_words(study.counts))
+            self.parameters.show_pairs([varied, *_parameters(study.parameters)])
         self.refresh()
 
     def refresh(self) -> None:
-        sweep = self._sweep
-        if sweep is None:
+        study = self._study
+        if study is None:
             return
-        self.title.setText(sweep.name)
-        self.about.setText(f"{sweep.engine.title} on {sweep.dataset.name}")
-        words = f"{STATUS[sweep.status].capitalize()} · {len(sweep.measured)} of {len(sweep.counts)} numbers measured"
-        say_status(self.status, sweep.status, words + (f" in {duration(sweep.seconds)}" if sweep.seconds else ""))
-        self.bests.show_pairs(sweep_bests(sweep))
+        self.title.setText(study.name)
+        self.about.setText(f"{study.engine.title} on {study.dataset.name}")
+        noun = "trials" if isinstance(study, Search) else "numbers"
+        words = f"{STATUS[study.status].capitalize()} · {len(study.measured):,} of {len(study.keys):,} {noun} measured"
+        say_status(self.status, study.status, words + (f" in {duration(study.seconds)}" if study.seconds else ""))
+        if isinstance(study, Search):
+            self.bests.show_pairs(search_view.bests(study))
+        elif isinstance(study, Sweep):
+            self.bests.show_pairs(sweep_view.bests(study))
         self.bests_title.setVisible(self.bests.isVisibleTo(self))
-        self.failures.show_pairs([(f"{count:,}", text) for count, text in sorted(sweep.failures.items())])
+        failures = [(f"{key:,}", text) for key, text in sorted(study.failures.items())]
+        self.failures.show_pairs(failures[:MOST_FAILURES])
         self.failures_title.setVisible(self.failures.isVisibleTo(self))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psygnal
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from workbench.session import Job, Run, Session, Sweep
+from workbench.session import Job, Run, Session, Study
 
 DRAIN_MS = 30
 
@@ -17,9 +17,9 @@ class OpenProject(QObject):
     ----------
     session : Session
     contents_changed : Signal
-        Datasets, runs or sweeps came, went, or were renamed; or what can be undone changed.
+        Datasets, runs or studies came, went, or were renamed; or what can be undone changed.
     dataset_added, run_added : Signal(object)
-    run_changed : Signal(Run or Sweep)
+    run_changed : Signal(Run or Study)
         Status, name or results.
     selection_changed : Signal
         Something else is picked; or subsets came, went, or were renamed.
@@ -47,6 +47,9 @@ class OpenProject(QObject):
             (events.sweep_added, self._contents),
             (events.sweep_removed, self._contents),
             (events.sweep_changed, self._run),
+            (events.search_added, self._contents),
+            (events.search_removed, self._contents),
+            (events.search_changed, self._run),
             (events.history_changed, self._contents),
             (events.selection_changed, self._selection),
             (events.job_changed, self._job),
@@ -59,10 +62,21 @@ class OpenProject(QObject):
         self._timer.start()
 
     @property
-    def active_work(self) -> list[Run | Sweep]:
-        """Runs and sweeps that wait, go on or pause."""
-        works: list[Run | Sweep] = [*self.session.runs.values(), *self.session.sweeps.values()]
-        return [work for work in works if work.active]
+    def works(self) -> list[Run | Study]:
+        """All runs, sweeps and searches."""
+        session = self.session
+        return [*session.runs.values(), *session.sweeps.values(), *session.searches.values()]
+
+    @property
+    def active_work(self) -> list[Run | Study]:
+        """Those that wait, go on or pause."""
+        return [work for work in self.works if work.active]
+
+    @property
+    def waiting(self) -> list[Run | Study]:
+        """Those that wait, in the order in which they will begin."""
+        by_job = {id(work.job): work for work in self.works if work.job is not None}
+        return [by_job[id(job)] for job in self.session.queue.waiting if id(job) in by_job]
 
     @property
     def imports(self) -> list[Job[object]]:
@@ -93,7 +107,7 @@ class OpenProject(QObject):
         self.contents_changed.emit()
         self.dataset_added.emit(dataset)
 
-    def _run(self, work: Run | Sweep) -> None:
+    def _run(self, work: Run | Study) -> None:
         self.run_changed.emit(work)
 
     def _selection(self) -> None:

@@ -1,4 +1,4 @@
-"""The project panel: datasets with their subsets, runs and sweeps, each with its status and a small progress bar."""
+"""The project panel: datasets with their subsets, runs and studies, each with its status and a small progress bar."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from workbench.desktop import icons, theme
 from workbench.desktop.wording import progress_of, status_words
-from workbench.session import Dataset, Run, Subset, Sweep
+from workbench.session import Dataset, Run, Search, Study, Subset, Sweep
 from workbench.session.document import Thing
 
 THING = Qt.ItemDataRole.UserRole + 1
@@ -39,9 +39,9 @@ class ProjectTree(QWidget):
 
     Attributes
     ----------
-    picked : Signal(Dataset, Run, Sweep, Subset or None)
+    picked : Signal(Dataset, Run, Study, Subset or None)
         The thing that is now selected.
-    renamed : Signal(Dataset, Run, Sweep or Subset, str)
+    renamed : Signal(Dataset, Run, Study or Subset, str)
         A new name was typed.
     """
 
@@ -53,6 +53,7 @@ class ProjectTree(QWidget):
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._context: list[QAction] = []
+        self._places: dict[str, int] = {}  # in the queue, of those that wait
         self.heading = QLabel("Project")
         self.heading.setProperty("role", "section")
         self.heading.setContentsMargins(12, 10, 12, 6)
@@ -60,7 +61,7 @@ class ProjectTree(QWidget):
         self.model = QStandardItemModel(self)
         self.view = QTreeView(headerHidden=True, uniformRowHeights=True, animated=False)
         self.view.setModel(self.model)
-        self.view.setAccessibleName("Datasets, runs and sweeps")
+        self.view.setAccessibleName("Datasets, runs, sweeps and searches")
         self.view.setItemDelegate(_Delegate(self.view))
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -90,7 +91,7 @@ class ProjectTree(QWidget):
         self._context = context
         self.importing.clicked.connect(importing.trigger)
 
-    def show_things(self, datasets: list[Dataset], works: list[Run | Sweep], subsets: list[Subset]) -> None:
+    def show_things(self, datasets: list[Dataset], works: list[Run | Study], subsets: list[Subset]) -> None:
         """Show exactly these, keeping what is selected where it is still there."""
         wanted = [
             (
@@ -126,8 +127,13 @@ class ProjectTree(QWidget):
         """Bring names, statuses and progress up to date."""
         self._quiet = True
         for item in self._items():
-            _update(item)
+            _update(item, self._places.get(item.data(THING).id, 0))
         self._quiet = False
+
+    def show_queue(self, waiting: list[Run | Study]) -> None:
+        """Tell of those that wait which is the next, and so on."""
+        self._places = {work.id: place for place, work in enumerate(waiting, 1)}
+        self.refresh()
 
     @property
     def selected(self) -> Thing | None:
@@ -190,7 +196,7 @@ def _item(thing: Thing) -> QStandardItem:
     return item
 
 
-def _update(item: QStandardItem) -> None:
+def _update(item: QStandardItem, place: int = 0) -> None:
     thing = item.data(THING)
     if isinstance(thing, Dataset):
         detail, progress, tone = f"{thing.n_rows:,} × {thing.n_features:,}", None, "muted"
@@ -200,9 +206,9 @@ def _update(item: QStandardItem) -> None:
         detail, progress, tone, icon = f"{len(thing.rows):,}", None, "muted", "subset"
         told = f"{thing.name}: subset of {len(thing.rows):,} rows"
     else:
-        detail, progress = status_words(thing), progress_of(thing)
+        detail, progress = status_words(thing, place), progress_of(thing)
         tone = TONES.get(thing.status, "muted")
-        icon = "sweep" if isinstance(thing, Sweep) else "run"
+        icon = "sweep" if isinstance(thing, Sweep) else "tuning" if isinstance(thing, Search) else "run"
         told = f"{thing.name}: {thing.engine.title}, {detail}"
     wanted: dict[int, Any] = {
         Qt.ItemDataRole.EditRole: thing.name,

@@ -14,6 +14,8 @@ from workbench.desktop.open_project import OpenProject
 from workbench.desktop.wording import duration, progress_of
 from workbench.session.estimates import shown_bytes
 
+MOST_WAITING = 12
+
 
 class StatusBar(QStatusBar):
     """Messages at the left; work, machine and memory at the right.
@@ -67,6 +69,8 @@ class StatusBar(QStatusBar):
         text, progress = _work(project)
         if self.work.text() != text:
             self.work.setText(text)
+        names = [work.name for work in project.waiting] if project is not None else []
+        self.work.setToolTip("\n".join(["Next in the queue:", *names[:MOST_WAITING]]) if names else "")
         self.bar.setVisible(bool(text))
         self.bar.setMaximum(0 if progress is None else 1000)
         if progress is not None:
@@ -94,7 +98,7 @@ def _work(project: OpenProject | None) -> tuple[str, float | None]:
             words = f"{run.name}: {run.status}"
             if run.status == "running" and left is not None:
                 words += f", at most {duration(left)} left"
-            waiting = len(project.active_work) - 1
+            waiting = len(project.waiting)
             if waiting:
                 words += f", {waiting} waiting"
             return words, progress_of(run) if run.status == "running" else progress_of(run) or 0.0

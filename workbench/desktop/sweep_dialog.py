@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QScrollArea,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
-import engines
 from engines import EngineInfo, Parameter
-from workbench.desktop import icons
 from workbench.desktop.background import Background
-from workbench.desktop.parameter_form import LARGEST, ParameterForm, WheelGuard
+from workbench.desktop.parameter_form import LARGEST
+from workbench.desktop.study_dialog import StudyDialog
 from workbench.session import Dataset, parse_counts
 from workbench.session.sweep import REFERENCES, REPEATS, SAMPLE_ROWS, check_counts
 
 FIRST, LAST = 1, 12
-SETTLE_MS = 150
+ABOUT = "Learns with each of several numbers of prototypes, measures them by the same criteria, and recommends one."
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,56 +31,23 @@ class SweepRequest:
     name: str | None
 
 
-class SweepDialog(QDialog):
-    """Setting up a sweep.
+class SweepDialog(StudyDialog):
+    """Setting up a sweep; its `request` is a `SweepRequest`."""
 
-    Attributes
-    ----------
-    request : SweepRequest or None
-        What is set up now; None while it cannot start.
-    form : ParameterForm or None
-        None while an engine's parameters are still looked up.
-    """
+    noun = "sweep"
 
     def __init__(
         self, background: Background, datasets: Sequence[Dataset], dataset: Dataset, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("How many?")
-        self.setAccessibleName("How many?")
-        self._background = background
-        self.form: ParameterForm | None = None
-        self.request: SweepRequest | None = None
-        self._build(datasets)
-        self._soon = QTimer(self, interval=SETTLE_MS, singleShot=True)
-        self._soon.timeout.connect(self._check)
-        self.dataset.setCurrentIndex(next(k for k, other in enumerate(datasets) if other is dataset))
-        for signal in (
-            self.dataset.currentIndexChanged,
-            self.name.textChanged,
-            self.listed.textChanged,
-            *(box.valueChanged for box in (self.first, self.last, self.step)),
-        ):
-            signal.connect(self._changed)
-        self.engine.currentIndexChanged.connect(self._engine_chosen)
-        self._engine_chosen()
+        super().__init__(background, datasets, dataset, "How many?", ABOUT, parent)
+        self.listed.textChanged.connect(self._changed)
+        for box in (self.first, self.last, self.step):
+            box.valueChanged.connect(self._changed)
 
-    def _build(self, datasets: Sequence[Dataset]) -> None:
-        about = QLabel(
-            "Learns with each of several numbers of prototypes, measures them by the same criteria, "
-            "and recommends one.",
-            wordWrap=True,
-        )
-        about.setProperty("role", "muted")
-        self.dataset = QComboBox()
-        for other in datasets:
-            self.dataset.addItem(other.name, other)
-        self.engine = QComboBox()
-        for info in engines.catalog():
-            if info.count and not info.supervised:
-                self.engine.addItem(info.title, info.name)
-        self.name = QLineEdit(placeholderText="given automatically")
-        guard = WheelGuard(self)
+    def _offers(self, info: EngineInfo) -> bool:
+        return bool(info.count) and not info.supervised
+
+    def _add_fields(self, fields: QFormLayout) -> None:
         self.first, self.last, self.step = (QSpinBox(minimum=1, maximum=LARGEST) for _ in range(3))
         self.first.setValue(FIRST)
         self.last.setValue(LAST)
@@ -107,85 +60,26 @@ class SweepDialog(QDialog):
         ):
             box.setAccessibleName(told)
             box.setGroupSeparatorShown(True)
-            box.installEventFilter(guard)
+            box.installEventFilter(self.guard)
             span.addWidget(QLabel(words))
             span.addWidget(box, 1)
         self.listed = QLineEdit(placeholderText="or a list, such as 2, 4, 8, 16, 32")
         self.listed.setAccessibleName("List of numbers, in place of the range")
-        fields = QFormLayout()
-        fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        fields.setHorizontalSpacing(12)
-        fields.setVerticalSpacing(8)
-        for label, widget in (("Data", self.dataset), ("Engine", self.engine), ("Name", self.name)):
-            widget.setAccessibleName(f"{label} of the sweep")
-            fields.addRow(label, widget)
         fields.addRow("Numbers", span)
         fields.addRow("", self.listed)
-        self.scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
-        self.scroll.setAccessibleName("Other parameters")
-        heading = QLabel("Other parameters")
-        heading.setProperty("role", "section")
-        self.told = QLabel(wordWrap=True)
-        self.told.setProperty("role", "muted")
-        self.told.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
-        self.told.setAccessibleName("What the sweep will do")
-        self.problem = QLabel(wordWrap=True)
-        self.problem.setProperty("role", "bad")
-        self.problem.setAccessibleName("Why it cannot start")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.start = buttons.addButton("Start", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.start.setProperty("role", "primary")
-        icons.put(self.start, "play", "on_accent")
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
-        layout.addWidget(about)
-        layout.addLayout(fields)
-        layout.addWidget(heading)
-        layout.addWidget(self.scroll, 1)
-        for label in (self.told, self.problem):
-            layout.addWidget(label)
-        layout.addWidget(buttons)
-        letter = self.fontMetrics().averageCharWidth()
-        self.resize(letter * 76, letter * 96)
 
-    @property
-    def _info(self) -> EngineInfo:
-        return engines.engine_info(self.engine.currentData())
-
-    @Slot()
-    def _engine_chosen(self) -> None:
-        info = self._info
-        self.form = None
-        self._ready(None)
-        self._background.call(self, lambda: (info, info.parameters), self._show_form, key="parameters")
-
-    def _show_form(self, found: tuple[EngineInfo, Sequence[Parameter]]) -> None:
-        info, parameters = found
-        self.form = ParameterForm([p for p in parameters if p.name != info.count], info.name)
-        self.form.changed.connect(self._changed)
-        self.scroll.setWidget(self.form)
-        self._changed()
+    def _parameters_of(self, info: EngineInfo, parameters: Sequence[Parameter]) -> list[Parameter]:
+        return [p for p in parameters if p.name != info.count]
 
     @Slot()
     def _changed(self) -> None:
         ranged = not self.listed.text().strip()
         for box in (self.first, self.last, self.step):
             box.setEnabled(ranged)
-        self._ready(None)
-        self._soon.start()
+        super()._changed()
 
-    @Slot()
-    def _check(self) -> None:
-        """Ask off the interface thread whether this can start: the dataset may have to be read."""
-        if self.form is None:
-            return
-        problems = self.form.problems()
-        if problems:
-            self._refuse(ValueError(problems[0]))
-            return
+    def _work(self) -> Callable[[], SweepRequest]:
+        assert self.form is not None
         dataset, info, name = self.dataset.currentData(), self._info, self.name.text().strip() or None
         words = self.listed.text().strip() or f"{self.first.value()}:{self.last.value()}:{self.step.value()}"
         parameters = self.form.values()
@@ -194,21 +88,11 @@ class SweepDialog(QDialog):
             counts = check_counts(info, dataset, parse_counts(words))
             return SweepRequest(dataset, info.name, counts, parameters, name)
 
-        self._background.call(self, work, self._ready, self._refuse, key="check")
+        return work
 
-    def _ready(self, request: SweepRequest | None) -> None:
-        self.request = request
-        self.start.setEnabled(request is not None)
-        if request is not None:
-            self.problem.hide()
-            rows = request.dataset.n_in("train")
-            self.told.setText(
-                f"{len(request.counts)} numbers. For each: one training on all {rows:,} training rows, and "
-                f"{REFERENCES + 2 * REPEATS} to compare with, on at most {SAMPLE_ROWS // 2:,} rows each."
-            )
-
-    def _refuse(self, error: Exception) -> None:
-        self._ready(None)
-        self.told.setText("")
-        self.problem.setText(str(error))
-        self.problem.show()
+    def _tell(self, request: SweepRequest) -> str:
+        rows = request.dataset.n_in("train")
+        return (
+            f"{len(request.counts)} numbers. For each: one training on all {rows:,} training rows, and "
+            f"{REFERENCES + 2 * REPEATS} to compare with, on at most {SAMPLE_ROWS // 2:,} rows each."
+        )

@@ -21,17 +21,19 @@ from workbench.desktop.facts import facts
 from workbench.desktop.frame import Frame
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import RunRequest
+from workbench.desktop.notifying import Notifier
 from workbench.desktop.open_project import OpenProject
 from workbench.desktop.picking import Picking
 from workbench.desktop.projects import Projects
 from workbench.desktop.recorded import Recorded
+from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.settings import Settings
 from workbench.desktop.stability_dialog import StabilityRequest
 from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
 from workbench.reports import EXPORTS, Export
-from workbench.session import Dataset, Run, Session, Subset, Sweep
+from workbench.session import Dataset, Run, Search, Session, Study, Subset, Sweep
 from workbench.session.document import Thing
 from workbench.session.selection import Combination
 
@@ -49,6 +51,7 @@ class Window(Frame):
     recorded : Recorded
     dialogs : Dialogs
     picking : Picking
+    notifier : Notifier
     """
 
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
@@ -58,10 +61,12 @@ class Window(Frame):
         self.dialogs = Dialogs(self, self.background, settings)
         self.recorded = Recorded(self.live, self.background)
         self.picking = Picking(self.live, self.background, self)
+        self.notifier = Notifier(self, settings)
         self._switch = switch
         self._closing = False
         self.build(self._handlers())
         self.actions_by_name.by_name[f"theme_{switch.choice}"].setChecked(True)
+        self.actions_by_name.by_name["notify"].setChecked(self.notifier.wanted)
         self._connect()
         self._slow = QTimer(self, interval=250)
         self._slow.timeout.connect(self._refresh)
@@ -78,11 +83,6 @@ class Window(Frame):
     def session(self) -> Session | None:
         """Its session."""
         return self.project.session if self.project is not None else None
-
-    @property
-    def sweep(self) -> Sweep | None:
-        """The sweep that is shown."""
-        return self.sweeps.sweep
 
     @Slot(object)
     def _entered(self, project: OpenProject) -> None:
@@ -108,7 +108,8 @@ class Window(Frame):
     def _leaving(self) -> None:
         self.picking.follow(None)
         self.live.show(None)
-        self.show_sweep(None)
+        self.show_study(None)
+        self.notifier.forget()
 
     @Slot()
     def _left(self) -> None:
@@ -164,9 +165,9 @@ class Window(Frame):
             self._update_facts()
 
     def _chosen_dataset(self) -> Dataset | None:
-        """The selected dataset, or that of the selected run or sweep, or the newest one."""
+        """The selected dataset, or that of the selected run or study, or the newest one."""
         thing = self.tree.selected
-        dataset = thing.dataset if isinstance(thing, Run | Sweep) else thing
+        dataset = thing.dataset if isinstance(thing, Run | Study) else thing
         if isinstance(dataset, Subset):
             dataset = self.picking.dataset
         if dataset is None and self.session is not None:
@@ -197,7 +198,7 @@ class Window(Frame):
                 self._not_started,
             )
 
-    def _started(self, work: Run | Sweep) -> None:
+    def _started(self, work: Run | Study) -> None:
         self._show_contents()
         self.tree.select(work)
 
@@ -206,11 +207,18 @@ class Window(Frame):
         errors.report(errors.describe(error))
 
     def _control(self, act: str) -> None:
-        work = self.sweep or self.live.run
+        work = self.study or self.live.run
         if work is not None:
             self.background.call(self, getattr(work, act), lambda _: self._update_facts())
 
-    # sweeps
+    def hasten(self) -> None:
+        """Let the selected work be the next in the queue."""
+        work, session = self.tree.selected, self.session
+        if session is not None and isinstance(work, Run | Study) and work.job is not None:
+            session.queue.hasten(work.job)
+            self._refresh()
+
+    # sweeps and searches
 
     def new_sweep(self) -> None:
         """Open the dialog for a sweep on the selected dataset."""
@@ -222,6 +230,17 @@ class Window(Frame):
     def _sweep(self, request: SweepRequest) -> None:
         if self.session is not None:
             self.background.call(self, partial(_add_sweep, self.session, request), self._started)
+
+    def new_search(self) -> None:
+        """Open the dialog for a search on the selected dataset."""
+        dataset, session = self._chosen_dataset(), self.session
+        if dataset is not None and session is not None:
+            self.dialogs.set_up_search(session, dataset)
+
+    @Slot(object)
+    def _search(self, request: SearchRequest) -> None:
+        if self.session is not None:
+            self.background.call(self, partial(_add_search, self.session, request), self._started)
 
     def new_stability(self) -> None:
         """Open the dialog for refits of the run that is shown."""
@@ -236,10 +255,10 @@ class Window(Frame):
             self.background.call(self, ask, lambda _: self.views.show_view("stability"))
 
     @Slot(object, int)
-    def _train(self, sweep: Sweep, count: int) -> None:
-        """Start the run of a sweep with one of its counts."""
+    def _train(self, study: Study, key: int) -> None:
+        """Start the run of a sweep with one of its counts, or of one of the trials of a search."""
         if self.session is not None:
-            self.background.call(self, partial(self.session.add_run_of, sweep, count), self._started)
+            self.background.call(self, partial(self.session.add_run_of, study, key), self._started)
 
     # changes
 
@@ -263,19 +282,19 @@ class Window(Frame):
 
     @Slot()
     def _show_contents(self) -> None:
-        session, run = self.session, self.live.run
-        if session is None:
+        project, session, run = self.project, self.session, self.live.run
+        if project is None or session is None:
             return
         datasets = list(session.datasets.values())
-        self.tree.show_things(datasets, [*session.runs.values(), *session.sweeps.values()], [*session.subsets.values()])
+        self.tree.show_things(datasets, project.works, [*session.subsets.values()])
         self.inspector.new_run.show_datasets(datasets)
         if run is not None and run.id not in session.runs:
             self.live.show(None)
             self.timeline.clear()
         if isinstance(self.live.shown, Dataset) and self.live.shown.id not in session.datasets:
             self.live.show(None)
-        if self.sweep is not None and self.sweep.id not in session.sweeps:
-            self.show_sweep(None)
+        if self.study is not None and not any(self.study is work for work in project.works):
+            self.show_study(None)
         self.live.say_empty(NO_RUN if session.runs else NO_RUNS if datasets else NO_DATA)
         self._update_facts()
 
@@ -289,11 +308,11 @@ class Window(Frame):
             self._update_facts()
             return
         self.inspector.show_thing(thing)
-        if isinstance(thing, Sweep) and thing is not self.sweep:
+        if isinstance(thing, Study) and thing is not self.study:
             self.live.show(None)
-            self.show_sweep(thing, writable=self.session is not None and not self.session.read_only)
+            self.show_study(thing, writable=self.session is not None and not self.session.read_only)
         elif isinstance(thing, Run | Dataset):
-            self.show_sweep(None)
+            self.show_study(None)
             if thing is not self.live.shown:
                 self.timeline.clear()
                 self.timeline.caption.setText(thing.name)
@@ -302,15 +321,16 @@ class Window(Frame):
 
     def _show_rows_of(self, dataset: str) -> None:
         if self.session is not None and dataset in self.session.datasets:
-            self.show_sweep(None)
+            self.show_study(None)
             self.timeline.clear()
             self.live.show(self.session.datasets[dataset])
 
     @Slot(object)
-    def _run_changed(self, work: Run | Sweep) -> None:
+    def _run_changed(self, work: Run | Study) -> None:
+        self.notifier.watch(work)
         self.tree.refresh()
         self.inspector.refresh()
-        self.sweeps.refresh()
+        self.refresh_study()
         self._update_facts()
 
     @Slot(str, str)
@@ -326,9 +346,9 @@ class Window(Frame):
     def _refresh(self) -> None:
         self.status.show_work(self.project)
         if self.project is not None:
-            self.tree.refresh()
+            self.tree.show_queue(self.project.waiting)
             self.inspector.refresh()
-            self.sweeps.refresh()
+            self.refresh_study()
             self._update_facts()
             self.projects.settle()
 
@@ -337,7 +357,7 @@ class Window(Frame):
         selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
         picked = len(self.picking.rows or ())
         self.actions_by_name.update(
-            facts(self.session, self.live.run, self.sweep, selected, prepared=prepared, picked=bool(picked))
+            facts(self.session, self.live.run, self.study, selected, prepared=prepared, picked=bool(picked))
         )
         self.status.show_picked(self.picking.words)
         for name in ("undo", "redo"):
@@ -361,13 +381,15 @@ class Window(Frame):
                 entries.append(Entry(run.name, "Run", icons.icon("run"), True, partial(self.tree.select, run)))
             for sweep in self.session.sweeps.values():
                 entries.append(Entry(sweep.name, "Sweep", icons.icon("sweep"), True, partial(self.tree.select, sweep)))
+            for made in self.session.searches.values():
+                entries.append(Entry(made.name, "Search", icons.icon("tuning"), True, partial(self.tree.select, made)))
         CommandPalette(entries, self).show()
 
     @Slot()
     def _dress(self) -> None:
         icons.refresh(self)
         self.timeline.dress(theme.current_plots())
-        self.sweeps.refresh()
+        self.refresh_study()
         self.tree.refresh()
 
     def _about(self) -> None:
@@ -381,9 +403,12 @@ class Window(Frame):
         if self.session is not None and self.live.run is not None:
             self.exporter.choose(kind, self.session, self.live.run)
 
-    def _export_sweep(self) -> None:
-        if self.sweep is not None:
-            self.exporter.choose_sweep(self.sweep)
+    def _export_study(self) -> None:
+        if self.study is not None:
+            self.exporter.choose_study(self.study)
+
+    def _allow_notices(self) -> None:
+        self.notifier.allow(self.actions_by_name.by_name["notify"].isChecked())
 
     def _export_script(self) -> None:
         """Of the selected run, else of the whole project."""
@@ -404,8 +429,11 @@ class Window(Frame):
             "new_run": self.new_run,
             "start": self.start_run,
             "sweep": self.new_sweep,
+            "search": self.new_search,
             "stability": self.new_stability,
-            "export_sweep": self._export_sweep,
+            "hasten": self.hasten,
+            "notify": self._allow_notices,
+            "export_study": self._export_study,
             "export_script": self._export_script,
             "palette": self._palette,
             "about": self._about,
@@ -440,11 +468,13 @@ class Window(Frame):
         self.status.clear_wanted.connect(self.picking.clear)
         self.dialogs.import_wanted.connect(self._import)
         self.dialogs.sweep_wanted.connect(self._sweep)
+        self.dialogs.search_wanted.connect(self._search)
         self.dialogs.stability_wanted.connect(self._measure_stability)
-        self.sweeps.train_wanted.connect(self._train)
-        self.sweeps.stop_wanted.connect(partial(self._control, "stop"))
-        self.sweeps.resume_wanted.connect(partial(self._control, "resume"))
-        self.sweeps.save_wanted.connect(self.exporter.choose_sweep)
+        for page in (self.sweeps, self.searches):
+            page.train_wanted.connect(self._train)
+            page.stop_wanted.connect(partial(self._control, "stop"))
+            page.resume_wanted.connect(partial(self._control, "resume"))
+            page.save_wanted.connect(self.exporter.choose_study)
         self.status.cancel_wanted.connect(self._cancel_import)
         self.welcome.new_wanted.connect(self.projects.choose_new)
         self.welcome.open_wanted.connect(self.projects.choose)
@@ -472,6 +502,10 @@ class Window(Frame):
 
 def _add_sweep(session: Session, request: SweepRequest) -> Sweep:
     return session.add_sweep(request.dataset, request.engine, request.counts, request.parameters, name=request.name)
+
+
+def _add_search(session: Session, request: SearchRequest) -> Search:
+    return session.add_search(request.dataset, request.engine, request.space, **request.how, name=request.name)
 
 
 def _import_engines() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from engines import Snapshot
-from workbench.session import Run, Sweep
+from workbench.session import Run, Search, Study, Sweep
+from workbench.views.search import score_in_words
+from workbench.views.wording import metric_title, number, percent
 
 STATUS = {
     "queued": "waiting",
@@ -19,15 +21,32 @@ STATUS = {
 KINDS = {"table": "a table", "image": "images", "spd": "SPD matrices", "dissimilarity": "dissimilarities"}
 
 
-def status_words(work: Run | Sweep) -> str:
-    """One word or two on how far a run or a sweep is; of a finished sweep what it recommends."""
+def status_words(work: Run | Study, place: int = 0) -> str:
+    """One word or two on how far a run or a study is, or its `place` in the queue; of a finished study what it says."""
     progress = progress_of(work)
     if work.status == "running" and progress is not None:
         return f"{100 * progress:.0f} %"
     if isinstance(work, Sweep) and work.status == "finished":
         value = work.recommendation.value
         return "no clear number" if value is None else f"{value:,} recommended"
-    return STATUS[work.status]
+    if isinstance(work, Search) and work.status == "finished" and work.ranking.best is not None:
+        return score_in_words(work.score, float(work.means[work.ranking.best - 1]))
+    return f"waiting, no. {place}" if place and work.status == "queued" else STATUS[work.status]
+
+
+def result_words(work: Run | Study) -> str:
+    """What came of work that has ended, as the beginning of a sentence."""
+    if work.status == "failed":
+        return f"Failed: {work.error.rstrip('.')}"
+    if isinstance(work, Search) and work.ranking.best is not None:
+        return f"Finished: trial {work.ranking.best} is the best, with {work.score.title} {status_words(work)}"
+    if isinstance(work, Study):
+        return f"Finished: {status_words(work)}"
+    for name in ("accuracy_test", "accuracy_train", "quantization_error_test", "quantization_error_train"):
+        if name in work.metrics:
+            value = work.metrics[name]
+            return f"Finished: {metric_title(name)} {percent(value) if 'accuracy' in name else number(value)}"
+    return "Finished"
 
 
 def newest(run: Run) -> Snapshot | None:
@@ -35,9 +54,9 @@ def newest(run: Run) -> Snapshot | None:
     return run.mailbox.latest
 
 
-def progress_of(work: Run | Sweep) -> float | None:
-    """0 to 1 for a run with a known end, or a sweep, that is under way; None otherwise."""
-    if isinstance(work, Sweep):
+def progress_of(work: Run | Study) -> float | None:
+    """0 to 1 for a run with a known end, or a study, that is under way; None otherwise."""
+    if isinstance(work, Study):
         return work.progress if work.status == "running" else None
     run, snapshot = work, newest(work)
     if run.status not in ("running", "paused") or snapshot is None or not snapshot.n_iterations:

@@ -168,6 +168,22 @@ class JobQueue:
                 thread.start()
         return job
 
+    @property
+    def waiting(self) -> tuple[Job[Any], ...]:
+        """Those that wait to train or to measure, in the order in which they will begin."""
+        with self._lock:
+            return tuple(job for job in self._waiting["training"] if job.status == "queued")
+
+    def hasten(self, job: Job[Any]) -> None:
+        """Let a job that waits be the next of its lane; any other stays as it is."""
+        with self._lock:
+            waiting = self._waiting[job.lane]
+            if job not in waiting or job.status != "queued":
+                return
+            waiting.remove(job)
+            waiting.appendleft(job)
+        self._changed(job)
+
     def close(self) -> None:
         """Take no more jobs and cancel those there are; `join` waits for their end."""
         with self._lock:

@@ -9,21 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QWidget
 
-from workbench.desktop.plots.base import Canvas, dress, quiet
-from workbench.views.sweep import Line, SweepData, SweepPanel
+from workbench.desktop.plots.base import dress
+from workbench.desktop.plots.panels import MOST_TICKS, PanelChart, log_ticks
+from workbench.views.sweep import Line, SweepData
 from workbench.views.theme import Theme
-from workbench.views.wording import number
 
-NARROWEST, LOWEST = 210, 170
-"""Pixels of a panel; where there is less room, the page scrolls."""
-TURN_MS = 8
-"""A panel is brought up to date in a turn, then the interface thread has this time for painting and input."""
-MOST_COLUMNS = 4
-MOST_TICKS = 8
 LEGEND_SHARE = (0.65, 0.35)
 """About as much of a panel's width and height a legend takes."""
 MOST_DOTS = 40
@@ -43,53 +36,18 @@ class _Drawn:
     bars: pg.BarGraphItem | None = None
 
 
-class SweepChart(QScrollArea):
-    """All panels of a sweep, as many beside one another as there is room for.
-
-    Attributes
-    ----------
-    picked : Signal(int)
-        A count was clicked.
-    """
-
-    picked = Signal(int)
+class SweepChart(PanelChart[_Drawn]):
+    """All panels of a sweep, as many beside one another as there is room for; a click chooses a count."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setAccessibleName("Criteria")
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.canvas = Canvas("Criteria against the number of prototypes")
-        self.canvas.ci.layout.setSpacing(14)
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.canvas)
-        self.setWidget(content)
-        self._drawn: list[_Drawn] = []
+        super().__init__("Criteria", "Criteria against the number of prototypes", parent)
         self._data: SweepData | None = None
-        self._theme: Theme | None = None
         self._chosen: int | None = None
-        self._shape: object = None
-        self._n_columns = 1
-        self._to_fill = 0
-        self._next = QTimer(self, singleShot=True, interval=TURN_MS)
-        self._next.timeout.connect(self._go_on)
-        self.canvas.scene().sigMouseClicked.connect(self._clicked)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every panel shows the newest data."""
-        return self._data is not None and self._to_fill >= len(self._data.panels)
 
     def draw(self, data: SweepData, theme: Theme, chosen: int | None) -> None:
         """Show `data`, with a line at the count `chosen`; a panel a turn."""
         self._data, self._chosen = data, chosen
-        dressed = theme is self._theme
-        self._theme = theme
-        self._arrange(anew=not dressed)
-        self._to_fill = 0
-        self._next.start()
+        self._begin(theme)
 
     def choose(self, count: int | None) -> None:
         """Put the line at another count."""
@@ -97,68 +55,22 @@ class SweepChart(QScrollArea):
         for drawn in self._drawn:
             self._mark(drawn)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        if self._data is not None:
-            self._arrange()
-            self._next.start()
+    def _kinds(self) -> list[object]:
+        panels = self._data.panels if self._data is not None else ()
+        return [(panel.name, panel.title, len(panel.lines)) for panel in panels]
 
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(3 * NARROWEST, 2 * LOWEST)
-
-    def _arrange(self, anew: bool = False) -> None:
-        """Start over where the panels are others, or another number of them fits beside one another."""
-        if self._data is None or self._theme is None:
-            return
-        panels = self._data.panels
-        n_columns = max(
-            1, min(MOST_COLUMNS if len(panels) > 6 else 3, self.viewport().width() // NARROWEST, len(panels))
-        )
-        self._n_columns = n_columns
-        shape = (n_columns, [(panel.name, panel.title, len(panel.lines)) for panel in panels])
-        if shape != self._shape or anew:
-            self._shape = shape
-            self.canvas.clear()
-            self.canvas.dress(self._theme)
-            self._drawn = []
-            self._to_fill = 0
-            self.canvas.setMinimumHeight(LOWEST * -(-len(panels) // n_columns))
-        self._share_width(n_columns)
-
-    def _share_width(self, n_columns: int) -> None:
-        """Give every column the same width."""
-        grid = self.canvas.ci.layout
-        around = 26 + (MOST_COLUMNS - 1) * grid.horizontalSpacing()  # margins, and gaps, which empty columns have too
-        for column in range(MOST_COLUMNS):
-            share = (self.viewport().width() - around) / n_columns if column < n_columns else 0.0
-            grid.setColumnFixedWidth(column, max(0.0, share))
-
-    @Slot()
-    def _go_on(self) -> None:
-        """Bring the next panel up to date, and make it where it is not there yet."""
-        data = self._data
-        if data is None or self._to_fill >= len(data.panels):
-            return
-        k = self._to_fill
-        if k == len(self._drawn):
-            self._drawn.append(self._build(k, data.panels[k]))
-        self._fill(self._drawn[k], data.panels[k], data)
-        self._to_fill += 1
-        if self._to_fill < len(data.panels):
-            self._next.start()
-
-    def _build(self, k: int, panel: SweepPanel) -> _Drawn:
-        theme, data, n_columns = self._theme, self._data, self._n_columns
+    def _build(self, k: int) -> _Drawn:
+        theme, data = self._theme, self._data
         assert theme is not None
         assert data is not None
-        item = quiet(self.canvas.addPlot(row=k // n_columns, col=k % n_columns, enableMenu=False))
-        item.setMouseEnabled(x=False, y=False)
+        panel = data.panels[k]
+        item = self._new_plot(k)
         words = f'{panel.title} <span style="color: {theme.muted}; font-size: 8pt">&nbsp; {panel.rule}</span>'
         item.setTitle(words, justify="left", size="9pt", color=theme.text)
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
         item.getAxis("left").setWidth(52)
-        if k + n_columns >= len(data.panels):
+        if k + self._n_columns >= len(data.panels):
             item.setLabel("bottom", data.counted)
         dress(item, theme)
         item.setTitle(words, justify="left", size="9pt", color=theme.text)
@@ -203,7 +115,10 @@ class SweepChart(QScrollArea):
             drawn.label = pg.TextItem(color=theme.text, anchor=(0.5, 1.25))
             drawn.item.addItem(drawn.label, ignoreBounds=True)
 
-    def _fill(self, drawn: _Drawn, panel: SweepPanel, data: SweepData) -> None:
+    def _fill(self, k: int, drawn: _Drawn) -> None:
+        data = self._data
+        assert data is not None
+        panel = data.panels[k]
         x = self._places(data.counts)
         pad = 0.06 * max(float(x[-1] - x[0]), 0.5)
         drawn.item.setXRange(float(x[0]) - pad, float(x[-1]) + pad, padding=0)
@@ -251,7 +166,7 @@ class SweepChart(QScrollArea):
         span = (high - low) or max(abs(high), 1.0) * 0.1
         low, high = low - 0.08 * span, high + 0.32 * span
         item.setYRange(low, high, padding=0)
-        item.getAxis("left").setTicks([_log_ticks(low, high)] if log else None)
+        item.getAxis("left").setTicks([log_ticks(low, high)] if log else None)
 
     def _mark(self, drawn: _Drawn) -> None:
         assert self._data is not None
@@ -266,15 +181,10 @@ class SweepChart(QScrollArea):
         found = np.asarray(counts, np.float64)
         return np.log(found) if self._data.log_counts else found
 
-    @Slot(object)
-    def _clicked(self, event: QMouseEvent) -> None:
-        for drawn in self._drawn:
-            box = drawn.item.getViewBox()
-            if self._data is not None and box.sceneBoundingRect().contains(event.scenePos()):
-                at = box.mapSceneToView(event.scenePos()).x()
-                nearest = int(np.abs(self._places(self._data.counts) - at).argmin())
-                self.picked.emit(int(self._data.counts[nearest]))
-                return
+    def _clicked_at(self, k: int, drawn: _Drawn, place: QPointF) -> None:
+        if self._data is not None:
+            nearest = int(np.abs(self._places(self._data.counts) - place.x()).argmin())
+            self.picked.emit(int(self._data.counts[nearest]))
 
 
 def _put_aside(item: pg.PlotItem, points: NDArray[np.float64]) -> None:
@@ -289,12 +199,3 @@ def _put_aside(item: pg.PlotItem, points: NDArray[np.float64]) -> None:
     x, y = corners[int(np.argmin(hidden))]
     corner = (x, 1 - y)
     item.legend.anchor(itemPos=corner, parentPos=corner, offset=(-4 if x else 4, 2 if y else -2))
-
-
-def _log_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Places and words of round numbers between 10^low and 10^high."""
-    parts = (1.0, 2.0, 5.0) if high - low > 1 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    values = [part * 10.0**decade for decade in decades for part in parts]
-    inside = [value for value in values if low <= math.log10(value) <= high]
-    return [(math.log10(value), number(value)) for value in inside[:: max(1, -(-len(inside) // MOST_TICKS))]]
