@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
@@ -20,7 +20,7 @@ class Tray(QObject):
 
     messageClicked = Signal()  # noqa: N815
     activated = Signal(object)
-    told: list[tuple[str, str]] = []
+    told: ClassVar[list[tuple[str, str]]] = []
     available = True
 
     def __init__(self, icon: object, parent: QObject) -> None:

@@ -1,4 +1,4 @@
-"""Searches in the window: set up in the dialog, watched live, trained with one click, stopped, undone; and the queue."""
+"""Searches in the window: set up in the dialog, watched live, trained with one click, undone; and the queue."""
 
 from __future__ import annotations
 
@@ -139,9 +139,8 @@ def test_a_trial_is_chosen_in_the_table_or_in_a_plot_and_seen_in_both(
     place = page.chart.canvas.mapFromScene(at)
     qtbot.mouseClick(page.chart.canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place.x(), place.y()))
     count, mean = search.trials[another - 1]["prototypes_per_class"], search.means[another - 1]
-    alike = [
-        k for k in search.keys if (search.trials[k - 1]["prototypes_per_class"], search.means[k - 1]) == (count, mean)
-    ]
+    alike = [k for k in search.keys if search.means[k - 1] == mean]
+    alike = [k for k in alike if search.trials[k - 1]["prototypes_per_class"] == count]
     wait(lambda: page.chosen in alike)
 
 
@@ -223,7 +222,7 @@ def test_the_dialog_says_at_once_what_cannot_start(window: Window, data: Dataset
     dialog.varied[1].parameter.setCurrentIndex(dialog.varied[1].parameter.findData("tol"))
     wait(lambda: "tol is listed twice" in dialog.problem.text())
     dialog.varied[1].parameter.setCurrentIndex(dialog.varied[1].parameter.findData("transfer"))
-    assert dialog.varied[1].values.text().startswith("sigmoid, ")
+    assert dialog.varied[1].values.text() == "identity, sigmoid, swish, relu"
     wait(lambda: dialog.request is not None and len(dialog.request.space) == 2)
     dialog.varied[0].remove.click()
     wait(lambda: dialog.request is not None and list(dialog.request.space) == ["transfer"])
@@ -274,7 +273,7 @@ def test_what_waits_is_told_in_its_order_and_can_be_put_first_or_taken_out(
     window: Window, data: Dataset, wait: Wait
 ) -> None:
     session = of(window)
-    slow = session.add_search(data, "KMeans", {"n_clusters": list(range(1, 100))}, parameters={"random_state": 0})
+    slow = session.add_search(data, "KMeans", {"n_clusters": list(range(1, 90))}, parameters={"random_state": 0})
     wait(lambda: slow.status == "running")
     first, second, third = (session.add_run(data, "KMeans", QUICK, name=name) for name in ("one", "two", "three"))
     model = window.tree.model

@@ -37,6 +37,8 @@ class SearchPlan:
     trials : tuple of dict
         What varies, trial by trial, as JSON.
     scheme : {"grid", "random"}
+    n_trials : int or None
+        As asked for.
     folds, seed : int
     remarks : tuple of str
         Sentences for people.
@@ -48,6 +50,7 @@ class SearchPlan:
     parameters: dict[str, Any]
     trials: tuple[dict[str, Any], ...]
     scheme: str
+    n_trials: int | None
     folds: int
     seed: int
     remarks: tuple[str, ...]
@@ -89,7 +92,7 @@ def check_search(
         words = f"{folds} folds of dataset '{dataset.name}' leave"
         check_size(info, {**values, **trial}, n_rows - math.ceil(n_rows / folds), n_classes, words)
     shared = {name: value for name, value in values.items() if name not in wanted}
-    return SearchPlan(dataset, info, wanted, shared, trials, scheme, folds, seed, remarks)
+    return SearchPlan(dataset, info, wanted, shared, trials, scheme, n_trials, folds, seed, remarks)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from engines import EngineInfo
 from workbench.data import Plan
 from workbench.project import Project
-from workbench.project.records import StudyRecord
 from workbench.session import checks, commands
 from workbench.session.commands import Command
 from workbench.session.dataset import Dataset
@@ -27,11 +26,11 @@ from workbench.session.measuring import measuring
 from workbench.session.run import Run
 from workbench.session.search import Search, SearchPlan, check_search
 from workbench.session.selection import RowMask, Selection, Subset
-from workbench.session.space import Space, space_to_json
+from workbench.session.space import Space
 from workbench.session.stability import MeasuredStability
 from workbench.session.storage import Storage
 from workbench.session.study import Study
-from workbench.session.study_storage import search_record, sweep_record
+from workbench.session.study_storage import Draft, search_draft, sweep_draft
 from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import new_facts
 
@@ -242,14 +241,7 @@ class Session:
         values = checks.complete_parameters(info, parameters or {}, data) | {info.count: wanted[-1]}
         facts = new_facts(data, checks.check_run(data, info, values))
         del values[info.count]
-
-        def record(name: str) -> StudyRecord:
-            return sweep_record(name, data, info.name, wanted, values, facts)
-
-        def command(id: str, name: str) -> Command:
-            return commands.adding_sweep(id, name, data.id, info.name, wanted, values)
-
-        return self._add_study(Sweep, name, info, data, record, command)
+        return self._add_study(Sweep, name, sweep_draft(data, info.name, wanted, values, facts))
 
     def plan_search(
         self,
@@ -312,23 +304,7 @@ class Session:
         plan, _ = self.plan_search(
             dataset, engine, space, parameters=parameters, scheme=scheme, n_trials=n_trials, folds=folds, seed=seed
         )
-        data, info, facts = plan.dataset, plan.engine, new_facts(plan.dataset, plan.remarks)
-        how = {
-            "space": space_to_json(plan.space),
-            "parameters": plan.parameters,
-            "scheme": scheme,
-            "n_trials": n_trials,
-            "folds": folds,
-            "seed": seed,
-        }
-
-        def command(id: str, name: str) -> Command:
-            return commands.adding_search(id, name, data.id, info.name, how)
-
-        def record(name: str) -> StudyRecord:
-            return search_record(name, plan, facts)
-
-        return self._add_study(Search, name, info, data, record, command)
+        return self._add_study(Search, name, search_draft(plan, new_facts(plan.dataset, plan.remarks)))
 
     def add_run_of(self, study: Study, key: int | None = None) -> Run:
         """Queue the run of a sweep with the count `key`, or of a search's trial `key`, or of the recommended one.
@@ -489,22 +465,14 @@ class Session:
         run.announce = lambda: tell(self.events.run_changed, run)
         run.peers = lambda: tuple(r for r in self.runs.values() if r.dataset is run.dataset and r is not run)
 
-    def _add_study(
-        self,
-        kind: type[AnyStudy],
-        name: str | None,
-        info: EngineInfo,
-        dataset: Dataset,
-        record: Callable[[str], StudyRecord],
-        command: Callable[[str, str], Command],
-    ) -> AnyStudy:
-        """Keep and queue a study under the name it is given, which `record` and `command` are told."""
-        word = kind.__name__.lower()
+    def _add_study(self, kind: type[AnyStudy], name: str | None, draft: Draft) -> AnyStudy:
+        """Keep a study under this name, or one that is free, and queue it."""
+        word, data = kind.__name__.lower(), draft.dataset
         with self._changing:
-            others = self._document.shown(kind).values()
-            chosen = name_for(name, f"{info.name} {word} on {dataset.name}", others, word)
+            otherwise = f"{draft.record.engine} {word} on {data.name}"
+            chosen = name_for(name, otherwise, self._document.shown(kind).values(), word)
             study, entry = self._storage.add_study(
-                record(chosen), dataset, lambda id: Entry("do", command(id, chosen), now())
+                replace(draft.record, name=chosen), data, lambda id: Entry("do", draft.command(id, chosen), now())
             )
             assert isinstance(study, kind)
             self._adopt(study)

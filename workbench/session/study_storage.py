@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.project import Project, Transaction, schema
 from workbench.project.records import SearchRecord, StudyRecord, SweepRecord
+from workbench.session import commands
 from workbench.session.checks import find_engine
+from workbench.session.commands import Command
 from workbench.session.dataset import Dataset
 from workbench.session.run import RunFacts, RunStatus
 from workbench.session.search import Search, SearchPlan
@@ -18,27 +20,42 @@ from workbench.session.study import Study, Table
 from workbench.session.sweep import Sweep
 
 
-def sweep_record(
-    name: str, dataset: Dataset, engine: str, counts: tuple[int, ...], parameters: dict[str, Any], facts: RunFacts
-) -> SweepRecord:
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A sweep or a search to be made, of which only name and id are open.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    record : SweepRecord or SearchRecord
+    command : callable
+        The command that makes it, from id and name.
+    """
+
+    dataset: Dataset
+    record: StudyRecord
+    command: Callable[[str, str], Command]
+
+
+def sweep_draft(
+    dataset: Dataset, engine: str, counts: tuple[int, ...], parameters: dict[str, Any], facts: RunFacts
+) -> Draft:
     """A sweep to be made."""
-    return SweepRecord(name, dataset.id, engine, parameters, counts=counts, **_facts_to_record(facts))
-
-
-def search_record(name: str, plan: SearchPlan, facts: RunFacts) -> SearchRecord:
-    """A search to be made."""
-    return SearchRecord(
-        name,
-        plan.dataset.id,
-        plan.engine.name,
-        plan.parameters,
-        space=space_to_json(plan.space),
-        trials=plan.trials,
-        scheme=plan.scheme,
-        folds=plan.folds,
-        seed=plan.seed,
-        **_facts_to_record(facts),
+    record = SweepRecord("", dataset.id, engine, parameters, counts=counts, **_facts_to_record(facts))
+    return Draft(
+        dataset, record, lambda id, name: commands.adding_sweep(id, name, dataset.id, engine, counts, parameters)
     )
+
+
+def search_draft(plan: SearchPlan, facts: RunFacts) -> Draft:
+    """A search to be made."""
+    dataset, engine, space = plan.dataset, plan.engine.name, space_to_json(plan.space)
+    common: dict[str, Any] = {"space": space, "scheme": plan.scheme, "folds": plan.folds, "seed": plan.seed}
+    record = SearchRecord(
+        "", dataset.id, engine, plan.parameters, trials=plan.trials, **common, **_facts_to_record(facts)
+    )
+    how = common | {"parameters": plan.parameters, "n_trials": plan.n_trials}
+    return Draft(dataset, record, lambda id, name: commands.adding_search(id, name, dataset.id, engine, how))
 
 
 def study_of(record: StudyRecord, dataset: Dataset, project: Project, status: RunStatus, table: Table) -> Study:

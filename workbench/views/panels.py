@@ -37,7 +37,7 @@ def readable_log(axis: Any) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     low, high = axis.get_view_interval()
-    subs = (1.0, 2.0, 5.0) if high > 10 * low else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+    subs: tuple[float, ...] = (1.0, 2.0, 5.0) if high > 10 * low else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
     if high > 1e4 * low:
         subs = (1.0,)
     axis.set_major_locator(LogLocator(subs=subs, numticks=12))

@@ -158,10 +158,10 @@ class PanelChart(QScrollArea, Generic[P]):
                 return
 
 
-def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Places and words of round numbers between 10^low and 10^high."""
-    parts = (1.0, 2.0, 5.0) if high - low > 1 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+def log_ticks(low: float, high: float, most: int = MOST_TICKS) -> list[tuple[float, str]]:
+    """Places and words of at most so many round numbers between 10^low and 10^high."""
+    parts = (1.0,) if high - low > 3 else (1.0, 2.0, 5.0) if high - low > 1 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
     decades = range(math.floor(low), math.ceil(high) + 1)
     values = [part * 10.0**decade for decade in decades for part in parts]
     inside = [value for value in values if low <= math.log10(value) <= high]
-    return [(math.log10(value), number(value)) for value in inside[:: max(1, -(-len(inside) // MOST_TICKS))]]
+    return [(math.log10(value), number(value)) for value in inside[:: max(1, -(-len(inside) // most))]]

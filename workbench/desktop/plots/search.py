@@ -13,10 +13,14 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.desktop.plots.base import coloured, dress
 from workbench.desktop.plots.panels import MOST_TICKS, PanelChart, log_ticks
-from workbench.views.search import Axis, HeatMap, SearchData
+from workbench.views.search import Axis, HeatMap, SearchData, score_in_words
 from workbench.views.theme import Theme
 from workbench.views.wording import shorten
 
+MOST_NUMBERS = 4
+"""Ticks along a logarithmic axis, whose numbers may be long."""
+AXIS = 78
+"""Pixels for the numbers at the left, and what they are."""
 NAME = 9
 """Letters of a word at an axis."""
 
@@ -68,7 +72,8 @@ class SearchChart(PanelChart[_Drawn]):
         is_map = k == len(data.axes)
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
-        item.getAxis("left").setWidth(64)
+        item.getAxis("left").setWidth(AXIS)
+        item.getAxis("left").setStyle(hideOverlappingLabels=False)
         item.setLabel("bottom", "" if is_map else data.axes[k].name)
         item.setLabel("left", "" if is_map else data.score.title)
         dress(item, theme, grid=not is_map)
@@ -128,6 +133,8 @@ class SearchChart(PanelChart[_Drawn]):
         drawn.item.setYRange(-0.5, n_rows - 0.5, padding=0)
         drawn.item.setLabel("bottom", heat.x, color=theme.text, **{"font-size": "9pt"})
         drawn.item.setLabel("left", heat.y, color=theme.text, **{"font-size": "9pt"})
+        worst, top = (score_in_words(data.score, value) for value in _ends(heat))
+        drawn.item.setTitle(f"{data.score.title} {worst} to {top}", justify="left", size="9pt", color=theme.muted)
         for side, names in (("bottom", heat.columns), ("left", heat.rows)):
             drawn.item.getAxis(side).setTicks([_name_ticks(names)])
 
@@ -141,7 +148,7 @@ class SearchChart(PanelChart[_Drawn]):
         if axis.names:
             item.getAxis("bottom").setTicks([_name_ticks(axis.names)])
         elif axis.log:
-            item.getAxis("bottom").setTicks([log_ticks(low - pad, high + pad)])
+            item.getAxis("bottom").setTicks([log_ticks(low - pad, high + pad, MOST_NUMBERS)])
         known = np.isfinite(data.means)
         if known.any():
             errors = np.nan_to_num(data.errors[known])
@@ -188,6 +195,12 @@ class SearchChart(PanelChart[_Drawn]):
             trial = int(away.argmin()) + 1 if np.isfinite(away).any() else 0
         if trial:
             self.picked.emit(trial)
+
+
+def _ends(heat: HeatMap) -> tuple[float, float]:
+    """The least and the greatest score in it; NaN where there is none."""
+    known = heat.values[np.isfinite(heat.values)]
+    return (float(known.min()), float(known.max())) if len(known) else (math.nan, math.nan)
 
 
 def _name_ticks(names: tuple[str, ...]) -> list[tuple[float, str]]:
