@@ -19,7 +19,7 @@ from workbench.views.wording import shorten
 
 MOST_NUMBERS = 4
 """Ticks along a logarithmic axis, whose numbers may be long."""
-AXIS = 78
+AXIS = 86
 """Pixels for the numbers at the left, and what they are."""
 NAME = 9
 """Letters of a word at an axis."""
