@@ -63,7 +63,8 @@ class Engine(BaseEstimator):  # type: ignore[misc]
         if resume is not None and resume.get("engine") != name:
             raise ValueError(f"{name} cannot resume a training of {resume.get('engine')!r}.")
         learner = self._learner(X, y, sample_weight, validation)
-        return Training(self, learner, {"engine": name, "parameters": plain_parameters(self)}, resume)
+        parameters = {"parameter." + key: value for key, value in plain_parameters(self).items()}
+        return Training(self, learner, {"engine": name, **parameters}, resume)
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Train to the end.
