@@ -1,4 +1,4 @@
-"""What is known of each dataset, run, study and selection besides its arrays; where that is kept, the schema says."""
+"""What is known of each dataset, run, edition, study and selection besides its arrays; the schema says where."""
 
 from dataclasses import dataclass, field
 
@@ -68,6 +68,8 @@ class RunRecord:
         Why it failed, or "".
     branched_from : JSON
         The run and iteration that it continues, or None.
+    edition : int
+        Number of the edition in force; 0 where it was not edited.
     hidden : bool
         Whether its start was undone.
     id, created : str
@@ -88,8 +90,45 @@ class RunRecord:
     note: str = ""
     hidden: bool = False
     branched_from: Json = None
+    edition: int = 0
     id: str = ""
     created: str = ""
+
+
+@dataclass(frozen=True)
+class EditionRecord:
+    """What is known of a branch as it was edited, besides its arrays.
+
+    Attributes
+    ----------
+    basis : int
+        Number of the edition that was edited; 0 is the branch as it began.
+    operation : str
+    arguments : JSON
+    measure, before, after, n_before, n_after
+        Which error, and what it and the number of prototypes were before and after.
+    sentence : str
+    parameters, status, seconds, error, metrics
+        As of a `RunRecord`.
+    id : str
+        Its key, which ends with its number.
+    """
+
+    basis: int
+    operation: str
+    arguments: Json
+    measure: str
+    before: float
+    after: float
+    n_before: int
+    n_after: int
+    sentence: str
+    parameters: Json
+    status: str
+    seconds: float = 0.0
+    error: str = ""
+    metrics: Json = field(default_factory=dict)
+    id: str = ""
 
 
 @dataclass(frozen=True)

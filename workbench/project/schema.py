@@ -1,7 +1,8 @@
 """What a project holds and where: records and bundles of datasets, runs, sweeps and so on, under keys.
 
 datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
-runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/, stability/
+runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/, stability/, a branch start/
+runs/<id>/editions/<n>/   EditionRecord, with the same as a branch
 sweeps/<id>/              SweepRecord, with table/
 searches/<id>/            SearchRecord, with table/
 selections/<id>/          SelectionRecord, with rows
@@ -17,14 +18,22 @@ import numpy as np
 
 from workbench.project.arrays import Progress, Stop
 from workbench.project.bundles import Bundle, read_bundle, rewrite_bundle, write_bundle
-from workbench.project.errors import ProjectDamaged
-from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, SelectionRecord, StudyRecord, SweepRecord
+from workbench.project.errors import ProjectDamaged, ProjectError
+from workbench.project.records import (
+    DatasetRecord,
+    EditionRecord,
+    RunRecord,
+    SearchRecord,
+    SelectionRecord,
+    StudyRecord,
+    SweepRecord,
+)
 from workbench.project.transaction import Json, Reader, Transaction
 
 _SLOTS = ("a", "b")
 _TUPLES = ("shape", "classes", "image_shape", "warnings", "counts", "remarks", "trials")
 _STUDIES: dict[type[StudyRecord], str] = {SweepRecord: "sweeps", SearchRecord: "searches"}
-Record = DatasetRecord | RunRecord | StudyRecord | SelectionRecord
+Record = DatasetRecord | RunRecord | EditionRecord | StudyRecord | SelectionRecord
 R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=StudyRecord)
 
@@ -124,6 +133,33 @@ def read_runs(reader: Reader) -> list[RunRecord]:
     return [read_run(reader, f"runs/{name}") for name in reader.keys("runs")]
 
 
+def edition_key(run: str, number: int) -> str:
+    """Where an edition of a run lies; what is written and read by `run` below may be given this key as well."""
+    return f"{run}/editions/{number:06d}"
+
+
+def add_edition(transaction: Transaction, record: EditionRecord) -> None:
+    """Keep a new edition of a run at its key, which must be free."""
+    if transaction.exists(record.id):
+        raise ProjectError(f"'{record.id}' is there already, and editions are never overwritten.")
+    _put(transaction, record)
+
+
+def read_editions(reader: Reader, run: str) -> list[EditionRecord]:
+    """Give the editions of a run in the order of their numbers."""
+    return [_get(EditionRecord, reader, f"{run}/editions/{name}") for name in reader.keys(f"{run}/editions")]
+
+
+def write_start(transaction: Transaction, run: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Keep the arrays that the training of a branch starts from."""
+    write_bundle(transaction, f"{run}/start", arrays)
+
+
+def read_start(reader: Reader, run: str) -> dict[str, np.ndarray]:
+    """Give the arrays that the training of a branch starts from; none for other runs."""
+    return read_bundle(reader, f"{run}/start") or {}
+
+
 def write_state(transaction: Transaction, run: str, state: Mapping[str, Any]) -> None:
     """Keep the newest state of a training, in the slot of the older of the two before."""
     numbers = {slot: _slot_number(transaction, run, slot) for slot in _SLOTS}
@@ -188,9 +224,14 @@ def delete_snapshots(transaction: Transaction, run: str, numbers: Iterable[int])
 
 def write_result(transaction: Transaction, run: str, result: Mapping[str, Any]) -> None:
     """Keep what a run came to, in place of an earlier result."""
+    delete_result(transaction, run)
+    write_bundle(transaction, f"{run}/result", result)
+
+
+def delete_result(transaction: Transaction, run: str) -> None:
+    """Take away what a run came to, if anything."""
     if transaction.exists(f"{run}/result"):
         transaction.delete(f"{run}/result")
-    write_bundle(transaction, f"{run}/result", result)
 
 
 def read_result(reader: Reader, run: str) -> Bundle | None:
