@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,11 +39,12 @@ def until(condition: Callable[[], object], seconds: float = 120) -> None:
 
 def same_bits(one: Any, other: Any) -> bool:
     """Whether two fitted engines hold the same numbers, bit for bit."""
-    first, second = dump(one), dump(other)
-    return first.keys() == second.keys() and all(
-        np.asarray(first[k]).tobytes() == np.asarray(second[k]).tobytes() if k != "fitted.history_" else True
-        for k in first
-    )
+    return bits_of(one) == bits_of(other)
+
+
+def bits_of(model: Any) -> dict[str, bytes]:
+    """What a fitted engine holds, but for the history of its training, which a model that is read has too."""
+    return {name: np.asarray(value).tobytes() for name, value in dump(model).items() if name != "fitted.history_"}
 
 
 def paused_after(
@@ -59,3 +61,27 @@ def paused_after(
 def with_split(plan: Plan, train: float, validation: float, test: float) -> Plan:
     split = replace(plan.recipe.split, train=train, validation=validation, test=test)
     return replace(plan, recipe=replace(plan.recipe, split=split))
+
+
+def training_data(dataset: Dataset) -> tuple[Any, Any]:
+    """Rows and labels of a dataset that has no split."""
+    return dataset.rows().read(0, dataset.n_rows), dataset.labels() if dataset.has_labels else None
+
+
+def trained(session: Session, dataset: Dataset, engine: str, parameters: dict[str, Any]) -> Run:
+    """A run that has come to its end."""
+    run = session.add_run(dataset, engine, parameters)
+    assert run.wait(300) == "finished", run.error
+    return run
+
+
+def fingerprint(run: Run) -> dict[str, Any]:
+    """All that a run has learned and says of itself, in bytes."""
+    kept = {f"{s.iteration}.{name}": array.tobytes() for s in run.snapshots() for name, array in s.arrays.items()}
+    curves = {name: column.tobytes() for name, column in run.history.items()}
+    return {
+        "kept": kept,
+        "model": bits_of(run.model()),
+        "curves": curves,
+        "facts": json.dumps([run.name, run.status, run.seconds, run.metrics, run.parameters, run.edition]),
+    }

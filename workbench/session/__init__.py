@@ -2,6 +2,7 @@
 
 from workbench.session.commands import Command
 from workbench.session.dataset import DataSample, Dataset
+from workbench.session.editions import Edition
 from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate
 from workbench.session.events import SessionEvents
@@ -21,6 +22,7 @@ __all__ = [
     "CommandLog",
     "DataSample",
     "Dataset",
+    "Edition",
     "Entry",
     "Estimate",
     "Job",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["import", "run", "sweep", "search", "rename", "delete", "note", "subset"]
+Kind = Literal["import", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"]
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,12 @@ class Command:
 
     Attributes
     ----------
-    kind : {"import", "run", "sweep", "search", "rename", "delete", "note", "subset"}
+    kind : {"import", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"}
     text : str
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
         Id of a dataset, run, sweep, search or subset.
-    attribute : {"name", "note", "hidden"}
+    attribute : {"name", "note", "hidden", "edition"}
     before, after : JSON value
     details : dict
         JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
@@ -29,7 +29,7 @@ class Command:
     kind: Kind
     text: str
     target: str
-    attribute: Literal["name", "note", "hidden"]
+    attribute: Literal["name", "note", "hidden", "edition"]
     before: Any
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +73,41 @@ def adding_search(target: str, name: str, dataset: str, engine: str, how: Mappin
     """A search `target` was started; `how` are the further arguments of `Session.add_search`, as JSON."""
     details = {"name": name, "dataset": dataset, "engine": engine, **how}
     return Command("search", f"search {name}", target, "hidden", True, False, details)
+
+
+def branching(target: str, branch: Mapping[str, Any]) -> Command:
+    """A branch `target` was made; `branch` is what `branch_details` gave."""
+    return Command("branch", f"branch {branch['name']}", target, "hidden", True, False, dict(branch))
+
+
+def branch_details(name: str, run: str, iteration: int, engine: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a script needs to make the branch of `run` again; parameters that are arrays come from the model there."""
+    return {"name": name, "run": run, "iteration": iteration, "engine": engine, "parameters": dict(parameters)}
+
+
+def editing(
+    target: str,
+    text: str,
+    run: str,
+    operation: str,
+    arguments: Mapping[str, Any],
+    editions: tuple[int, int],
+    branch: Mapping[str, Any] | None,
+) -> Command:
+    """An edition of `target` was made, which is `run` itself or a `branch` of it that this made too.
+
+    `editions` are the numbers of the edition that was edited and of the new one.
+    """
+    details = {
+        "run": run,
+        "operation": operation,
+        "arguments": dict(arguments),
+        "edition": editions[1],
+        "branch": None if branch is None else dict(branch),
+    }
+    if branch is not None:
+        return Command("edit", text, target, "hidden", True, False, details)
+    return Command("edit", text, target, "edition", *editions, details)
 
 
 def renaming(target: str, old: str, new: str) -> Command:

@@ -67,6 +67,12 @@ class Document:
         works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Study)]
         return [work for work in works if target in (work.id, work.dataset.id)]
 
+    def run(self, id: str) -> Run:
+        """The run with the id, shown or hidden."""
+        run = self._all[id]
+        assert isinstance(run, Run)
+        return run
+
     def get(self, id: str) -> Thing:
         """What has the id, shown or hidden."""
         return self._all[id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from workbench.session.control import Control
@@ -14,15 +15,27 @@ from workbench.session.sweep import Sweep
 from workbench.session.worker import Worker, mark_stopped
 
 
-def launch(work: Run | Study, queue: JobQueue, is_closing: Callable[[], bool], *, paused: bool = False) -> None:
-    """Queue `work`, unless it is queued or running already; with `paused` it holds before its first step."""
-    if work.active and work.job is not None:
-        return
-    job: Job[Any] = Job(work.name, "training", _worker(work, is_closing), lambda: _cancelled(work, job))
-    work.control = Control()
-    if paused:
-        work.control.pause()
-    work.job = job
+def launch(
+    work: Run | Study,
+    queue: JobQueue,
+    is_closing: Callable[[], bool],
+    changing: AbstractContextManager[Any],
+    *,
+    paused: bool = False,
+) -> None:
+    """Queue `work`, unless it is queued or running already; with `paused` it holds before its first step.
+
+    It is taken up under the lock `changing`, so that nobody edits it then.
+    """
+    with changing:
+        if work.active and work.job is not None:
+            return
+        job: Job[Any] = Job(work.name, "training", _worker(work, is_closing), lambda: _cancelled(work, job))
+        work.control = Control()
+        if paused:
+            work.control.pause()
+        work.job = job
+        work.status = "queued"
     work.become("queued")
     queue.submit(job)
 

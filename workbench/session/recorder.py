@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -71,12 +72,19 @@ class Recorder:
     """Keeps one run in the project while it trains. All methods are for the worker's thread; only `finish` waits.
 
     A commit holds the newest state, the curves, and the timeline's changes since the commit before, so whatever the
-    file holds is of one moment.
+    file holds is of one moment. `branched` tells from which iterations branches have begun, which may be at any time.
     """
 
-    def __init__(self, storage: RunStorage, thinning: Thinning, stored: set[int]) -> None:
+    def __init__(
+        self,
+        storage: RunStorage,
+        thinning: Thinning,
+        stored: set[int],
+        branched: Callable[[], frozenset[int]] = frozenset,
+    ) -> None:
         self._storage = storage
         self._thinning = thinning
+        self._branched = branched
         self._stored = stored
         self._held: dict[int, Snapshot] = {}
         self._last: Snapshot | None = None
@@ -136,6 +144,7 @@ class Recorder:
         curves: dict[str, NDArray[np.float64]],
         result: State | None,
     ) -> Future[None]:
+        self._thinning.branched = sorted(self._branched())
         wanted = self._thinning.wanted()
         keep = {iteration: snapshot for iteration, snapshot in self._held.items() if iteration in wanted}
         if self._last is not None:
@@ -144,7 +153,8 @@ class Recorder:
                 keep[self._last.iteration] = self._last
         elif self._last_stored is not None:
             wanted.add(self._last_stored)
-        drop = tuple(sorted(self._stored - wanted))
+        again = self._stored & keep.keys()  # of an attempt from which there was no going on
+        drop = tuple(sorted((self._stored - wanted) | again))
         self._stored = (self._stored | set(keep)) & wanted
         self._held.clear()
         self._saved_at = time.monotonic()

@@ -15,6 +15,7 @@ from engines import EngineInfo, Snapshot, State, restore
 from workbench.session.checks import engine_arguments
 from workbench.session.control import Control
 from workbench.session.dataset import Dataset
+from workbench.session.editions import Edition
 from workbench.session.errors import SessionError
 from workbench.session.jobs import Job
 from workbench.session.mailbox import Curves, Mailbox
@@ -28,11 +29,16 @@ ACTIVE: tuple[RunStatus, ...] = ("queued", "running", "paused")
 
 
 class RunFile(Protocol):
-    """One run's place in the project file; every method but `save` waits for it."""
+    """The place in the project file of one run, or of one edition; every method but `save` waits for it."""
+
+    @property
+    def key(self) -> str: ...
 
     def save(self, save: RunSave, timer: CommitTimer) -> Future[None]: ...
 
     def state(self) -> State | None: ...
+
+    def start(self) -> dict[str, NDArray[Any]]: ...
 
     def result(self) -> State | None: ...
 
@@ -66,6 +72,8 @@ class RunFacts:
         JSON of the recipe's choices.
     remarks : tuple of str
         Sentences for people, e.g. on rows left out.
+    branched_from : dict or None
+        JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from.
     """
 
     created: str
@@ -77,6 +85,16 @@ class RunFacts:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     branched_from: Any = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a run is with one edition, kept aside while another one is in force."""
+
+    file: RunFile
+    parameters: dict[str, Any]
+    facts: RunFacts
+    status: RunStatus
 
 
 class Run:
@@ -93,7 +111,7 @@ class Run:
         Whether it was deleted, or undone.
     engine : EngineInfo
     parameters : dict
-        All of them, as JSON.
+        JSON: all of them, but for arrays that a branch starts from; `arguments` has these too.
     dataset : Dataset
     status : {"queued", "running", "paused", "stopped", "finished", "failed", "interrupted"}
         "interrupted" when the program ended without ending the run.
@@ -104,6 +122,11 @@ class Run:
         The newest one that measures the stability of its metric.
     n_measured : int
         Counts what was put into `stability`: whoever remembers it knows whether there is something new.
+    branched : frozenset of int
+        Iterations that branches began from, which the timeline keeps.
+    editions : tuple of Edition
+        What edits made of a branch, in their order. Each has a learning of its own: all that is told of the run,
+        from `parameters` to `snapshots`, is of the edition in force.
     """
 
     def __init__(
@@ -141,6 +164,11 @@ class Run:
         self.peers: Callable[[], tuple[Run, ...]] = tuple  # the other listed runs on the same dataset
         self.measuring: Job[MeasuredStability] | None = None
         self.n_measured = 0
+        self.branched: frozenset[int] = frozenset()
+        self.editions: tuple[Edition, ...] = ()
+        self._edition = 0
+        self._aside: dict[int, Standing] = {}
+        self._start: dict[str, NDArray[Any]] = {}
         self._stability: MeasuredStability | None = None
         self._stability_loaded = status == "queued"
         self._loading = threading.Lock()
@@ -222,6 +250,52 @@ class Run:
         return self.measuring is not None and not self.measuring.done()
 
     @property
+    def edition(self) -> int:
+        """Number of the edition in force; 0 for a run as it began. Set by commands, while the run is at rest."""
+        return self._edition
+
+    @edition.setter
+    def edition(self, number: int) -> None:
+        if number == self._edition:
+            return
+        with self._loading:
+            chosen = self._aside.pop(number)
+            self._aside[self._edition] = Standing(self.file, self.parameters, self.facts, self.status)
+            self.file, self.parameters, self.facts, self.status = (
+                chosen.file,
+                chosen.parameters,
+                chosen.facts,
+                chosen.status,
+            )
+            self._edition = number
+            self.fitted, self.clock, self.curves = None, StepClock(), Curves()
+            self._stability, self._stability_loaded = None, False
+            self.n_measured += 1
+            self._loaded = False
+
+    def add_edition(self, edition: Edition, standing: Standing) -> None:
+        """Take up what an edit made; it is not yet in force."""
+        self.editions = (*self.editions, edition)
+        self._aside[edition.number] = standing
+
+    @property
+    def untrained(self) -> bool:
+        """Whether it is a branch, or an edition of one, that has not learned since it began."""
+        return self.facts.branched_from is not None and len(self.history.get("iteration", ())) <= 1
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing works on it, nor waits to."""
+        return not self.active and not self.is_measured and (self.job is None or self.job.done())
+
+    def require_rest(self, purpose: str) -> None:
+        """Raise SessionError while something works on the run, which would be in the way of `purpose`."""
+        if self.active:
+            raise SessionError(f"Run '{self.name}' is {self.status}: stop it first, then {purpose}.")
+        if not self.at_rest:
+            raise SessionError(f"Run '{self.name}' is being measured: wait until that is done, then {purpose}.")
+
+    @property
     def active(self) -> bool:
         """Whether it waits, trains or pauses."""
         return self.status in ACTIVE
@@ -296,7 +370,8 @@ class Run:
     @property
     def arguments(self) -> dict[str, Any]:
         """The parameters as the engine takes them."""
-        return engine_arguments(self.engine, self.parameters)
+        self.load()
+        return engine_arguments(self.engine, self.parameters) | self._start
 
     def become(self, status: RunStatus, error: str = "") -> None:
         """Take a new status and tell of it; for the worker and the queue."""
@@ -325,8 +400,10 @@ class Run:
         with self._loading:
             if self._loaded:
                 return
-            timeline = self.file.timeline()[1]
+            thinning, timeline = self.file.timeline()
             self.curves.replace(self.file.curves())
+            self._start = self.file.start() if self.facts.branched_from is not None else {}
+            self.branched = frozenset(thinning.branched)
             if timeline:
                 self.mailbox.put(timeline[-1])
             self._loaded = True

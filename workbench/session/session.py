@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from workbench.data import Plan
 from workbench.project import Project
 from workbench.session import checks, commands
+from workbench.session.branches import Branches
 from workbench.session.commands import Command
 from workbench.session.dataset import Dataset
 from workbench.session.document import Document, Thing, find, free_name, kind_of, name_for, require_free
@@ -35,6 +36,9 @@ from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import new_facts
 
 AnyStudy = TypeVar("AnyStudy", Sweep, Search)
+
+if TYPE_CHECKING:  # it brings the compiler
+    from engines.surgery import Effect
 
 
 class Session:
@@ -70,6 +74,7 @@ class Session:
         self._log = CommandLog(contents.entries)
         self._changing = threading.RLock()
         self._closing = threading.Event()
+        self._branches = Branches(project, self._document, self._log, self.events, self._changing, self._adopt)
         works: list[Run | Study] = [*contents.runs, *contents.studies]
         for work in works:
             self._adopt(work)
@@ -345,6 +350,62 @@ class Session:
         self._require_writable()
         return self.queue.submit(measuring(run, scheme, n_refits, seed))
 
+    def branch(self, run: Run, iteration: int | None = None, *, name: str | None = None) -> Run:
+        """Make a run that goes on from the model `run` had at an iteration, as a command; resume it to train.
+
+        Its training begins anew from the prototypes and metric there, and iteration 0 shows them. Where an engine can
+        start from no given model, the branch goes on from the newest training state instead, bit for bit.
+
+        Parameters
+        ----------
+        run : Run
+        iteration : int, optional
+            The nearest recorded one is taken (`Run.snapshots`); None is the newest.
+        name : str, optional
+            None makes one.
+
+        Raises
+        ------
+        SessionError
+            If nothing is recorded of the run, or its engine cannot go on from there.
+        """
+        self._require_writable()
+        return self._branches.branch(run, iteration, name)
+
+    def edit(self, run: Run, operation: str, **arguments: Any) -> Run:
+        """Operate on the newest model of a run at rest, as a command; the error before and after is in `Run.editions`.
+
+        A branch that has not been trained gets another edition, which undoing takes out of force. Of any other run a
+        branch is made, which begins with the edition, and the run stays as it is.
+
+        Parameters
+        ----------
+        run : Run
+        operation : str
+            merge(which), split(which), delete(which), add(vector or rows, label), relabel(which, label), pin(which),
+            unpin(which), prune() or merge_close(within), as in `engines.surgery`. A split parts the training rows of
+            the prototype in two, unless an `offset` is given. `rows` are numbers of rows, or a RowMask: the prototype
+            is their mean, of the class that most of them have.
+        **arguments
+            Of the operation.
+
+        Returns
+        -------
+        Run
+            The run that has the edition in force.
+
+        Raises
+        ------
+        SessionError
+            If the run is not at rest, has learned nothing, or does not allow this; nothing is changed.
+        """
+        self._require_writable()
+        return self._branches.edit(run, operation, arguments)
+
+    def preview(self, run: Run, operation: str, **arguments: Any) -> Effect:
+        """What `edit` would do to the error on the training rows; changes nothing, and raises as `edit` does."""
+        return self._branches.preview(run, operation, arguments)
+
     def resume_run(self, run: Run) -> None:
         """Go on with a stopped, failed or interrupted run from its last stored state, or with a paused one."""
         run.resume()
@@ -485,7 +546,7 @@ class Session:
 
     def _enqueue(self, work: Run | Study, *, paused: bool = False) -> None:
         self._require_writable()
-        launch(work, self.queue, self._closing.is_set, paused=paused)
+        launch(work, self.queue, self._closing.is_set, self._changing, paused=paused)
 
     def _admit(self, wanted: str, make: Callable[[str], tuple[Dataset, Entry]]) -> Dataset:
         """Take in a dataset that an import brought; `make` commits it under the name it is given."""
@@ -504,10 +565,14 @@ class Session:
             if command is None:
                 raise SessionError(f"There is nothing to {action}.")
             value = command.before if action == "undo" else command.after
+            if command.attribute == "edition":
+                self._document.run(command.target).require_rest(f"{action} its edit")
             entry = Entry(action, command, now())
             self._storage.apply(entry, value)
             changes = self._document.apply(command, value)
             self._log.append(entry)
+        if command.attribute == "edition":
+            self._document.run(command.target).load()  # so that those who draw need not wait for it
         if command.attribute == "hidden" and value:
             for work in self._document.work_of(command.target):
                 work.stop()

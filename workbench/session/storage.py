@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines import EngineInfo, RowSource, Snapshot, State
+from engines import EngineInfo, RowSource
 from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe, Imported
 from workbench.project import Project, Reader, Staged, Transaction, schema
 from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, SelectionRecord, StudyRecord, SweepRecord
-from workbench.session.checks import find_engine
 from workbench.session.dataset import Dataset
 from workbench.session.log import Entry
-from workbench.session.recorder import CommitTimer, RunSave
-from workbench.session.run import ACTIVE, Run, RunFacts, RunStatus
+from workbench.session.run import Run, RunFacts
+from workbench.session.run_place import RunPlace
+from workbench.session.run_storage import read_runs, status_of
 from workbench.session.selection import RowMask, Subset
 from workbench.session.study import Study
 from workbench.session.study_storage import study_of
-from workbench.session.timeline import Thinning
-
-_ARRAY = "array."
-_ABOUT_SNAPSHOT = ("iteration", "n_iterations", "cost", "metrics", "message")
 
 
 @dataclass(frozen=True)
@@ -51,23 +46,21 @@ class Storage:
         """Everything there is. Runs that were under way when the program ended are "interrupted"."""
 
         def work(reader: Reader) -> tuple[Any, ...]:
-            runs = schema.read_runs(reader)
             selections = [(s, schema.read_selection_rows(reader, s.id)) for s in schema.read_selections(reader)]
-            remarks = [tuple(reader.get(run.id).get("remarks", ())) for run in runs]
             records: list[StudyRecord] = [
                 *schema.read_studies(reader, SweepRecord),
                 *schema.read_studies(reader, SearchRecord),
             ]
             studies = [(record, schema.read_table(reader, record.id)) for record in records]
-            return schema.read_datasets(reader), runs, remarks, studies, selections, schema.read_commands(reader)
+            return schema.read_datasets(reader), read_runs(reader), studies, selections, schema.read_commands(reader)
 
-        datasets, runs, remarks, studies, selections, commands = self._project.read(work).result()
+        datasets, runs, studies, selections, commands = self._project.read(work).result()
         found = {record.id: self._dataset(record) for record in datasets}
         return Contents(
             datasets=list(found.values()),
-            runs=[self._run(run, found[run.dataset], said) for run, said in zip(runs, remarks, strict=True)],
+            runs=[run.open(self._project, found[run.record.dataset]) for run in runs],
             studies=[
-                study_of(study, found[study.dataset], self._project, _status(study.status), table)
+                study_of(study, found[study.dataset], self._project, status_of(study.status), table)
                 for study, table in studies
             ],
             subsets=[Subset(s.id, s.name, s.dataset, RowMask.of(rows), s.hidden) for s, rows in selections],
@@ -136,7 +129,7 @@ class Storage:
             return id, entry
 
         id, entry = self._project.transact(work).result()
-        return Run(id, name, info, parameters, dataset, facts, _RunFile(self._project, id), status="queued"), entry
+        return Run(id, name, info, parameters, dataset, facts, RunPlace(self._project, id), status="queued"), entry
 
     def add_study(self, record: StudyRecord, dataset: Dataset, logged: Callable[[str], Entry]) -> tuple[Study, Entry]:
         """Keep a sweep or a search to be made and the command that asked for it, in one commit."""
@@ -191,31 +184,6 @@ class Storage:
             hidden=record.hidden,
         ).look_up()
 
-    def _run(self, record: RunRecord, dataset: Dataset, remarks: tuple[str, ...]) -> Run:
-        facts = RunFacts(
-            created=record.created,
-            seconds=record.seconds,
-            error=record.error,
-            metrics=dict(record.metrics),
-            versions=record.versions,
-            data_hash=record.data_hash,
-            recipe=record.recipe,
-            remarks=remarks,
-            branched_from=record.branched_from,
-        )
-        return Run(
-            record.id,
-            record.name,
-            find_engine(record.engine),
-            dict(record.parameters),
-            dataset,
-            facts,
-            _RunFile(self._project, record.id),
-            status=_status(record.status),
-            note=record.note,
-            hidden=record.hidden,
-        )
-
 
 @dataclass(frozen=True)
 class _DatasetFile:
@@ -244,93 +212,9 @@ class _DatasetFile:
         return FittedRecipe.from_state(state)
 
 
-@dataclass(frozen=True)
-class _RunFile:
-    """One run's arrays. A state leaves its history out, which the curves of the same commit hold."""
-
-    project: Project
-    id: str
-
-    def save(self, save: RunSave, timer: CommitTimer) -> Future[None]:
-        def work(transaction: Transaction) -> None:
-            timer.begin()
-            transaction.put(self.id, save.attributes)
-            if save.curves is not None:
-                schema.write_history(transaction, self.id, save.curves)
-            if save.state is not None:
-                schema.write_state(transaction, self.id, {k: v for k, v in save.state.items() if k != "history"})
-            schema.delete_snapshots(transaction, self.id, save.drop)
-            for iteration, snapshot in save.keep.items():
-                schema.write_snapshot(transaction, self.id, iteration, _snapshot_bundle(snapshot))
-            if save.result is not None:
-                schema.write_result(transaction, self.id, save.result)
-
-        future = self.project.transact(work)
-        future.add_done_callback(lambda _: timer.end())
-        return future
-
-    def state(self) -> State | None:
-        def work(reader: Reader) -> State | None:
-            state = schema.read_state(reader, self.id)
-            if state is None:
-                return None
-            history = schema.read_history(reader, self.id)
-            return {**state, "history": {name: column.tolist() for name, column in history.items()}}
-
-        return self.project.read(work).result()
-
-    def result(self) -> State | None:
-        return self.project.read(lambda reader: schema.read_result(reader, self.id)).result()
-
-    def save_stability(self, bundle: Mapping[str, Any]) -> Future[None]:
-        return self.project.transact(lambda transaction: schema.write_stability(transaction, self.id, bundle))
-
-    def stability(self) -> State | None:
-        return self.project.read(lambda reader: schema.read_stability(reader, self.id)).result()
-
-    def curves(self) -> dict[str, NDArray[np.float64]]:
-        return self.project.read(lambda reader: schema.read_history(reader, self.id)).result()
-
-    def timeline(self) -> tuple[Thinning, tuple[Snapshot, ...]]:
-        def work(reader: Reader) -> tuple[Thinning, list[dict[str, Any]]]:
-            thinning = reader.get(self.id).get("timeline")
-            numbers = schema.read_snapshots(reader, self.id)
-            found = [reader.get(f"{self.id}/snapshots/{number:09d}")["values"] for number in numbers]
-            return Thinning.from_json(thinning) if thinning else Thinning(), found
-
-        thinning, found = self.project.read(work).result()
-        return thinning, tuple(self._snapshot(about) for about in found)
-
-    def _snapshot(self, about: dict[str, Any]) -> Snapshot:
-        """A snapshot whose arrays are read when they are asked for."""
-
-        def arrays() -> dict[str, NDArray[Any]]:
-            iteration = about["iteration"]
-            bundle = self.project.read(lambda reader: schema.read_snapshot(reader, self.id, iteration)).result()
-            return {k.removeprefix(_ARRAY): v for k, v in (bundle or {}).items() if k.startswith(_ARRAY)}
-
-        return Snapshot(**{name: about[name] for name in _ABOUT_SNAPSHOT}, make_arrays=arrays)
-
-
 def _kind(record: DatasetRecord) -> DataKind:
     """What a row is, also of a file that is older than kinds."""
     return record.kind or ("image" if record.image_shape else "table")  # type: ignore[return-value]
-
-
-def _status(stored: str) -> RunStatus:
-    """What is said to go on in a file that is only now opened was interrupted."""
-    return "interrupted" if stored in ACTIVE else stored  # type: ignore[return-value]
-
-
-def _snapshot_bundle(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "iteration": snapshot.iteration,
-        "n_iterations": snapshot.n_iterations,
-        "cost": float(snapshot.cost),
-        "metrics": {name: float(value) for name, value in snapshot.metrics.items()},
-        "message": snapshot.message,
-        **{_ARRAY + name: np.asarray(array) for name, array in snapshot.arrays.items()},
-    }
 
 
 def plain_json(value: Any) -> Any:

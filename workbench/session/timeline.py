@@ -1,4 +1,4 @@
-"""Which snapshots of a run are worth keeping: first, last, best and a thinned rest; not where they are kept."""
+"""Which snapshots of a run are worth keeping: first, last, best, branched and a thinned rest; not where they lie."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Thinning:
     best : int or None
         Iteration of the lowest score.
     best_score : float
+    branched : list of int
+        Increasing; where branches began.
     """
 
     first: int | None = None
@@ -35,6 +37,7 @@ class Thinning:
     kept: list[int] = field(default_factory=list)
     best: int | None = None
     best_score: float = math.inf
+    branched: list[int] = field(default_factory=list)
 
     def offer(self, iteration: int, score: float, n_bytes: int) -> tuple[bool, list[int]]:
         """Whether to keep `iteration`, and which others to drop now.
@@ -64,7 +67,7 @@ class Thinning:
 
     def wanted(self) -> set[int]:
         """The iterations to keep, besides the last one."""
-        return {*self.kept, *(k for k in (self.first, self.best) if k is not None)}
+        return {*self.kept, *self.branched, *(k for k in (self.first, self.best) if k is not None)}
 
     def to_json(self) -> dict[str, Any]:
         """This as what JSON can hold."""

@@ -23,6 +23,7 @@ from workbench.session.jobs import Job, one_sentence
 from workbench.session.log import now
 from workbench.session.recorder import CommitTimer, Recorder, RunSave
 from workbench.session.run import Run, RunFacts, RunStatus
+from workbench.session.timeline import Thinning
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,12 @@ class Worker:
         X, y, validation = given_rows(run, lambda: control.stopping)
         state = run.file.state()
         thinning, stored = run.file.timeline()
-        self._recorder = Recorder(run.file, thinning, {snapshot.iteration for snapshot in stored})
+        self._recorder = Recorder(
+            run.file,
+            Thinning() if state is None else thinning,
+            {snapshot.iteration for snapshot in stored},
+            lambda: run.branched,
+        )
         if control.stopping:
             raise Cancelled
         self._training = training = model.train(X, y, validation=validation, resume=state)
@@ -119,6 +125,8 @@ class Worker:
         run = self._run
         run.facts.seconds += seconds
         run.clock.add(seconds)
+        if len(self._require_training().history["iteration"]) == 1:
+            run.curves.replace({})  # what a branch shows before it trains, or an attempt before left
         run.curves.append({"iteration": snapshot.iteration, "cost": snapshot.cost, **snapshot.metrics})
         if not math.isfinite(snapshot.cost):
             raise Diverged(

@@ -81,17 +81,18 @@ def bits_of_model(model: Any) -> int | None:
     return None if bits is None else int(bits)
 
 
-_known: WeakKeyDictionary[Run, tuple[int, int | None]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Run, tuple[tuple[int, int], int | None]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def _bits_of(run: Run, latest: Snapshot) -> int | None:
     """Bits of a row, found once for each iteration that is looked at."""
+    moment = (run.edition, latest.iteration)
     with _lock:
         known = _known.get(run)
-    if known is None or known[0] != latest.iteration:
+    if known is None or known[0] != moment:
         model = run.engine.estimator.from_arrays(run.arguments, latest.arrays)
-        known = (latest.iteration, bits_of_model(model))
+        known = (moment, bits_of_model(model))
         with _lock:
             _known[run] = known
     return known[1]
