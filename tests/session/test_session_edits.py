@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 
 import numpy as np
@@ -13,6 +14,8 @@ from engines import surgery
 from workbench.data import guess
 from workbench.project import ProjectError, schema
 from workbench.session import RowMask, Session, SessionError, branching, editing
+from workbench.session import dataset as dataset_module
+from workbench.session.rows import TrainingRows
 
 KMEANS = ("KMeans", {"n_clusters": 9, "random_state": 1})
 GMLVQ = ("GMLVQ", {"prototypes_per_class": 2, "max_iter": 5, "random_state": 1})
@@ -89,6 +92,22 @@ def test_a_split_parts_the_training_rows_in_two(session, blobs, classifier):
     made = session.edit(classifier, "split", which=2)
     assert made.editions[0].arguments == {"which": 2, "offset": offset.tolist()}
     assert same_bits(made.model(), surgery.split(classifier.model(), 2, offset))
+
+
+@pytest.mark.parametrize("how", [KMEANS, GMLVQ], ids=lambda how: how[0])
+def test_rows_that_are_too_many_for_the_memory_are_read_block_by_block(session, blobs, how, monkeypatch):
+    run = trained(session, blobs, *how)
+    held = session.edit(run, "split", which=1)
+    session.edit(held, "add", vector=[99.0] * 4, **({"label": "kind 0"} if how is GMLVQ else {}))
+    session.edit(held, "prune")
+    monkeypatch.setattr(dataset_module, "HELD_BYTES", 0)
+    monkeypatch.setattr(editing, "blocks", lambda n, d: [(start, min(start + 50, n)) for start in range(0, n, 50)])
+    assert isinstance(blobs.training_rows("train", labelled=how is GMLVQ), TrainingRows)
+    streamed = session.edit(run, "split", which=1)
+    session.edit(streamed, "add", vector=[99.0] * 4, **({"label": "kind 0"} if how is GMLVQ else {}))
+    session.edit(streamed, "prune")
+    assert streamed.editions == held.editions
+    assert same_bits(streamed.model(), held.model())
 
 
 @pytest.mark.parametrize("as_mask", [False, True])
@@ -475,3 +494,30 @@ def test_stability_is_of_the_edition_in_force(session, classifier):
     session.undo()
     assert made.stability is not None
     np.testing.assert_array_equal(made.stability.stability.relevance_draws, measured.stability.relevance_draws)
+
+
+def test_an_edition_that_was_killed_while_it_trained_goes_on_from_the_last_state(tmp_path, blobs_csv):
+    path, left = tmp_path / "p.vqw", tmp_path / "left.vqw"
+    with Session.create(path) as session:
+        blobs = session.import_data(guess(blobs_csv)).result(60)
+        made = session.edit(trained(session, blobs, *GMLVQ), "split", which=1)
+        model, name = made.model(), made.name
+        X, y = training_data(blobs)
+        blocking = paused_after(session, blobs, 1, *GMLVQ)
+        made.resume()
+        made.pause()  # while it waits its turn
+        blocking.stop()
+        for _ in range(3):
+            made.step()
+        until(lambda: made.snapshots()[-1].iteration == 2)
+        until(lambda: made.status == "paused")
+        shutil.copy(path, left)  # as a program leaves it that ends here
+    with Session.open(left) as session:
+        found = session.run(name)
+        assert (found.status, found.edition, found.latest.iteration) == ("interrupted", 1, 2)
+        assert found.model().prototypes_.tobytes() == found.latest.arrays["prototypes"].tobytes()
+        assert found.model().prototypes_.tobytes() != model.prototypes_.tobytes()
+        found.resume()
+        assert found.wait(300) == "finished", found.error
+        assert same_bits(found.model(), model.fit(X, y))
+        np.testing.assert_array_equal(found.history["cost"], model.history_["cost"])

@@ -68,7 +68,7 @@ class RunRecord:
         Why it failed, or "".
     branched_from : JSON
         The run and iteration that it continues, or None.
-    edition : int
+    in_force : int
         Number of the edition in force; 0 where it was not edited.
     hidden : bool
         Whether its start was undone.
@@ -90,7 +90,7 @@ class RunRecord:
     note: str = ""
     hidden: bool = False
     branched_from: Json = None
-    edition: int = 0
+    in_force: int = 0
     id: str = ""
     created: str = ""
 

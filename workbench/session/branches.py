@@ -16,7 +16,7 @@ from workbench.session.errors import SessionError
 from workbench.session.events import SessionEvents, tell
 from workbench.session.log import CommandLog, Entry, now
 from workbench.session.run import Run
-from workbench.session.worker import new_facts
+from workbench.session.worker import versions
 
 if TYPE_CHECKING:  # imported where used: it brings the compiler
     from engines.surgery import Effect
@@ -57,10 +57,10 @@ class Branches:
         self._require_shown(run)
         run.require_rest("edit it")
         seen = run.edition, run.sequence
+        begins_at = None if run.untrained else branching.recorded(run, None)[0].iteration
         edit = editing.carry_out(run, operation, arguments)
         start = branching.start(run, edit.after)
-        if not run.untrained:
-            begins_at = branching.recorded(run, None)[0].iteration
+        if begins_at is not None:
             return self._add(run, begins_at, start, None, edit)
         edition = edit.edition(max((e.number for e in run.editions), default=0) + 1, run.edition)
         details = run.id, operation, edit.arguments, (edition.basis, edition.number), None
@@ -70,8 +70,8 @@ class Branches:
             if (run.edition, run.sequence) != seen:
                 raise SessionError(f"Run '{run.name}' has changed in the meantime: look at it, and edit it again.")
             run_storage.add_edition(self.project, run, edition, start, entry)
+            run.fitted = edit.after
             self.log.append(entry)
-        run.fitted = edit.after
         run.load()
         tell(self.events.run_changed, run)
         tell(self.events.history_changed)
@@ -101,7 +101,11 @@ class Branches:
                 return Entry("do", command, now())
 
             facts = replace(
-                new_facts(parent.dataset, parent.remarks),
+                parent.facts,
+                created=now(),
+                versions=dict(versions()),
+                seconds=0.0,
+                error="",
                 metrics=dict(parent.metrics if start is None else start.metrics),
                 branched_from={"run": parent.id, "iteration": iteration},
             )

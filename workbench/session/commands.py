@@ -20,7 +20,7 @@ class Command:
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
         Id of a dataset, run, sweep, search or subset.
-    attribute : {"name", "note", "hidden", "edition"}
+    attribute : {"name", "note", "hidden", "in_force"}
     before, after : JSON value
     details : dict
         JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
@@ -29,7 +29,7 @@ class Command:
     kind: Kind
     text: str
     target: str
-    attribute: Literal["name", "note", "hidden", "edition"]
+    attribute: Literal["name", "note", "hidden", "in_force"]
     before: Any
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -107,7 +107,7 @@ def editing(
     }
     if branch is not None:
         return Command("edit", text, target, "hidden", True, False, details)
-    return Command("edit", text, target, "edition", *editions, details)
+    return Command("edit", text, target, "in_force", *editions, details)
 
 
 def renaming(target: str, old: str, new: str) -> Command:

@@ -11,7 +11,7 @@ import numpy as np
 from workbench.session.dataset import Dataset
 from workbench.session.editions import Edition
 from workbench.session.errors import SessionError
-from workbench.session.rows import TrainingRows
+from workbench.session.rows import TrainingRows, blocks
 from workbench.session.run import Run
 from workbench.session.selection import RowMask
 from workbench.session.worker import given_rows
@@ -142,7 +142,9 @@ def _arguments(run: Run, model: Any, operation: str, given: Mapping[str, Any], X
     if operation == "split":
         if np.size(given["which"]) != 1:
             raise SessionError("One prototype is split at a time.")
-        offset = given["offset"] if "offset" in given else surgery.half_apart(model, given["which"], X, y)
+        offset = given.get("offset")
+        if offset is None:
+            offset = surgery.half_apart(model, given["which"], *_rows_of(model, given["which"], X, y))
         arguments["offset"] = np.asarray(offset, np.float64).tolist()
     if "vector" in given:
         arguments["vector"] = np.asarray(given["vector"], np.float64).tolist()
@@ -152,6 +154,18 @@ def _arguments(run: Run, model: Any, operation: str, given: Mapping[str, Any], X
         if run.engine.supervised and "label" not in given:
             arguments["label"] = _most_frequent_label(run.dataset, rows)
     return arguments
+
+
+def _rows_of(model: Any, which: Any, X: Any, y: Any) -> tuple[Any, Any]:
+    """Rows, with their labels, among which are all that a prototype wins; few enough to be held in memory."""
+    if isinstance(X, np.ndarray):
+        return X, y
+    found = []
+    for start, stop in blocks(*X.shape):
+        block = X.read(start, stop)
+        own = np.asarray(model.encode(block)) == which
+        found.append((block[own], None if y is None else y[start:stop][own]))
+    return np.concatenate([X for X, _ in found]), None if y is None else np.concatenate([y for _, y in found])
 
 
 def _row_numbers(dataset: Dataset, rows: Any) -> np.ndarray[Any, np.dtype[np.int64]]:

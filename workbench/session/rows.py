@@ -31,6 +31,9 @@ class TrainingRows:
     recipe: FittedRecipe
     index: NDArray[np.int64] | None = None  # increasing
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     @property
     def shape(self) -> tuple[int, int]:
         n = self.raw.shape[0] if self.index is None else len(self.index)

@@ -251,11 +251,16 @@ class Run:
 
     @property
     def edition(self) -> int:
-        """Number of the edition in force; 0 for a run as it began. Set by commands, while the run is at rest."""
+        """Number of the edition in force; 0 for a run as it began."""
         return self._edition
 
-    @edition.setter
-    def edition(self, number: int) -> None:
+    @property
+    def in_force(self) -> int:
+        """The same, as commands know it, which set it while the run is at rest."""
+        return self._edition
+
+    @in_force.setter
+    def in_force(self, number: int) -> None:
         if number == self._edition:
             return
         with self._loading:

@@ -56,7 +56,7 @@ class StoredRun:
         )
         for edition in self.editions:
             run.add_edition(_edition(edition), _standing(edition, facts, project))
-        run.edition = record.edition
+        run.in_force = record.in_force
         return run
 
 
@@ -114,7 +114,7 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
         data_hash=facts.data_hash,
         recipe=facts.recipe,
         branched_from=facts.branched_from,
-        edition=plan.edition.number if plan.edition else 0,
+        in_force=plan.edition.number if plan.edition else 0,
         created=facts.created,
     )
     source = parent.file.key
@@ -143,13 +143,13 @@ def add_edition(project: Project, run: Run, edition: Edition, start: Start, entr
 
     def work(transaction: Transaction) -> EditionRecord:
         record = _write_edition(transaction, run.id, edition, start)
-        transaction.put(run.id, {"edition": edition.number})
+        transaction.put(run.id, {"in_force": edition.number})
         schema.append_command(transaction, entry.to_json())
         return record
 
     record = project.transact(work).result()
     run.add_edition(edition, _standing(record, run.facts, project))
-    run.edition = edition.number
+    run.in_force = edition.number
 
 
 def status_of(stored: str) -> RunStatus:

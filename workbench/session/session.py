@@ -565,13 +565,13 @@ class Session:
             if command is None:
                 raise SessionError(f"There is nothing to {action}.")
             value = command.before if action == "undo" else command.after
-            if command.attribute == "edition":
+            if command.attribute == "in_force":
                 self._document.run(command.target).require_rest(f"{action} its edit")
             entry = Entry(action, command, now())
             self._storage.apply(entry, value)
             changes = self._document.apply(command, value)
             self._log.append(entry)
-        if command.attribute == "edition":
+        if command.attribute == "in_force":
             self._document.run(command.target).load()  # so that those who draw need not wait for it
         if command.attribute == "hidden" and value:
             for work in self._document.work_of(command.target):
