@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.views import (
     closely,
     code_atlas,
+    comparison,
     confusion,
     contributions,
     curves,
@@ -62,6 +63,7 @@ VIEWS: tuple[View, ...] = tuple(
         ("code_atlas", "Code atlas", "What codes of bits draw, and what each bit does.", code_atlas),
         ("usage", "Code usage", "How evenly the codes are used, and what that wastes.", usage),
         ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),
+        ("comparison", "Comparison", "Two runs side by side, prototypes matched, moved rows marked.", comparison),
         ("energy", "Energy", "The energy of a codebook as a landscape.", energy),
         ("relevance", "Relevance", "Which features the learned metric uses.", relevance),
         ("stability", "Stability", "How far refits agree on the learned metric.", stability),

@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ from engines.base import Engine
 from engines.catalog import DataKind, EngineInfo
 from engines.rows import RowSource
 from engines.training import Snapshot
-from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of
+from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of, width_of
 
 if TYPE_CHECKING:
     from workbench.session import DataSample, Dataset, Run
@@ -121,6 +121,8 @@ class Scene:
         What refits of the run say of its metric, if they were made of the model it has now.
     find_siblings : callable
         Gives the records of the other runs on the same data; called when a view asks for `siblings`.
+    find_others : callable
+        Gives the other runs whose prototypes can be laid beside this run's; called when a view asks for `others`.
     kind : {"table", "image", "spd"}
         What a row is.
     asked : str
@@ -144,6 +146,7 @@ class Scene:
     name: str = ""
     stability: MeasuredStability | None = None
     find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
+    find_others: Callable[[], tuple[OtherRun, ...]] = tuple
     kind: DataKind = "table"
     asked: str = ""
     picked: Picked | None = None
@@ -323,6 +326,11 @@ class Scene:
         return self.find_siblings()
 
     @cached_property
+    def others(self) -> tuple[OtherRun, ...]:
+        """The other runs on the same data that have prototypes in the same features."""
+        return self.find_others()
+
+    @cached_property
     def as_sibling(self) -> Sibling | None:
         """This run at this snapshot as such a record; None where it has no rate or no distortion."""
         bits = bits_of_model(self.model) if self.has_codes else None
@@ -339,6 +347,23 @@ class Scene:
         return self.image_shape if self.feature_names == self.original_names else None
 
 
+@dataclass(frozen=True, eq=False)
+class OtherRun:
+    """Another run on the same data, looked at when it is needed.
+
+    Attributes
+    ----------
+    name, engine : str
+        Of the run; of its engine, for programs.
+    look : callable
+        Gives its scene at its newest snapshot, on the same sample.
+    """
+
+    name: str
+    engine: str
+    look: Callable[[], Scene]
+
+
 def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
     """What there is to see of `run` now; None while there is no snapshot."""
     snapshot = run.latest
@@ -353,6 +378,7 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         name=run.name,
         stability=run.stability,
         find_siblings=siblings_of(run),
+        find_others=partial(_others_of, run, max_rows),
     )
 
 
@@ -382,6 +408,32 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         name=data.name,
         kind=data.kind,
     )
+
+
+def _others_of(run: Run, max_rows: int) -> tuple[OtherRun, ...]:
+    """The other listed runs on the dataset of `run` whose prototypes have as many features as its rows."""
+    width = run.dataset.n_features
+    found = (other for other in run.peers() if width_of(other) == width)
+    return tuple(OtherRun(other.name, other.engine.name, partial(_look, other, max_rows)) for other in found)
+
+
+_looked: WeakKeyDictionary[Run, tuple[int, int, Scene]] = WeakKeyDictionary()
+_looking = threading.Lock()
+
+
+def _look(run: Run, max_rows: int) -> Scene:
+    """The scene of a run that others are compared with; the same one while there is no newer snapshot.
+
+    It knows no other runs itself, so nothing in it keeps the run, nor scenes of scenes.
+    """
+    with _looking:
+        known = _looked.get(run)
+        if known is None or known[:2] != (run.sequence, max_rows):
+            sequence, made = run.sequence, scene_of(run, max_rows=max_rows)
+            assert made is not None  # it had prototypes
+            known = sequence, max_rows, replace(made, find_siblings=tuple, find_others=tuple)
+            _looked[run] = known
+        return known[2]
 
 
 def codes_are_bits(model: Any) -> bool:
