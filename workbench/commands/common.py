@@ -68,10 +68,18 @@ def pair(text: str, option: str = "--set") -> tuple[str, str]:
 
 
 def wait_for(work: Run | Study, report: Callable[[], None]) -> None:
-    """Show how far a run or a study is until it ends; an interrupt stops it and waits for what was learned."""
+    """Show how far a run or a study is until it ends; an interrupt stops it and waits for what was learned.
+
+    So does an alarm, as nobody is asked here whether to go on.
+    """
     try:
         while work.wait(0.1) in ("queued", "running", "paused"):
             report()
+            if work.facts.alarm is not None:
+                break
+        else:
+            return
     except KeyboardInterrupt:
-        work.stop()
-        work.wait()
+        pass
+    work.stop()
+    work.wait()

@@ -36,14 +36,19 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="parameter of the engine")
     ] = None,
+    watch: Annotated[bool, typer.Option(help="stop when the training seems to run away, and name the rows")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Train an engine on a dataset; Ctrl-C stops it and keeps what was learned."""
     words = dict(pair(text) for text in settings or ())
     with session_of(project) as session:
-        run = session.add_run(dataset_name(session, dataset), engine, session.parse(engine, words), name=name)
+        parameters = session.parse(engine, words)
+        run = session.add_run(dataset_name(session, dataset), engine, parameters, name=name, watched=watch)
         with progress() as report:
             wait_for(run, lambda: report(f"{run.engine.title} {_cost(run)}", run.progress))
+        if run.alarm is not None:
+            rows = ", ".join(map(str, run.alarm.rows))
+            raise WorkbenchError(f"Run '{run.name}' is {run.status}. {run.alarm.sentence} The rows are {rows}.")
         if run.status == "failed":
             raise WorkbenchError(run.error)
         result = {

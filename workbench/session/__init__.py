@@ -16,8 +16,10 @@ from workbench.session.space import Range, parse_space
 from workbench.session.study import Study
 from workbench.session.sweep import Sweep, parse_counts
 from workbench.session.unstored import measure_counts, read_dataset
+from workbench.session.watch import Alarm
 
 __all__ = [
+    "Alarm",
     "Command",
     "CommandLog",
     "DataSample",

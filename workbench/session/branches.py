@@ -102,6 +102,7 @@ class Branches:
 
             facts = replace(
                 parent.facts,
+                alarm=None,
                 created=now(),
                 versions=dict(versions()),
                 seconds=0.0,

@@ -120,8 +120,10 @@ class Recorder:
         """Whether a save is under way."""
         return self._pending is not None and not self._pending.done()
 
-    def save(self, attributes: dict[str, Any], state: State, curves: dict[str, NDArray[np.float64]]) -> None:
-        """Send a save on its way and return at once."""
+    def save(
+        self, attributes: dict[str, Any], state: State | None, curves: dict[str, NDArray[np.float64]] | None
+    ) -> None:
+        """Send a save on its way and return at once; without a state and curves those before stay."""
         self._pending = self._submit(attributes, state, curves, None)
 
     def finish(
@@ -141,7 +143,7 @@ class Recorder:
         self,
         attributes: dict[str, Any],
         state: State | None,
-        curves: dict[str, NDArray[np.float64]],
+        curves: dict[str, NDArray[np.float64]] | None,
         result: State | None,
     ) -> Future[None]:
         self._thinning.branched = sorted(self._branched())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -23,9 +25,12 @@ from workbench.session.pace import StepClock
 from workbench.session.recorder import CommitTimer, RunSave
 from workbench.session.stability import MeasuredStability
 from workbench.session.timeline import Thinning
+from workbench.session.watch import Alarm
 
 RunStatus = Literal["queued", "running", "paused", "stopped", "finished", "failed", "interrupted"]
 ACTIVE: tuple[RunStatus, ...] = ("queued", "running", "paused")
+_GLANCE = 0.05
+"""Seconds after which whoever waits for a run looks whether an alarm has paused it."""
 
 
 class RunFile(Protocol):
@@ -74,6 +79,10 @@ class RunFacts:
         Sentences for people, e.g. on rows left out.
     branched_from : dict or None
         JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from.
+    watched : bool
+        Whether it is paused when it seems to run away.
+    alarm : Alarm or None
+        Why it was paused so, or failed because its cost was no number; None once it goes on.
     """
 
     created: str
@@ -85,6 +94,8 @@ class RunFacts:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     branched_from: Any = None
+    watched: bool = True
+    alarm: Alarm | None = None
 
 
 @dataclass(frozen=True)
@@ -223,6 +234,11 @@ class Run:
         return self.facts.error
 
     @property
+    def alarm(self) -> Alarm | None:
+        """Why it was paused, or failed, as its training ran away; None where that is not so."""
+        return self.facts.alarm
+
+    @property
     def metrics(self) -> dict[str, float]:
         """Figures at the end: of the last snapshot, and accuracies or quantization errors per part."""
         return self.facts.metrics
@@ -318,6 +334,8 @@ class Run:
     def resume(self) -> None:
         """Go on: after a pause at once, after a stop, a failure or an interruption from the last stored state.
 
+        After an alarm it goes on in spite of it, and the same sign raises no other one.
+
         Raises
         ------
         SessionError
@@ -345,9 +363,15 @@ class Run:
             self.measuring.cancel()
 
     def wait(self, timeout: float | None = None) -> RunStatus:
-        """Wait until the run has ended and is recorded, at most `timeout` seconds; gives the status."""
-        if self.job is not None:
-            self.job.wait(timeout)
+        """Wait until the run has ended and is recorded, at most `timeout` seconds; gives the status.
+
+        An alarm ends the waiting too: the run is "paused" then until it is resumed or stopped.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while self.job is not None and not self.job.wait(max(0.0, min(_GLANCE, end - time.monotonic()))):
+            is_held = self.alarm is not None and self.status == "paused" and not self.control.stopping
+            if is_held or time.monotonic() >= end:
+                break
         return self.status
 
     def model(self) -> Any:

@@ -16,6 +16,8 @@ from workbench.session.recorder import CommitTimer, RunSave
 from workbench.session.timeline import Thinning
 
 _ARRAY = "array."
+LEARNED = "n_learned"
+"""Entries that the curves had when the state was kept."""
 _ABOUT_SNAPSHOT = ("iteration", "n_iterations", "cost", "metrics", "message")
 
 
@@ -33,6 +35,7 @@ class RunPlace:
             if save.curves is not None:
                 schema.write_history(transaction, self.key, save.curves)
             if save.state is not None:
+                transaction.put(self.key, {LEARNED: len(next(iter((save.curves or {}).values()), ()))})
                 schema.write_state(transaction, self.key, {k: v for k, v in save.state.items() if k != "history"})
                 schema.delete_result(transaction, self.key)  # this state has gone beyond it
             schema.delete_snapshots(transaction, self.key, save.drop)
@@ -51,7 +54,8 @@ class RunPlace:
             if state is None:
                 return None
             history = schema.read_history(reader, self.key)
-            return {**state, "history": {name: column.tolist() for name, column in history.items()}}
+            n = reader.get(self.key).get(LEARNED)  # curves may have been kept that went on without a state
+            return {**state, "history": {name: column[:n].tolist() for name, column in history.items()}}
 
         return self.project.read(work).result()
 

@@ -16,8 +16,9 @@ from workbench.session.dataset import Dataset
 from workbench.session.editions import Edition, Start
 from workbench.session.log import Entry
 from workbench.session.run import ACTIVE, Run, RunFacts, RunStatus, Standing
-from workbench.session.run_place import RunPlace, snapshot_bundle
+from workbench.session.run_place import LEARNED, RunPlace, snapshot_bundle
 from workbench.session.timeline import Thinning
+from workbench.session.watch import Alarm
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,12 @@ class StoredRun:
     """What is written of one run."""
 
     record: RunRecord
-    remarks: tuple[str, ...]
+    about: Mapping[str, Any]
     editions: tuple[EditionRecord, ...]
 
     def open(self, project: Project, dataset: Dataset) -> Run:
         """The run, as it stands in the edition in force."""
-        record = self.record
+        record, alarm = self.record, self.about.get("alarm")
         facts = RunFacts(
             created=record.created,
             seconds=record.seconds,
@@ -39,8 +40,10 @@ class StoredRun:
             versions=record.versions,
             data_hash=record.data_hash,
             recipe=record.recipe,
-            remarks=self.remarks,
+            remarks=tuple(self.about.get("remarks", ())),
             branched_from=record.branched_from,
+            watched=self.about.get("watched", True),
+            alarm=None if alarm is None else Alarm.from_json(alarm),
         )
         run = Run(
             record.id,
@@ -65,7 +68,7 @@ def read_runs(reader: Reader) -> list[StoredRun]:
     return [
         StoredRun(
             record,
-            tuple(reader.get(record.id).get("remarks", ())),
+            reader.get(record.id),
             tuple(schema.read_editions(reader, record.id)),
         )
         for record in schema.read_runs(reader)
@@ -121,7 +124,8 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
 
     def work(transaction: Transaction) -> tuple[StoredRun, Entry]:
         kept = schema.add_run(transaction, record)
-        transaction.put(kept.id, {"remarks": list(facts.remarks)})
+        about = {"remarks": list(facts.remarks), "watched": facts.watched}
+        transaction.put(kept.id, about)
         editions = []
         if plan.start is None:
             _copy_training(transaction, source, kept.id, plan.iteration)
@@ -132,7 +136,7 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
         _keep_snapshot(transaction, source, plan.iteration)
         entry = logged(kept.id)
         schema.append_command(transaction, entry.to_json())
-        return StoredRun(kept, facts.remarks, tuple(editions)), entry
+        return StoredRun(kept, about, tuple(editions)), entry
 
     stored, entry = project.transact(work).result()
     return stored.open(project, parent.dataset), entry
@@ -158,7 +162,7 @@ def status_of(stored: str) -> RunStatus:
 
 
 def _standing(record: EditionRecord, facts: RunFacts, project: Project) -> Standing:
-    own = replace(facts, seconds=record.seconds, error=record.error, metrics=dict(record.metrics))
+    own = replace(facts, seconds=record.seconds, error=record.error, metrics=dict(record.metrics), alarm=None)
     return Standing(RunPlace(project, record.id), dict(record.parameters), own, status_of(record.status))
 
 
@@ -205,7 +209,8 @@ def _copy_training(transaction: Transaction, source: str, target: str, iteration
     schema.write_state(transaction, target, state)
     schema.write_history(transaction, target, schema.read_history(transaction, source))
     schema.write_snapshot(transaction, target, iteration, snapshot)
-    transaction.put(target, {"timeline": Thinning(first=iteration).to_json()})
+    learned = transaction.get(source).get(LEARNED)
+    transaction.put(target, {"timeline": Thinning(first=iteration).to_json(), LEARNED: learned})
     result = schema.read_result(transaction, source)
     if result is not None:
         schema.write_result(transaction, target, result)

@@ -188,10 +188,12 @@ class Session:
         *,
         name: str | None = None,
         paused: bool = False,
+        watched: bool = True,
     ) -> Run:
         """Queue a run, as a command; it starts as soon as those before it have ended.
 
-        With `paused` it holds before its first step, so that it can be watched step by step from the start.
+        With `paused` it holds before its first step, so that it can be watched step by step from the start. Where it
+        is `watched` it also pauses when it seems to run away, and `Run.alarm` says why.
 
         Raises
         ------
@@ -202,7 +204,7 @@ class Session:
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         info = checks.find_engine(engine)
         values = checks.complete_parameters(info, parameters or {}, data)
-        facts = new_facts(data, checks.check_run(data, info, values))
+        facts = new_facts(data, checks.check_run(data, info, values), watched=watched)
         with self._changing:
             run_name = name_for(name, f"{info.name} on {data.name}", self.runs.values(), "run")
 

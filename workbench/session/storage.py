@@ -123,7 +123,7 @@ class Storage:
 
         def work(transaction: Transaction) -> tuple[str, Entry]:
             id = schema.add_run(transaction, record).id
-            transaction.put(id, {"remarks": list(facts.remarks)})
+            transaction.put(id, {"remarks": list(facts.remarks), "watched": facts.watched})
             entry = logged(id)
             schema.append_command(transaction, entry.to_json())
             return id, entry

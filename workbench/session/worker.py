@@ -24,6 +24,7 @@ from workbench.session.log import now
 from workbench.session.recorder import CommitTimer, Recorder, RunSave
 from workbench.session.run import Run, RunFacts, RunStatus
 from workbench.session.timeline import Thinning
+from workbench.session.watch import Alarm, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Worker:
         self._training: Training | None = None
         self._model: Any = None
         self._job: Job[Run] | None = None
+        self._watch: Watch | None = None
+        self._withheld: Snapshot | None = None  # what raised an alarm, until the run goes on in spite of it
 
     def __call__(self, job: Job[Run]) -> Run:
         """Train to the end, a stop or a failure; the run tells which. Raises SessionError after a failure."""
@@ -72,6 +75,7 @@ class Worker:
     def _prepare(self) -> None:
         """Data, engine, stored state, recorder."""
         run, control = self._run, self._run.control
+        run.facts.alarm = None
         run.become("running")
         run.load()
         model = run.engine.estimator(**run.arguments)
@@ -89,6 +93,10 @@ class Worker:
         self._training = training = model.train(X, y, validation=validation, resume=state)
         if training.history:
             run.curves.replace(training.history)
+        if run.facts.watched:
+            index = run.dataset.index("train", labelled=run.engine.supervised)
+            least_scale = 1.0 if run.engine.supervised else 0.0
+            self._watch = Watch(X, index, training.history.get("cost", ()), least_scale=least_scale)
         run.fitted = None
         self._model = model
         control.attach(training)
@@ -109,31 +117,68 @@ class Worker:
                 if not control.stopping and not control.paused:
                     run.become("running")
                 continue
+            self._go_on()
             began = perf_counter()
             snapshot = next(training, None)
             seconds = perf_counter() - began
             if snapshot is None:
                 return
-            self._deliver(snapshot, seconds)
-            recorder.offer(snapshot)
+            alarm = self._examine(snapshot, seconds)
+            if alarm is not None:
+                self._withhold(snapshot, alarm)
+                changed = False
+                continue
+            self._deliver(snapshot)
             changed = True
             if recorder.due():
                 recorder.save(self._attributes("running"), training.state(), run.curves.arrays())
                 changed = False
 
-    def _deliver(self, snapshot: Snapshot, seconds: float) -> None:
+    def _examine(self, snapshot: Snapshot, seconds: float) -> Alarm | None:
+        """Take note of a step; gives what seems wrong with it. Raises Diverged where there is no going on."""
         run = self._run
         run.facts.seconds += seconds
         run.clock.add(seconds)
         if len(self._require_training().history["iteration"]) == 1:
             run.curves.replace({})  # what a branch shows before it trains, or an attempt before left
         run.curves.append({"iteration": snapshot.iteration, "cost": snapshot.cost, **snapshot.metrics})
+        alarm = None if self._watch is None else self._watch.look(snapshot, seconds)
         if not math.isfinite(snapshot.cost):
+            run.facts.alarm = alarm
             raise Diverged(
                 f"the cost became {snapshot.cost} in iteration {snapshot.iteration}; "
                 "scale the features or choose a smaller learning rate."
             )
+        return alarm
+
+    def _withhold(self, snapshot: Snapshot, alarm: Alarm) -> None:
+        """Pause; what was seen and stored last stays so, and the file is told why."""
+        run, recorder = self._run, self._recorder
+        assert recorder is not None
+        self._withheld = snapshot
+        run.facts.alarm = alarm
+        run.control.pause()
+        if run.latest is not None:
+            run.mailbox.put(run.latest)  # the curves have gone on
+        if not recorder.busy():
+            recorder.save(self._attributes("paused"), None, None)
+
+    def _go_on(self) -> None:
+        """If an alarm was raised, take it for none, and show what raised it."""
+        run, snapshot = self._run, self._withheld
+        if snapshot is None or run.facts.alarm is None or self._watch is None:
+            return
+        self._watch.ignore(run.facts.alarm.rule)
+        self._withheld = run.facts.alarm = None
+        self._deliver(snapshot)
+        run.announce()
+
+    def _deliver(self, snapshot: Snapshot) -> None:
+        """Show a step, and offer it for keeping."""
+        run, recorder = self._run, self._recorder
+        assert recorder is not None
         run.mailbox.put(snapshot)
+        recorder.offer(snapshot)
         if self._job is not None and snapshot.n_iterations:
             self._job.report(snapshot.iteration / snapshot.n_iterations)
 
@@ -146,10 +191,14 @@ class Worker:
         if not training.history:
             recorder.finish(self._attributes(status), None, run.curves.arrays(), None)
             return
-        run.fitted = self._model
         snapshot = run.latest
+        run.fitted, state = self._model, None
+        if self._withheld is None or snapshot is None:
+            state = training.state()
+        else:
+            run.fitted = run.engine.estimator.from_arrays(run.arguments, snapshot.arrays)
         run.facts.metrics = dict(snapshot.metrics) | {"cost": snapshot.cost} if snapshot is not None else {}
-        recorder.finish(self._attributes(status), training.state(), run.curves.arrays(), dump(run.fitted))
+        recorder.finish(self._attributes(status), state, run.curves.arrays(), dump(run.fitted))
         try:
             run.facts.metrics |= evaluate(run.fitted, run.engine, run.dataset, self._closing)
             recorder.finish(self._attributes(status), None, run.curves.arrays(), None)
@@ -175,7 +224,9 @@ class Worker:
 
     def _attributes(self, status: RunStatus) -> dict[str, Any]:
         facts = self._run.facts
-        return {"status": status, "error": "", "seconds": facts.seconds, "metrics": dict(facts.metrics)}
+        alarm = None if facts.alarm is None else facts.alarm.to_json()
+        figures = {"seconds": facts.seconds, "metrics": dict(facts.metrics)}
+        return {"status": status, "error": "", "alarm": alarm, **figures}
 
     def _require_training(self) -> Training:
         assert self._training is not None
@@ -205,7 +256,7 @@ def mark_stopped(run: Run) -> None:
     run.become("stopped")
 
 
-def new_facts(dataset: Dataset, remarks: tuple[str, ...]) -> RunFacts:
+def new_facts(dataset: Dataset, remarks: tuple[str, ...], *, watched: bool = True) -> RunFacts:
     """What is written of a run when it is made."""
     return RunFacts(
         created=now(),
@@ -213,6 +264,7 @@ def new_facts(dataset: Dataset, remarks: tuple[str, ...]) -> RunFacts:
         data_hash=dataset.data_hash,
         recipe=dataset.recipe.recipe.to_json(),
         remarks=remarks,
+        watched=watched,
     )
 
 
