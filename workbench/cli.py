@@ -13,6 +13,7 @@ import typer
 from workbench import __version__
 from workbench.commands.bench import bench
 from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
+from workbench.commands.compare import compare
 from workbench.commands.importing import import_file
 from workbench.commands.learning import sweep, train
 from workbench.commands.searching import search
@@ -204,6 +205,7 @@ app.command()(train)
 app.command()(sweep)
 app.command()(search)
 app.command()(stability)
+app.command()(compare)
 app.command()(bench)
 
 

@@ -19,7 +19,7 @@ from tests.signals import two_kinds_of_matrices
 from workbench.session import DataSample
 from workbench.session.stability import MeasuredStability
 from workbench.views import Scene
-from workbench.views.scene import EveryRow
+from workbench.views.scene import EveryRow, OtherRun
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -162,7 +162,16 @@ def many_features() -> Scene:
 def hostile_names() -> Scene:
     X, y = make_blobs(80, len(HOSTILE), centers=len(HOSTILE), random_state=0)
     curves = history(**{"weird $_{ metric <b>": np.ones(12)})
-    return supervised(X, y, HOSTILE, names=HOSTILE, units=["µg/l", "$", "<i>", *[""] * 5], curves=curves)
+    options: dict[str, Any] = {"names": HOSTILE, "units": ["µg/l", "$", "<i>", *[""] * 5], "curves": curves}
+    scene = supervised(X, y, HOSTILE, **options)
+    drawn = supervised(X, y, HOSTILE, prototypes=np.roll(X, 7, axis=0)[: len(HOSTILE)], **options)
+    return replace(scene, find_others=lambda: (beside(drawn, HOSTILE[0]), beside(scene, HOSTILE[3])))
+
+
+def beside(scene: Scene, name: str) -> OtherRun:
+    """A scene as another run of that name."""
+    named = replace(scene, name=name)
+    return OtherRun(name, scene.engine.name, lambda: named)
 
 
 @cache

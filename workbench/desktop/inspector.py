@@ -23,7 +23,7 @@ from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import NewRunPage
-from workbench.desktop.wording import STATUS, duration, progress_of
+from workbench.desktop.wording import STATUS, alarm_words, duration, progress_of
 from workbench.session import Dataset, Run, Search, Study, Sweep
 from workbench.views import search as search_view
 from workbench.views import sweep as sweep_view
@@ -41,11 +41,14 @@ class Inspector(QStackedWidget):
     start_wanted : Signal(RunRequest)
     again_wanted : Signal(Run)
         Set up another run with this one's parameters.
+    rows_wanted : Signal(Run)
+        Pick the rows that the alarm of this run names.
     new_run : NewRunPage
     """
 
     start_wanted = Signal(object)
     again_wanted = Signal(object)
+    rows_wanted = Signal(object)
 
     def __init__(
         self, background: Background, new_run: QAction, report: QAction, parent: QWidget | None = None
@@ -66,6 +69,7 @@ class Inspector(QStackedWidget):
             self.addWidget(page)
         self.new_run.start_wanted.connect(self.start_wanted)
         self._run.again_wanted.connect(self.again_wanted)
+        self._run.rows_wanted.connect(self.rows_wanted)
 
     @property
     def is_preparing(self) -> bool:
@@ -204,9 +208,10 @@ class DatasetPage(Page):
 
 
 class RunPage(Page):
-    """How a run fares: status, progress, figures, parameters."""
+    """How a run fares: status, progress, alarm, figures, parameters."""
 
     again_wanted = Signal(object)
+    rows_wanted = Signal(object)
 
     def __init__(self, report: QAction) -> None:
         super().__init__("Run")
@@ -222,6 +227,13 @@ class RunPage(Page):
         self.error.setProperty("role", "bad")
         self.remarks = QLabel(wordWrap=True)
         self.remarks.setProperty("role", "warning")
+        self.alarm = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.alarm.setAccessibleName("Why the run was paused")
+        self.alarm.setProperty("role", "warning")
+        self.show_rows = QPushButton("Show these rows")
+        icons.put(self.show_rows, "warning")
+        self.show_rows.setAccessibleDescription("Pick the rows that the alarm names, in all views")
+        self.show_rows.clicked.connect(self._show_rows)
         self.now = Facts("Figures now")
         self.results_title = section("Results")
         self.results = Facts("Results")
@@ -234,7 +246,9 @@ class RunPage(Page):
         again = QPushButton("New run like this…")
         icons.put(again, "train")
         again.clicked.connect(self._again)
-        for widget in (self.title, self.about, self.status, self.progress, self.error, self.remarks, self.now):
+        for widget in (self.title, self.about, self.status, self.progress, self.error, self.alarm, self.show_rows):
+            self.column.addWidget(widget)
+        for widget in (self.remarks, self.now):
             self.column.addWidget(widget)
         self.column.addWidget(self.results_title)
         self.column.addWidget(self.results)
@@ -272,7 +286,9 @@ class RunPage(Page):
         self.progress.setVisible(run.active)
         self.progress.setMaximum(0 if run.status == "running" and progress is None else 1000)
         self.progress.setValue(round(1000 * (progress or 0.0)))
-        for label, text in ((self.error, run.error), (self.remarks, "\n".join(run.remarks))):
+        self.show_rows.setVisible(run.alarm is not None and bool(run.alarm.rows))
+        texts = ((self.error, run.error), (self.alarm, alarm_words(run)), (self.remarks, "\n".join(run.remarks)))
+        for label, text in texts:
             label.setText(text)
             label.setVisible(bool(text))
         results = {metric_title(name): _figure(name, value) for name, value in run.metrics.items()}
@@ -295,6 +311,10 @@ class RunPage(Page):
     @Slot()
     def _again(self) -> None:
         self.again_wanted.emit(self._run)
+
+    @Slot()
+    def _show_rows(self) -> None:
+        self.rows_wanted.emit(self._run)
 
 
 class StudyFacts(Page):

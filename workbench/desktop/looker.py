@@ -25,6 +25,8 @@ class Key:
         How many snapshots it has had, and what was measured of it.
     iteration : int or None
         Of the recorded snapshot that is shown in place of the newest.
+    others : int
+        How many other runs on the same data have ended.
     theme : str
     picked : int
         Version of the selection; 0 where the view does not follow it.
@@ -34,6 +36,7 @@ class Key:
     sequence: int
     iteration: int | None
     measured: int
+    others: int
     theme: str
     picked: int
 

@@ -113,6 +113,13 @@ class Picking(QObject):
         if self._session is not None:
             self._session.selection.pick_rows(subset.dataset, subset.rows, how)
 
+    @Slot(object)
+    def pick_alarm(self, run: Run) -> None:
+        """Pick the rows that the alarm of a run names."""
+        if self._session is not None and run.alarm is not None:
+            rows = RowMask.of_rows(run.alarm.rows, run.dataset.n_rows)
+            self._session.selection.pick_rows(run.dataset.id, rows)
+
     def ask_name(self) -> None:
         """Ask for a name, and keep the picked rows under it."""
         session, dataset, rows = self._session, self.dataset, self.rows

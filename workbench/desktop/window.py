@@ -460,6 +460,7 @@ class Window(Frame):
         self.tree.renamed.connect(self._rename)
         self.inspector.start_wanted.connect(self._start)
         self.inspector.again_wanted.connect(self.new_run_like)
+        self.inspector.rows_wanted.connect(self.picking.pick_alarm)
         self.inspector.new_run.changed.connect(self._update_facts)
         self.timeline.wanted.connect(self.recorded.show_nearest)
         self.timeline.stepped.connect(self.recorded.step)

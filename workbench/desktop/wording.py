@@ -18,6 +18,7 @@ STATUS = {
 }
 
 
+_MOST_NAMED = 8
 KINDS = {"table": "a table", "image": "images", "spd": "SPD matrices", "dissimilarity": "dissimilarities"}
 
 
@@ -47,6 +48,18 @@ def result_words(work: Run | Study) -> str:
             value = work.metrics[name]
             return f"Finished: {metric_title(name)} {percent(value) if 'accuracy' in name else number(value)}"
     return "Finished"
+
+
+def alarm_words(run: Run) -> str:
+    """Why a run was paused, which rows that names, and what can be done; "" without an alarm."""
+    alarm = run.alarm
+    if alarm is None:
+        return ""
+    rows = ", ".join(f"{row:,}" for row in alarm.rows[:_MOST_NAMED])
+    more = len(alarm.rows) - _MOST_NAMED
+    named = f" Rows {rows}{f' and {more} more' if more > 0 else ''}." if rows else ""
+    ways = " Resume goes on in spite of it; Stop keeps what was learned before." if run.status == "paused" else ""
+    return f"Iteration {alarm.iteration:,}: {alarm.sentence}{named}{ways}"
 
 
 def newest(run: Run) -> Snapshot | None:

@@ -82,16 +82,18 @@ class Watch:
     index : (n,) row numbers in the dataset, or None where they are the same
     costs : iterable of float
         Of the iterations before, in a run that goes on.
-    least_scale : float
-        Of the cost, known beforehand: 1 where it is of the kind that classifiers have, which may come down to 0.
+    classifies : bool
+        Whether the cost is of the kind that classifiers have: it may come down to 0, and its scale is at least 1.
+        Other costs are of the kind of squared distances, and rows alone can make them jump up to 4 n r², where r is
+        the farthest row's distance from the middle: one batch with an outlier is no sign.
     """
 
     def __init__(
-        self, X: Any, index: NDArray[np.int64] | None, costs: Iterable[float] = (), *, least_scale: float = 0.0
+        self, X: Any, index: NDArray[np.int64] | None, costs: Iterable[float] = (), *, classifies: bool = False
     ) -> None:
         self._rows: RowSource = ArrayRows(X) if isinstance(X, np.ndarray) else X
         self._index = index
-        self._least_scale = least_scale
+        self._classifies = classifies
         self._ignored: set[Rule] = set()
         self._good: Floats | None = None  # prototypes of the last snapshot that was looked at and found good
         first = _whole(self._rows.read(0, _SAMPLE))
@@ -139,7 +141,7 @@ class Watch:
         cost, best, before, scale = snapshot.cost, self._best, self._before, self._scale()
         known = self._n >= _EARLY
         self._n_over = self._n_over + 1 if known and cost - best > RISE * scale else 0
-        jumped = self._n >= 2 and cost - before > JUMP * scale
+        jumped = self._n >= 2 and cost - before > JUMP * scale and cost > self._highest()
         self._follow(cost)
         if jumped and "jump" not in self._ignored:
             return self._alarm("jump", snapshot, f"the cost jumped from {before:.4g} to {cost:.4g} in one iteration")
@@ -159,8 +161,12 @@ class Watch:
         """Against which a rise of the cost is judged; never less than rounding may make of it."""
         if not self._n:
             return math.inf
-        least = max(self._least_scale, _ROUNDING * self._radius**2)
+        least = max(float(self._classifies), _ROUNDING * self._radius**2)
         return max(abs(self._best), self._worst_early - self._best, least)
+
+    def _highest(self) -> float:
+        """The highest cost that prototypes among the rows can have."""
+        return -math.inf if self._classifies else 4 * self._rows.shape[0] * self._exact_radius() ** 2
 
     def _look_at_prototypes(self, snapshot: Snapshot) -> Alarm | None:
         W = snapshot.arrays.get("prototypes")
@@ -172,7 +178,7 @@ class Watch:
             self._start_radius = float(np.max(away, initial=0.0, where=np.isfinite(away)))
         far = ~(away <= FAR * self._reach())  # also what is no number
         if far.any() and not self._is_exact:
-            self._radius, self._is_exact = self._exact_radius(), True
+            self._exact_radius()
             far = ~(away <= FAR * self._reach())
         if not far.any():
             self._good = W
@@ -182,21 +188,24 @@ class Watch:
         if not np.isfinite(away[worst]):
             words = f"prototype {worst} is no number any more"
         else:
-            times = away[worst] / max(self._radius, np.finfo(float).tiny)
+            times = away[worst] / self._reach()
             words = f"prototype {worst} lies {times:.3g} times as far from the middle of the rows as the farthest row"
         flown = W[worst] if np.isfinite(W[worst]).all() else None
         return self._alarm("far", snapshot, words, tuple(which[:MOST_ROWS].tolist()), flown)
 
     def _reach(self) -> float:
-        return max(self._radius, self._start_radius or 0.0)
+        rounding = _ROUNDING * float(np.linalg.norm(self._middle))
+        return max(self._radius, self._start_radius or 0.0, rounding)
 
     def _exact_radius(self) -> float:
-        n, d = self._rows.shape
-        squares = (
-            float(((_whole(self._rows.read(start, stop)) - self._middle) ** 2).sum(axis=1).max())
-            for start, stop in blocks(n, d)
-        )
-        return math.sqrt(max(squares))
+        """The radius over all rows; they are read once, and only when something is suspected."""
+        if not self._is_exact:
+            squares = (
+                float(((_whole(self._rows.read(start, stop)) - self._middle) ** 2).sum(axis=1).max())
+                for start, stop in blocks(*self._rows.shape)
+            )
+            self._radius, self._is_exact = math.sqrt(max(squares)), True
+        return self._radius
 
     def _alarm(
         self,

@@ -95,8 +95,8 @@ class Worker:
             run.curves.replace(training.history)
         if run.facts.watched:
             index = run.dataset.index("train", labelled=run.engine.supervised)
-            least_scale = 1.0 if run.engine.supervised else 0.0
-            self._watch = Watch(X, index, training.history.get("cost", ()), least_scale=least_scale)
+            costs = training.history.get("cost", ())
+            self._watch = Watch(X, index, costs, classifies=run.engine.supervised)
         run.fitted = None
         self._model = model
         control.attach(training)

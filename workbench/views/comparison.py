@@ -152,6 +152,17 @@ class ComparisonData:
             )
         return tuple(said)
 
+    @property
+    def tile_changes(self) -> tuple[Floats, float]:
+        """The second less the first tile of each listed pair, (k, h, w) as pictures or (k, b) as bars, and the most."""
+        first, second = self.tiles_first, self.tiles_second
+        if first.images is None:
+            change: Floats = second.placed - first.placed
+        else:
+            difference: Floats = second.values - first.values
+            change = difference.reshape(len(difference), *first.images.shape[1:3], -1).mean(axis=3)
+        return change, float(np.abs(change).max(initial=0.0)) or 1.0
+
     def told(self, k: int) -> str:
         """Pair `k` in words, line by line."""
         a, b = int(self.pair_first[k]), int(self.pair_second[k])
@@ -344,7 +355,7 @@ def _figures(
         mine = split == code
         if mine.any():
             one, other = (number(float(error[mine].mean()), 5) for error in errors)
-            pairs.append((f"squared distance to the prototype, {part} rows", one, other))
+            pairs.append((f"squared error, {part} rows", one, other))
     codes = first.sample.codes
     if codes is not None:
         true = np.asarray(codes, np.int64)[first.whole]

@@ -100,7 +100,7 @@ def _disparity(A: Floats, B: Floats) -> float:
     points = [float(np.ptp(W, axis=0).max(initial=0.0)) == 0.0 for W in (A, B)]
     if any(points):
         return 0.0 if all(points) else float("nan")
-    return float(procrustes(A, B)[2])
+    return round(float(procrustes(A, B)[2]), 12)  # what is less is rounding
 
 
 def squared_distances(A: Array, B: Array) -> Floats:

@@ -31,6 +31,7 @@ PLOTS = {
     "code_atlas": "workbench.desktop.plots.code_atlas:CodeAtlasPlot",
     "usage": "workbench.desktop.plots.usage:UsagePlot",
     "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
+    "comparison": "workbench.desktop.plots.comparison:ComparisonPlot",
     "energy": "workbench.desktop.plots.energy:EnergyPlot",
     "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
     "stability": "workbench.desktop.plots.base:FigurePlot",

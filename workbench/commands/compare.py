@@ -1,0 +1,96 @@
+"""The command that lays two runs side by side: pairs of prototypes and agreement, in words, as JSON and as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.commands.common import AsJson, ProjectPath, session_of
+from workbench.terminal import plain, print_json, print_table
+
+if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
+    from workbench.views.comparison import ComparisonData, Side
+
+_MOST_PRINTED = 20
+
+
+def compare(
+    project: ProjectPath,
+    run: Annotated[str, typer.Argument(help="name or id of a run")],
+    other: Annotated[str, typer.Argument(help="name or id of another run on the same data")],
+    rows: Annotated[int, typer.Option(min=1, help="rows to compare on, drawn at random where there are more")] = 5000,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="file for the page: .html, .png or .svg")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lay two runs side by side: which prototype is which, what changed of them, and which rows moved."""
+    from workbench.reports.comparison import COLUMNS, WHAT, compare_runs, pair_rows, write_comparison
+    from workbench.reports.pages import check_form
+
+    if out is not None:
+        check_form(out, WHAT)
+    with session_of(project, read_only=True) as session:
+        first = session.run(run)
+        data = compare_runs(first, session.run(other), rows)
+        written = None if out is None else write_comparison(first, data, out)
+    if as_json:
+        print_json(_as_json(data))
+        return
+    print(f"First run: {data.first.name}. Second run: {data.second.name}. On {data.note}.")
+    heads = ("", "first", "second")
+    print_table("Figures", heads, [dict(zip(heads, row, strict=True)) for row in data.figures])
+    if data.parameters:
+        print_table("Parameters", heads, [dict(zip(heads, row, strict=True)) for row in data.parameters])
+    shown = pair_rows(data)[:_MOST_PRINTED]
+    print_table(data.headline, COLUMNS, [dict(zip(COLUMNS, row, strict=True)) for row in shown])
+    if len(shown) < len(data.pair_first):
+        print(f"These are the {len(shown)} most different of {len(data.pair_first):,} pairs.")
+    for line in (f"Partners are {data.method}.", *data.agreements, *([] if written is None else [str(written)])):
+        print(line)
+
+
+def _as_json(data: ComparisonData) -> dict[str, Any]:
+    pairs = zip(data.pair_first, data.pair_second, data.distances, data.common, data.changes, strict=True)
+    return {
+        "first": _side(data.first),
+        "second": _side(data.second),
+        "rows": len(data.rows),
+        "moved": plain(data.rows[data.moved]),
+        "adjusted_rand_index": plain(data.rand_index),
+        "normalized_mutual_information": plain(data.mutual_information),
+        "method": data.method,
+        "disparity": plain(data.disparity),
+        "pairs": [
+            {
+                "first": int(a),
+                "second": int(b),
+                "distance": plain(float(distance)),
+                "common": plain(float(common)),
+                "change": plain(change),
+            }
+            for a, b, distance, common, change in pairs
+        ],
+        "parts": {
+            part.part: {
+                "rows": part.n_rows,
+                "right": [part.right_first, part.right_second],
+                "right_alone": [part.only_first, part.only_second],
+                "mcnemar_p": part.p,
+            }
+            for part in data.parts
+        },
+        "figures": {name: [one, second] for name, one, second in data.figures},
+        "parameters": {name: [one, second] for name, one, second in data.parameters},
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "run": side.name,
+        "engine": side.title,
+        "iteration": side.iteration,
+        "prototypes": len(side.counts),
+        "counts": plain(side.counts),
+        "without_partner": list(side.alone),
+    }

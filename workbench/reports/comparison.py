@@ -1,0 +1,97 @@
+"""The page of two runs side by side as a file; what it shows is computed in `views`, its form is that of `pages`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbench.reports.errors import ReportError
+from workbench.reports.html import picture
+from workbench.reports.pages import page_of, write_page
+from workbench.session import Run
+from workbench.views import comparison, scene_of, theme
+from workbench.views.comparison import ComparisonData
+from workbench.views.wording import number, percent
+
+WHAT = "comparison"
+COLUMNS = ("in the first run", "in the second run", "distance", "rows, first", "rows, second", "in common", "change")
+METHOD = (
+    "Prototypes are matched one to one by the Hungarian method, so that their squared distances in training units sum "
+    "to the least; with classes, within classes as far as there are partners. Units of maps on the same grid are "
+    "matched place by place after the second map was turned, mirrored and, on a torus, shifted so that it comes "
+    "nearest. A row has moved where its prototypes in the two runs are no partners. Rows in common are those in both "
+    "cells by those in either. McNemar's exact test asks of the rows that one classifier alone has right whether they "
+    "part evenly."
+)
+
+
+def compare_runs(run: Run, other: Run, max_rows: int = 5000) -> ComparisonData:
+    """`run` beside `other`, on at most `max_rows` rows drawn at random.
+
+    Raises
+    ------
+    ReportError
+        If one of them has no prototypes among the rows, or they are of different data.
+    """
+    scene = scene_of(run, max_rows=max_rows)
+    if scene is None:
+        raise ReportError(f"Run '{run.name}' has learned nothing yet: wait for its first iteration.")
+    if other is run or other.dataset is not run.dataset:
+        raise ReportError(f"Run '{run.name}' is compared with another run on {run.dataset.name}: name one of these.")
+    scene = scene.asking(other.name)
+    if not comparison.applies(scene) or other.name not in (found.name for found in scene.others):
+        raise ReportError(
+            f"'{run.name}' and '{other.name}' cannot be compared: both need prototypes among the rows, "
+            f"at most {comparison.MOST_PROTOTYPES:,}."
+        )
+    return comparison.compute(scene)
+
+
+def write_comparison(run: Run, data: ComparisonData, path: Path) -> Path:
+    """Write the page of what `compare_runs` gave for `run`; `path` ends in one of `pages.FORMS`.
+
+    Raises
+    ------
+    ReportError
+        If the ending is another, or the file cannot be written.
+    """
+    return write_page(path, WHAT, lambda: _page(run, data), lambda: comparison.figure(data, theme("light")))
+
+
+def _page(run: Run, data: ComparisonData) -> str:
+    figures = [f"{name}: {one} and {other}." for name, one, other in data.figures]
+    return page_of(
+        title=f"{data.first.name} beside {data.second.name}",
+        about=f"{data.first.title} and {data.second.title} on {run.dataset.name}, {data.note}",
+        picture=picture(comparison.figure, data, "svg", data.headline),
+        remarks=[f"Partners are {data.method}.", *data.agreements, " ".join(figures)],
+        table_title="Pairs, the most different first",
+        columns=COLUMNS,
+        rows=pair_rows(data),
+        chosen=None,
+        method=METHOD,
+        parameters={name: f"{one} | {other}" for name, one, other in data.parameters},
+    )
+
+
+def pair_rows(data: ComparisonData) -> list[tuple[str, ...]]:
+    """Every pair as texts under `COLUMNS`."""
+    captions = [*data.captions, *[""] * (len(data.pair_first) - len(data.captions))]
+    return [
+        (
+            f"#{a}",
+            f"#{b}",
+            number(distance, 4),
+            f"{data.first.counts[a]:,}",
+            f"{data.second.counts[b]:,}",
+            percent(common, 0),
+            caption,
+        )
+        for a, b, distance, common, caption in zip(
+            data.pair_first.tolist(),
+            data.pair_second.tolist(),
+            data.distances.tolist(),
+            data.common.tolist(),
+            captions,
+            strict=True,
+        )
+    ]
