@@ -61,7 +61,7 @@ def train(
     if as_json:
         print_json(result)
     else:
-        figures = ", ".join(f"{key} {value:.6g}" for key, value in result["metrics"].items())
+        figures = ", ".join(f"{key} {value:.6g}" for key, value in run.metrics.items())
         print(f"{result['name']} {result['status']} after {result['seconds']:.1f} s: {figures}")
 
 

@@ -86,6 +86,7 @@ class Recorder:
         self._thinning = thinning
         self._branched = branched
         self._stored = stored
+        self._stale: set[int] = set()  # stored ones that a run which goes on from before them has come to again
         self._held: dict[int, Snapshot] = {}
         self._last: Snapshot | None = None
         self._last_stored = max(stored, default=None)
@@ -98,6 +99,9 @@ class Recorder:
         """Take note of a step."""
         if self._n_bytes is None:
             self._n_bytes = sum(array.nbytes for array in snapshot.arrays.values())
+        if snapshot.iteration in self._stored:
+            self._stored.discard(snapshot.iteration)
+            self._stale.add(snapshot.iteration)
         keep, drop = self._thinning.offer(snapshot.iteration, score(snapshot), self._n_bytes)
         if keep:
             self._held[snapshot.iteration] = snapshot
@@ -155,9 +159,9 @@ class Recorder:
                 keep[self._last.iteration] = self._last
         elif self._last_stored is not None:
             wanted.add(self._last_stored)
-        again = self._stored & keep.keys()  # of an attempt from which there was no going on
-        drop = tuple(sorted((self._stored - wanted) | again))
+        drop = tuple(sorted(self._stored - wanted | self._stale))
         self._stored = (self._stored | set(keep)) & wanted
+        self._stale.clear()
         self._held.clear()
         self._saved_at = time.monotonic()
         everything = {**attributes, "timeline": self._thinning.to_json()}

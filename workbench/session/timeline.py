@@ -65,6 +65,14 @@ class Thinning:
         after = self.wanted()
         return iteration in after, sorted(before - after)
 
+    def rewind(self, iteration: int) -> None:
+        """Forget what was offered after `iteration`: a training goes on from there; -1 for one that starts anew."""
+        self.kept = [k for k in self.kept if k <= iteration]
+        if self.first is not None and self.first > iteration:
+            self.first = None
+        if self.best is not None and self.best > iteration:
+            self.best, self.best_score = None, math.inf
+
     def wanted(self) -> set[int]:
         """The iterations to keep, besides the last one."""
         return {*self.kept, *self.branched, *(k for k in (self.first, self.best) if k is not None)}

@@ -21,13 +21,12 @@ RISE, RISE_STEPS = 5.0, 5
 """A cost so many times its scale over its best, for so many iterations, is a sign."""
 JUMP = 100.0
 """So is one step up by so many times the scale."""
-FAR = 10.0
+FAR = 100.0
 """So is a prototype so many times as far from the middle of the rows as any row."""
 EXTREME = 6.0
 """A value so many standard deviations off is extreme."""
 MOST_ROWS, MOST_EXTREME = 12, 8
 """Rows that are named: for what they contribute, and for extreme values."""
-_EARLY = 10
 _ROUNDING = 1e-6
 _SAMPLE = 2048
 _FREE_SECONDS, _SHARE = 0.05, 0.01
@@ -135,13 +134,12 @@ class Watch:
 
     def _begin(self) -> None:
         self._n = self._n_over = 0
-        self._best, self._worst_early, self._before = math.inf, -math.inf, math.nan
+        self._best, self._worst, self._before, self._fall = math.inf, -math.inf, math.nan, 0.0
 
     def _look_at_cost(self, snapshot: Snapshot) -> Alarm | None:
         cost, best, before, scale = snapshot.cost, self._best, self._before, self._scale()
-        known = self._n >= _EARLY
-        self._n_over = self._n_over + 1 if known and cost - best > RISE * scale else 0
-        jumped = self._n >= 2 and cost - before > JUMP * scale and cost > self._highest()
+        self._n_over = self._n_over + 1 if cost - best > RISE * scale else 0
+        jumped = self._n > 0 and cost - before > JUMP * scale and cost > self._highest()
         self._follow(cost)
         if jumped and "jump" not in self._ignored:
             return self._alarm("jump", snapshot, f"the cost jumped from {before:.4g} to {cost:.4g} in one iteration")
@@ -153,20 +151,23 @@ class Watch:
     def _follow(self, cost: float) -> None:
         self._n += 1
         self._before = cost
-        self._best = min(self._best, cost)
-        if self._n <= _EARLY:
-            self._worst_early = max(self._worst_early, cost)
+        self._worst = max(self._worst, cost)
+        if cost < self._best:
+            self._best, self._fall = cost, self._worst - cost
 
     def _scale(self) -> float:
         """Against which a rise of the cost is judged; never less than rounding may make of it."""
         if not self._n:
             return math.inf
-        least = max(float(self._classifies), _ROUNDING * self._radius**2)
-        return max(abs(self._best), self._worst_early - self._best, least)
+        least = max(float(self._classifies), _ROUNDING * self._reach() ** 2)
+        return max(abs(self._best), self._fall, least)
 
     def _highest(self) -> float:
         """The highest cost that prototypes among the rows can have."""
-        return -math.inf if self._classifies else 4 * self._rows.shape[0] * self._exact_radius() ** 2
+        if self._classifies:
+            return -math.inf
+        self._exact_radius()
+        return 4 * self._rows.shape[0] * self._reach() ** 2
 
     def _look_at_prototypes(self, snapshot: Snapshot) -> Alarm | None:
         W = snapshot.arrays.get("prototypes")
@@ -194,18 +195,18 @@ class Watch:
         return self._alarm("far", snapshot, words, tuple(which[:MOST_ROWS].tolist()), flown)
 
     def _reach(self) -> float:
+        """How far from the middle prototypes may be expected; never less than rounding may make of it."""
         rounding = _ROUNDING * float(np.linalg.norm(self._middle))
         return max(self._radius, self._start_radius or 0.0, rounding)
 
-    def _exact_radius(self) -> float:
-        """The radius over all rows; they are read once, and only when something is suspected."""
+    def _exact_radius(self) -> None:
+        """Take the radius over all rows; they are read once, and only when something is suspected."""
         if not self._is_exact:
             squares = (
                 float(((_whole(self._rows.read(start, stop)) - self._middle) ** 2).sum(axis=1).max())
                 for start, stop in blocks(*self._rows.shape)
             )
             self._radius, self._is_exact = math.sqrt(max(squares)), True
-        return self._radius
 
     def _alarm(
         self,

@@ -23,7 +23,6 @@ from workbench.session.jobs import Job, one_sentence
 from workbench.session.log import now
 from workbench.session.recorder import CommitTimer, Recorder, RunSave
 from workbench.session.run import Run, RunFacts, RunStatus
-from workbench.session.timeline import Thinning
 from workbench.session.watch import Alarm, Watch
 
 logger = logging.getLogger(__name__)
@@ -82,17 +81,14 @@ class Worker:
         X, y, validation = given_rows(run, lambda: control.stopping)
         state = run.file.state()
         thinning, stored = run.file.timeline()
-        self._recorder = Recorder(
-            run.file,
-            Thinning() if state is None else thinning,
-            {snapshot.iteration for snapshot in stored},
-            lambda: run.branched,
-        )
         if control.stopping:
             raise Cancelled
         self._training = training = model.train(X, y, validation=validation, resume=state)
         if training.history:
             run.curves.replace(training.history)
+        thinning.rewind(int(training.history["iteration"][-1]) if training.history else -1)
+        numbers = {snapshot.iteration for snapshot in stored}
+        self._recorder = Recorder(run.file, thinning, numbers, lambda: run.branched)
         if run.facts.watched:
             index = run.dataset.index("train", labelled=run.engine.supervised)
             costs = training.history.get("cost", ())

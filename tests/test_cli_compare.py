@@ -1,0 +1,138 @@
+"""`vq-workbench compare`: tables, JSON, pages, one line for every mistake; and `train`, which stops at an alarm."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbench.cli import main
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with runs called "three", "four", "metric" and "codes" on three groups, and one on other data."""
+    folder = tmp_path_factory.mktemp("compare")
+    rng = np.random.default_rng(0)
+    lines = ["a,b,c,kind"]
+    for k, center in enumerate(((0, 0, 0), (5, 0, 0), (0, 5, 0))):
+        lines += [f"{x:.4f},{y:.4f},{z:.4f},k{k}" for x, y, z in rng.normal(center, 1, (30, 3))]
+    path = folder / "learned.vqw"
+    for name in ("groups", "others"):
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        assert main(["import", str(folder / f"{name}.csv"), "--project", str(path), "--split", "1"]) == 0
+    runs = (
+        ("three", "groups", "KMeans", ["n_clusters=3"]),
+        ("four", "groups", "KMeans", ["n_clusters=4"]),
+        ("metric", "groups", "GMLVQ", ["max_iter=5"]),
+        ("simple", "groups", "LVQ1", ["max_iter=3"]),
+        ("codes", "groups", "ProductQuantizer", ["n_subspaces=3", "n_bits=1"]),
+        ("elsewhere", "others", "KMeans", ["n_clusters=3"]),
+    )
+    for name, data, engine, settings in runs:
+        words = ["train", str(path), "--engine", engine, "--dataset", data, "--name", name, "--set", "random_state=0"]
+        assert main([*words, *(word for setting in settings for word in ("--set", setting))]) == 0
+    return path
+
+
+@pytest.fixture
+def project(learned: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(learned, tmp_path / "p.vqw"))
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_two_runs_are_told_in_words(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, "compare", project, "three", "four")
+    assert code == 0, err
+    assert "First run: three. Second run: four. On 90 rows." in out
+    assert "n_clusters" in out
+    assert "Adjusted Rand index of the cells" in out
+    assert "matched one to one" in out
+
+
+def test_machines_get_every_pair_and_every_row_that_moved(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = said(capsys, "compare", project, "three", "four", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert (told["first"]["prototypes"], told["second"]["prototypes"]) == (3, 4)
+    assert len(told["pairs"]) == 3
+    assert len(told["second"]["without_partner"]) == 1
+    alone = told["second"]["without_partner"][0]
+    assert len(told["moved"]) >= told["second"]["counts"][alone] > 0
+    assert told["parameters"]["n_clusters"] == ["3", "4"]
+    assert told["disparity"] is None
+    back = json.loads(said(capsys, "compare", project, "four", "three", "--json")[1])
+    assert back["moved"] == told["moved"]
+    assert back["adjusted_rand_index"] == pytest.approx(told["adjusted_rand_index"])
+    there = {(pair["first"], pair["second"]) for pair in told["pairs"]}
+    assert there == {(pair["second"], pair["first"]) for pair in back["pairs"]}
+
+
+def test_classifiers_are_told_with_mcnemars_test(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = json.loads(said(capsys, "compare", project, "metric", "simple", "--json", "--rows", 50)[1])
+    assert told["rows"] == 50
+    part = told["parts"]["training"]
+    assert part["rows"] == 50
+    assert part["right"][0] - part["right"][1] == part["right_alone"][0] - part["right_alone"][1]
+    assert 0 < part["mcnemar_p"] <= 1
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+def test_the_page_is_written_in_the_form_that_its_ending_names(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    path = tmp_path / f"page.{ending}"
+    code, out, err = said(capsys, "compare", project, "metric", "simple", "-o", path)
+    assert code == 0, err
+    assert path.name in out.replace("\n", "")
+    made = path.read_bytes()
+    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>"}[ending])
+    if ending == "html":
+        assert "metric beside simple" in made.decode()
+        assert "Hungarian method" in made.decode()
+        assert "://" not in made.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["three", "nothing"], "no run called 'nothing'"),
+        (["three", "three"], "is compared with another run on groups"),
+        (["three", "elsewhere"], "is compared with another run on groups"),
+        (["three", "codes"], "both need prototypes among the rows"),
+        (["codes", "three"], "both need prototypes among the rows"),
+        (["three", "four", "-o", "page.txt"], "is written as .html, .png or .svg"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    code, out, err = said(capsys, "compare", project, *words)
+    assert code == 1
+    assert told in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in out + err
+
+
+def test_training_stops_at_an_alarm_and_names_the_rows_unless_it_is_not_watched(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wild = ["train", project, "--engine", "GLVQ", "--dataset", "groups", "--set", "solver=sgd"]
+    wild += ["--set", "learning_rate=1e6", "--set", "max_iter=6", "--set", "random_state=0"]
+    code, _, err = said(capsys, *wild, "--name", "wild")
+    assert code == 1
+    assert "Run 'wild' is stopped." in err
+    assert "times as far from the middle of the rows" in err
+    assert "The rows are " in err
+    code, out, _ = said(capsys, *wild, "--name", "free", "--no-watch")
+    assert code == 0
+    assert "free finished" in out
