@@ -58,7 +58,7 @@ def facts(
     return frozenset(name for name, true in truths.items() if true)
 
 
-def _can_hasten(session: Session, selected: Dataset | Run | Study | None) -> bool:
+def _can_hasten(session: Session, selected: Thing | None) -> bool:
     """Whether the selected work waits behind other work that waits."""
     job = selected.job if isinstance(selected, Run | Study) else None
     return job is not None and job in session.queue.waiting[1:]

@@ -17,7 +17,8 @@ from workbench.session import checks
 from workbench.session.dataset import Dataset
 from workbench.session.jobs import Job
 from workbench.session.log import now
-from workbench.session.sweep import Sweep, Table, check_counts
+from workbench.session.study import Table
+from workbench.session.sweep import Sweep, check_counts
 from workbench.session.worker import new_facts
 
 

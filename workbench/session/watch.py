@@ -190,7 +190,7 @@ class Watch:
             words = f"prototype {worst} is no number any more"
         else:
             times = away[worst] / self._reach()
-            words = f"prototype {worst} lies {times:.3g} times as far from the middle of the rows as the farthest row"
+            words = f"prototype {worst} lies {times:,.0f} times as far from the middle of the rows as the farthest row"
         flown = W[worst] if np.isfinite(W[worst]).all() else None
         return self._alarm("far", snapshot, words, tuple(which[:MOST_ROWS].tolist()), flown)
 

@@ -31,7 +31,7 @@ from workbench.views.view import View
 
 _OF_DATA = frozenset({"table", "projection", "picked"})
 _FOLLOWING = frozenset({"picked", "closely", "reconstructions", "contributions"})
-_ON_SCREEN = frozenset({"table", "picked", "closely"})
+_ON_SCREEN = frozenset({"table", "picked", "closely", "comparison"})
 
 VIEWS: tuple[View, ...] = tuple(
     View(

@@ -21,7 +21,7 @@ from workbench.views.agreement import (
 from workbench.views.comparison_figure import figure as figure
 from workbench.views.matching import Codes, Floats, Matching, match, match_maps
 from workbench.views.pictures import range_of
-from workbench.views.projection import finite, principal_axes
+from workbench.views.planes import finite, principal_axes
 from workbench.views.scene import PARTS, Array, Scene, nearest, predict_codes
 from workbench.views.tiles import Tiles, tiles_of
 from workbench.views.wording import counted, metric_title, number, percent, shorten, with_unit
@@ -370,10 +370,7 @@ def _figures(
 
 def differing(first: Scene, second: Scene) -> tuple[tuple[str, str, str], ...]:
     """Engine and parameters, as far as they differ, in words."""
-    told: list[Mapping[str, Any]] = [
-        {"engine": scene.engine.title, **scene.parameters, "iteration": scene.snapshot.iteration}
-        for scene in (first, second)
-    ]
+    told: list[Mapping[str, Any]] = [{"engine": scene.engine.title, **scene.parameters} for scene in (first, second)]
     missing = object()
     found = []
     for name in dict.fromkeys([*told[0], *told[1]]):
