@@ -50,8 +50,19 @@ def block_bounds(
     return [(start, min(start + rows, n_rows)) for start in range(0, n_rows, rows)]
 
 
+_most_threads: int | None = None
+
+
+def limit_threads(most: int | None) -> None:
+    """Let `n_jobs=None` mean at most so many threads in this process from now on; None is all cores again."""
+    global _most_threads
+    _most_threads = most
+
+
 def resolve_jobs(n_jobs: int | None) -> int:
     """Number of threads: None is all cores, but one inside a joblib worker; -1 is all cores, -2 all but one.
+
+    `limit_threads` can let None mean fewer.
 
     Raises
     ------
@@ -63,7 +74,7 @@ def resolve_jobs(n_jobs: int | None) -> int:
         raise ValueError("n_jobs must not be 0: use 1 for one thread, -1 or None for all cores.")
     if n_jobs is None:
         nested = get_active_backend()[0].nesting_level or multiprocessing.parent_process() is not None
-        return 1 if nested else n_cores
+        return 1 if nested else min(n_cores, _most_threads or n_cores)
     return n_jobs if n_jobs > 0 else max(1, n_cores + 1 + n_jobs)
 
 

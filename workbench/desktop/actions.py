@@ -56,6 +56,7 @@ class Action:
 _OWN = (
     Action("new", "New project…", "Make an empty project file", "File", "new", "Ctrl+N"),
     Action("open", "Open project…", "Open a project file", "File", "open", "Ctrl+O"),
+    Action("forget_recent", "Clear list", "Forget the projects that were opened before; the files stay", "File/Open recent", separated=True),
     Action("import", "Import data…", "Bring a data file into the project", "File", "import", "Ctrl+I", WRITE, 1, separated=True),
     Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
     Action("close", "Close project", "Go back to the welcome page", "File", "close", "Ctrl+W", PROJECT, separated=True),
@@ -71,6 +72,7 @@ _OWN = (
     Action("subset_or", "Add the subset to the picked rows", "Pick the rows of the selected subset too", "Edit/Combine", "", "", PROJECT | {"subset"}),
     Action("subset_and", "Narrow the picked rows to the subset", "Keep of the picked rows those of the selected subset", "Edit/Combine", "", "", PROJECT | {"subset"}),
     Action("subset_not", "Take the subset out of the picked rows", "Let go of the rows of the selected subset", "Edit/Combine", "", "", PROJECT | {"subset"}),
+    Action("settings", "Settings…", "Looks, behaviour and keyboard shortcuts", "Edit", "settings", "Ctrl+,", separated=True),
     Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
     Action("sweep", "How many?…", "Try several numbers of prototypes on the selected dataset and recommend one", "Run", "sweep", "Ctrl+Shift+R", WRITE | {"dataset"}, 1),
     Action("search", "Search parameters…", "Try sets of parameters on the selected dataset, judged by cross-validation", "Run", "tuning", "Ctrl+Alt+R", WRITE | {"dataset"}, 1),
@@ -91,8 +93,10 @@ _OWN = (
     Action("theme_system", "Like the system", "Light or dark as the system says", "View/Theme", "", "", choice="theme", checkable=True),
     Action("theme_light", "Light", "Light colours", "View/Theme", "light", "", choice="theme", checkable=True),
     Action("theme_dark", "Dark", "Dark colours", "View/Theme", "dark", "", choice="theme", checkable=True),
+    Action("help", "Help", "The page about where you are", "Help", "help", "F1"),
     Action("palette", "Search actions…", "Find anything by typing", "Help", "search", "Ctrl+K", toolbar=5),
-    Action("about", "About VQ Workbench", "Version and licence", "Help", "info", ""),
+    Action("tour", "Tour", "What is where in the window, in a minute", "Help", "", ""),
+    Action("about", "About VQ Workbench", "Versions and licence", "Help", "info", "", separated=True),
 )  # fmt: skip
 
 _EXPORT_ICONS = {
@@ -106,7 +110,7 @@ _EXPORT_ICONS = {
 }
 
 ACTIONS = (
-    *_OWN[:4],
+    *_OWN[:5],
     *(
         Action(
             f"export_{export.name}",
@@ -138,7 +142,7 @@ ACTIONS = (
         "",
         frozenset({"project", "dataset"}),
     ),
-    *_OWN[4:],
+    *_OWN[5:],
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""
 
@@ -178,6 +182,11 @@ class Actions(QObject):
         for name, action in self.by_name.items():
             action.setEnabled(self._needs[name] <= facts)
 
+    def set_shortcuts(self, chosen: Mapping[str, str]) -> None:
+        """Give the actions in `chosen` these keys, "" for none, and all others their usual ones."""
+        for action in ACTIONS:
+            self._give_keys(action, chosen.get(action.name, action.shortcut))
+
     def fill(self, toolbar: QToolBar, groups: tuple[int, ...]) -> None:
         """Put the actions of the toolbar groups on `toolbar`, a line between groups."""
         for k, group in enumerate(groups):
@@ -199,16 +208,19 @@ class Actions(QObject):
         made.setIconText(" " + action.text.rstrip("…"))
         made.setStatusTip(action.tip)
         made.setCheckable(action.checkable)
-        if action.shortcut:
-            made.setShortcut(QKeySequence(action.shortcut))
-            made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        keys = f"  ({made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})" if action.shortcut else ""
-        made.setToolTip(action.tip + keys)
+        made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         if action.icon:
             icons.put(made, action.icon)
         made.triggered.connect(handler)
         self.by_name[action.name] = made
+        self._give_keys(action, action.shortcut)
         return made
+
+    def _give_keys(self, action: Action, keys: str) -> None:
+        made = self.by_name[action.name]
+        made.setShortcut(QKeySequence(keys))
+        native = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        made.setToolTip(f"{action.tip}  ({native})" if native else action.tip)
 
     def _menu(self, path: str) -> QMenu:
         if path not in self.menus:

@@ -1,4 +1,4 @@
-"""Starting the window: system libraries, Qt, theme, error hooks; then the event loop."""
+"""Starting the window: system libraries, Qt, theme, error hooks, the mark of this program; then the event loop."""
 
 from __future__ import annotations
 
@@ -31,28 +31,35 @@ def run(project: Path | None = None) -> int:
     from PySide6.QtWidgets import QApplication
 
     from workbench.desktop import errors, icons
+    from workbench.desktop.crashes import Watch, find_crashes, state_folder
     from workbench.desktop.settings import Settings
     from workbench.desktop.theme import ThemeSwitch
     from workbench.desktop.window import Window
 
     sys.setswitchinterval(SWITCH_SECONDS)
+    settings = Settings()
+    if settings.scale != 100:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{settings.scale / 100:g}")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("vq-workbench")
     application.setApplicationDisplayName("")
     application.setDesktopFileName("vq-workbench")
     application.setWindowIcon(icons.app_icon())
-    settings = Settings()
     undo = errors.install()
+    crashes = find_crashes(state_folder())
+    watch = Watch.begin(state_folder())
     try:
         warm_once(settings)
         window = Window(settings, ThemeSwitch(settings, application))
+        window.shell.watch = watch
         window.show()
-        if project is not None:
-            window.projects.open(project)
+        window.shell.start(project, crashes)
         return application.exec()
     finally:
         undo()
+        if watch is not None:
+            watch.end()
 
 
 def warm_once(settings: Settings) -> None:

@@ -33,12 +33,14 @@ class Dialogs(QObject):
     sweep_wanted : Signal(SweepRequest)
     search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
+    opened : Signal(QDialog)
     """
 
     import_wanted = Signal(object)
     sweep_wanted = Signal(object)
     search_wanted = Signal(object)
     stability_wanted = Signal(object)
+    opened = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
         super().__init__(window)
@@ -56,6 +58,7 @@ class Dialogs(QObject):
             self.importing = ImportDialog(self._background, self._settings, paths or [], self._window)
             self.importing.finished.connect(self._import_done)
             self.importing.open()
+            self.opened.emit(self.importing)
         elif paths:
             self.importing.choose(paths)
 
@@ -65,6 +68,7 @@ class Dialogs(QObject):
             self.sweep = SweepDialog(self._background, datasets, dataset, self._window)
             self.sweep.finished.connect(self._sweep_done)
             self.sweep.open()
+            self.opened.emit(self.sweep)
 
     def set_up_search(self, session: Session, dataset: Dataset) -> None:
         """Open the dialog for a search, on `dataset` at first."""
@@ -79,6 +83,7 @@ class Dialogs(QObject):
             self.stability = StabilityDialog(run, self._window)
             self.stability.finished.connect(self._stability_done)
             self.stability.open()
+            self.opened.emit(self.stability)
 
     @Slot(int)
     def _stability_done(self, accepted: int) -> None:

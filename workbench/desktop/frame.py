@@ -170,6 +170,13 @@ class Frame(QMainWindow):
         room = self.screen().availableSize()
         self.resize(QSize(letter * 220, letter * 136).boundedTo(room * 0.94))
         self._first_sizes()
+        if self.settings.flag("restore-layout", True):
+            self._put_back()
+        else:
+            self.reset_layout()
+
+    def _put_back(self) -> None:
+        """Take up what `remember` kept."""
         if (geometry := self.settings.layout("window")) is not None:
             self.restoreGeometry(geometry)
         for name, splitter in (("across", self._across), ("down", self._down)):

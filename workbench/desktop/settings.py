@@ -1,4 +1,4 @@
-"""What the window remembers between starts: theme, recent projects, layout; knows no widget."""
+"""What the window remembers between starts: choices, shortcuts, recent projects, layout; knows no widget."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
 N_RECENT = 10
+TEXT_SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
+"""Sizes of text that can be chosen, in percent of the system's."""
+SCALES = (100, 125, 150, 175, 200)
+"""Scales of everything that can be chosen, in percent."""
 
 
 class Settings:
@@ -37,13 +41,60 @@ class Settings:
         self._put("theme", value)
 
     @property
+    def text_size(self) -> int:
+        """Percent of the system's size of text, one of `TEXT_SIZES`."""
+        return self._percent("text-size", TEXT_SIZES)
+
+    @text_size.setter
+    def text_size(self, percent: int) -> None:
+        self._put("text-size", str(percent))
+
+    @property
+    def scale(self) -> int:
+        """Percent by which Qt scales everything from the next start on, one of `SCALES`."""
+        return self._percent("scale", SCALES)
+
+    @scale.setter
+    def scale(self, percent: int) -> None:
+        self._put("scale", str(percent))
+
+    @property
+    def threads(self) -> int:
+        """How many threads runs may use; 0 is all cores."""
+        value = self._text("threads", "0")
+        return int(value) if value.isascii() and value.isdigit() else 0
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self._put("threads", str(count))
+
+    @property
+    def shortcuts(self) -> dict[str, str]:
+        """Keys that a person gave to actions in place of the usual ones, by action; "" is none."""
+        given = self._json("shortcuts", {})
+        return {name: keys for name, keys in given.items() if isinstance(keys, str)}
+
+    @shortcuts.setter
+    def shortcuts(self, keys: dict[str, str]) -> None:
+        self._put("shortcuts", json.dumps(keys))
+
+    @property
+    def remembered(self) -> list[Path]:
+        """Projects opened before, newest first, whether they are still there or not."""
+        return [Path(path) for path in self._json("recent", []) if isinstance(path, str)]
+
+    @property
     def recent(self) -> list[Path]:
         """Projects opened before that are still there, newest first."""
-        return [path for path in map(Path, self._json("recent", [])) if path.exists()]
+        return [path for path in self.remembered if path.exists()]
 
     def add_recent(self, path: Path) -> None:
-        paths = [path.resolve(), *(other for other in self.recent if other != path.resolve())]
+        paths = [path.resolve(), *(other for other in self.remembered if other != path.resolve())]
         self._put("recent", json.dumps([str(p) for p in paths[:N_RECENT]]))
+
+    def forget_recent(self) -> None:
+        """Remember no project."""
+        self._put("recent", json.dumps([]))
 
     def layout(self, name: str) -> QByteArray | None:
         """The remembered state of a window, splitter or view area."""
@@ -83,6 +134,10 @@ class Settings:
     def _text(self, key: str, default: str) -> str:
         value = self._store.value(key, default)
         return value if isinstance(value, str) else default
+
+    def _percent(self, key: str, allowed: tuple[int, ...]) -> int:
+        value = self._text(key, "100")
+        return next((percent for percent in allowed if str(percent) == value), 100)
 
     def _json(self, key: str, default: Any) -> Any:
         try:

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from string import Template
 
+SIZES = {"title_size": 22, "heading_size": 12, "figure_size": 14}
+"""Points of larger text, where text has its usual size."""
+
 STYLE = Template("""
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
 
@@ -67,8 +70,8 @@ QPushButton[role="card"] { background: $raised; border: 1px solid $border; borde
 QPushButton[role="card"]:hover { border-color: $accent; background: $hover; }
 QPushButton[role="card"]:focus { border: 2px solid $accent; }
 
-QLabel[role="title"] { font-size: 22pt; font-weight: 600; }
-QLabel[role="heading"] { font-size: 12pt; font-weight: 600; }
+QLabel[role="title"] { font-size: $title_size; font-weight: 600; }
+QLabel[role="heading"] { font-size: $heading_size; font-weight: 600; }
 QLabel[role="section"] { font-weight: 600; color: $muted; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
@@ -76,12 +79,13 @@ QLabel[role="chosen"] { color: $on_accent; }
 QLabel[role="bad"] { color: $bad; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="good"] { color: $good; }
-QLabel[role="figure"] { font-size: 14pt; font-weight: 600; }
+QLabel[role="figure"] { font-size: $figure_size; font-weight: 600; }
 QLabel[role="key"] { color: $muted; border: 1px solid $border; border-radius: 3px; padding: 0px 4px; }
 
 QFrame[role="panel"] { background: $base; border: none; }
 QFrame[role="line"] { background: $border; border: none; max-height: 1px; }
 QFrame[role="card"] { background: $raised; border: 1px solid $border; border-radius: 8px; }
+QFrame[role="pointer"] { background: $raised; border: 2px solid $accent; border-radius: 8px; }
 QFrame[role="notice"] { background: $hover; border: 1px solid $border; border-radius: 6px; }
 QWidget[role="page"] { background: $base; }
 QScrollArea { background: transparent; border: none; }

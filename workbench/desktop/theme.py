@@ -7,11 +7,11 @@ from functools import cache
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from workbench.desktop.settings import Settings
-from workbench.desktop.style import STYLE
+from workbench.desktop.style import SIZES, STYLE
 from workbench.resources import resource_path
 from workbench.views.theme import Theme, rgb
 from workbench.views.theme import theme as plot_theme
@@ -107,6 +107,12 @@ class ThemeSwitch(QObject):
         self._apply()
         self.changed.emit()
 
+    def size_text(self, percent: int) -> None:
+        """Make text `percent` of the system's size from now on, and remember it."""
+        self._settings.text_size = percent
+        self._apply()
+        self.changed.emit()
+
     @Slot()
     def _follow(self) -> None:
         if self.choice == "system" and self._wanted() != _current:
@@ -121,11 +127,11 @@ class ThemeSwitch(QObject):
     def _apply(self) -> None:
         schemes = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         QGuiApplication.styleHints().setColorScheme(schemes[self.choice])
-        apply(self._wanted())
+        apply(self._wanted(), self._settings.text_size)
 
 
-def apply(name: Name) -> None:
-    """Dress the application in light or dark."""
+def apply(name: Name, text_size: int = 100) -> None:
+    """Dress the application in light or dark, with text of `text_size` percent of the system's."""
     global _current
     _current = name
     application = QApplication.instance()
@@ -133,8 +139,19 @@ def apply(name: Name) -> None:
     if application.style().objectName().lower() != "fusion":
         application.setStyle("Fusion")
     application.setPalette(palette(colours(name)))
+    usual = _usual_font(application)
+    font = QFont(usual)
+    font.setPointSizeF(usual.pointSizeF() * text_size / 100)
+    application.setFont(font)
     words = {field.name: getattr(colours(name), field.name) for field in fields(Colours)}
-    application.setStyleSheet(STYLE.substitute(words, icons=resource_path("icons").as_posix()))
+    sizes = {role: f"{size * text_size / 100:g}pt" for role, size in SIZES.items()}
+    application.setStyleSheet(STYLE.substitute(words, **sizes, icons=resource_path("icons").as_posix()))
+
+
+@cache
+def _usual_font(application: QApplication) -> QFont:
+    """The font of the system, as it was before its size was changed."""
+    return QFont(application.font())
 
 
 def palette(colours: Colours) -> QPalette:

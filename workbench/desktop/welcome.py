@@ -22,6 +22,8 @@ class Welcome(QScrollArea):
     ----------
     new_wanted, open_wanted : Signal
     project_wanted, sample_wanted : Signal(Path)
+    samples_part : QWidget
+        Where the samples are.
     """
 
     new_wanted = Signal()
@@ -48,7 +50,7 @@ class Welcome(QScrollArea):
         self._grid.setVerticalSpacing(24)
         column.addLayout(self._grid)
         column.addStretch(1)
-        self._left, self._right = self._begin(), self._samples(samples)
+        self._left, self.samples_part = self._begin(), self._samples(samples)
         self._arrange()
         self.show_recent([])
 
@@ -75,7 +77,7 @@ class Welcome(QScrollArea):
         """Two columns, or one where there is little room."""
         narrow = self.viewport().width() < NARROW
         self._grid.addWidget(self._left, 0, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(self._right, *((1, 0) if narrow else (0, 1)), Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(self.samples_part, *((1, 0) if narrow else (0, 1)), Qt.AlignmentFlag.AlignTop)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 0 if narrow else 1)
 

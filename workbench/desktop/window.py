@@ -8,10 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMessageBox
 
 import engines
-import workbench
 from workbench.data import Plan
 from workbench.desktop import errors, icons, theme
 from workbench.desktop.command_palette import CommandPalette, Entry, entry_of
@@ -28,6 +26,7 @@ from workbench.desktop.projects import Projects
 from workbench.desktop.recorded import Recorded
 from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.settings import Settings
+from workbench.desktop.shell import Shell
 from workbench.desktop.stability_dialog import StabilityRequest
 from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
@@ -52,6 +51,7 @@ class Window(Frame):
     dialogs : Dialogs
     picking : Picking
     notifier : Notifier
+    shell : Shell
     """
 
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
@@ -62,11 +62,12 @@ class Window(Frame):
         self.recorded = Recorded(self.live, self.background)
         self.picking = Picking(self.live, self.background, self)
         self.notifier = Notifier(self, settings)
+        self.shell = Shell(self, switch)
         self._switch = switch
         self._closing = False
         self.build(self._handlers())
-        self.actions_by_name.by_name[f"theme_{switch.choice}"].setChecked(True)
         self.actions_by_name.by_name["notify"].setChecked(self.notifier.wanted)
+        self.shell.furnish()
         self._connect()
         self._slow = QTimer(self, interval=250)
         self._slow.timeout.connect(self._refresh)
@@ -392,13 +393,6 @@ class Window(Frame):
         self.refresh_study()
         self.tree.refresh()
 
-    def _about(self) -> None:
-        about = "A workbench for vector quantization and prototype learning. MIT licence."
-        words = f"VQ Workbench {workbench.__version__}\n\n{about}"
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About VQ Workbench", words, QMessageBox.StandardButton.Close, self)
-        box.setIconPixmap(icons.app_pixmap(64))
-        box.open()
-
     def _export(self, kind: Export) -> None:
         if self.session is not None and self.live.run is not None:
             self.exporter.choose(kind, self.session, self.live.run)
@@ -436,14 +430,13 @@ class Window(Frame):
             "export_study": self._export_study,
             "export_script": self._export_script,
             "palette": self._palette,
-            "about": self._about,
         }
         made |= {name: partial(self._change, name) for name in ("undo", "redo")}
         made |= {act: partial(self._control, act) for act in ("pause", "step", "resume", "stop")}
         made |= {f"theme_{choice}": partial(self._switch.choose, choice) for choice in ("system", "light", "dark")}
         made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
         made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
-        return made | self.picking.handlers() | self.frame_handlers()
+        return made | self.picking.handlers() | self.shell.handlers() | self.frame_handlers()
 
     def _combine(self, how: Combination) -> None:
         """Combine what is picked with the subset that is selected."""
@@ -485,6 +478,7 @@ class Window(Frame):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         if self._closing or self.project is None:
             self._slow.stop()
+            self.shell.close()
             self.remember()
             self.picking.close()
             self.live.close()
