@@ -145,6 +145,7 @@ def test_other_keys_act_show_in_tooltip_and_palette_and_are_remembered(
     assert "Ctrl+Shift+Y" in entry_of(action, "Help").hint
     dialog.close()
     window.activateWindow()
+    wait(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     wait(lambda: window.shell.about is not None)
     again = Window(Settings(window.settings.path), switch)

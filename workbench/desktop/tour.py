@@ -16,6 +16,15 @@ ROUND = 8
 DIM = 150
 """How dark the window becomes around the light, of 255."""
 
+STEPS = {
+    Qt.Key.Key_Right: 1,
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_PageDown: 1,
+    Qt.Key.Key_Left: -1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_PageUp: -1,
+}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -56,7 +65,6 @@ class Tour(QWidget):
         self.at = 0
         self.light = QRect()
         self.setAccessibleName("Tour of the window")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.card = self._build()
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self._place)
@@ -109,6 +117,7 @@ class Tour(QWidget):
         for button, act in ((self.back, self._back), (self.next, self._forward), (self.skip, self.end)):
             button.setAutoDefault(False)
             button.clicked.connect(act)
+            button.installEventFilter(self)
         self.skip.setToolTip("Help › Tour shows it again")
         row = QHBoxLayout()
         row.addWidget(self.skip)
@@ -159,16 +168,22 @@ class Tour(QWidget):
         if watched is self.parentWidget() and event.type() == QEvent.Type.Resize:
             self.resize(self.parentWidget().size())
             self._soon.start()
+        if isinstance(watched, QPushButton) and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self._pressed_on(watched, event)
         return super().eventFilter(watched, event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def _pressed_on(self, button: QPushButton, event: QKeyEvent) -> bool:
+        """Whether a key is taken that a button would use to move the focus, or would pass by."""
         key = Qt.Key(event.key())
-        if key == Qt.Key.Key_Escape:
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            button.click()
+        elif key == Qt.Key.Key_Escape:
             self.end()
-        elif key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_PageDown):
-            self.go(self.at + 1)
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_PageUp):
-            self.go(self.at - 1)
+        elif key in STEPS:
+            self.go(self.at + STEPS[key])
+        else:
+            return False
+        return True
 
     def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802
         """Tab goes round the card's buttons."""
