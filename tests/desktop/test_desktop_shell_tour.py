@@ -59,6 +59,7 @@ def test_the_card_lies_in_the_window_and_off_the_light_where_there_is_room(
         card = tour.card.geometry()
         assert tour.rect().contains(card)
         assert card.height() >= tour.card.heightForWidth(card.width())
+        assert not tour.light.intersects(window.statusBar().geometry().adjusted(0, 6, 0, 0))
         small = tour.light.width() + card.width() < tour.width() // 2
         assert not small or not card.intersects(tour.light)
 

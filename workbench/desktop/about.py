@@ -26,7 +26,7 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    return found | {"system": platform.platform()}
+    return found | {"system": f"{platform.system()} {platform.release()} {platform.machine()}"}
 
 
 class AboutDialog(QDialog):
@@ -43,7 +43,7 @@ class AboutDialog(QDialog):
         table = QFormLayout()
         table.setVerticalSpacing(3)
         for name, value in versions.items():
-            label = QLabel(value, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
+            label = QLabel(value, wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setAccessibleName(f"Version of {name}")
             caption = QLabel(name)
             caption.setProperty("role", "muted")

@@ -155,8 +155,11 @@ class Tour(QWidget):
         part = self._steps[self.at].part()
         if part is None or not part.isVisible():
             return QRect()
-        corner = self.mapFromGlobal(part.mapToGlobal(QPoint(0, 0)))
-        return QRect(corner, part.size()).adjusted(-4, -4, 4, 4).intersected(self.rect().adjusted(2, 2, -2, -2))
+        seen = part.rect()
+        while part is not self.parentWidget():  # what is scrolled out of sight is dark
+            seen = seen.translated(part.pos()) & part.parentWidget().rect()
+            part = part.parentWidget()
+        return seen.adjusted(-4, -4, 4, 4) & self.rect().adjusted(2, 2, -2, -2)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride:  # no shortcut of the window acts under the tour
