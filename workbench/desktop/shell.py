@@ -117,6 +117,7 @@ class Shell(QObject):
         dialog, self.settings_dialog = self.settings_dialog, None
         if dialog is not None:
             dialog.deleteLater()
+        self._window.actions_by_name.by_name["notify"].setChecked(self._window.notifier.wanted)
         if self.help is not None:
             self.help.dress()
 
