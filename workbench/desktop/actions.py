@@ -18,6 +18,7 @@ PROJECT = frozenset({"project"})
 WRITE = frozenset({"project", "writable"})
 RUN = frozenset({"project", "run"})
 MODEL = frozenset({"project", "run", "model"})
+EDIT = WRITE | {"run", "model", "operable"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ _OWN = (
     Action("subset_and", "Narrow the picked rows to the subset", "Keep of the picked rows those of the selected subset", "Edit/Combine", "", "", PROJECT | {"subset"}),
     Action("subset_not", "Take the subset out of the picked rows", "Let go of the rows of the selected subset", "Edit/Combine", "", "", PROJECT | {"subset"}),
     Action("settings", "Settings…", "Looks, behaviour and keyboard shortcuts", "Edit", "settings", "Ctrl+,", separated=True),
+    Action("edit_merge", "Merge prototypes…", "Put the picked prototypes together as one, at the mean of their rows", "Prototypes", "merge", "Ctrl+M", EDIT | {"two prototypes"}),
+    Action("edit_split", "Split prototype…", "Put two prototypes in the place of the picked one, along the main axis of its rows", "Prototypes", "split", "", EDIT | {"one prototype"}),
+    Action("edit_delete", "Delete prototypes…", "Take the picked prototypes away", "Prototypes", "delete", "", EDIT | {"a prototype"}),
+    Action("edit_add", "Add prototype at the picked rows…", "Put a new prototype at the mean of the picked rows", "Prototypes", "new", "", EDIT | {"picked"}),
+    Action("edit_relabel", "Relabel prototype…", "Give the picked prototype another class", "Prototypes", "rename", "", EDIT | {"one prototype", "labelled prototypes"}),
+    Action("edit_pin", "Pin prototypes…", "Let training leave the picked prototypes where they are", "Prototypes", "pin", "", EDIT | {"a prototype"}, separated=True),
+    Action("edit_unpin", "Unpin prototypes…", "Let training move the picked prototypes again", "Prototypes", "", "", EDIT | {"a prototype"}),
+    Action("edit_prune", "Prune useless prototypes…", "Take away every prototype without which the error is no higher", "Prototypes", "prune", "", EDIT, separated=True),
+    Action("edit_merge_close", "Merge close prototypes…", "Merge prototypes of one class that lie within a distance", "Prototypes", "", "", EDIT),
+    Action("branch", "Branch from here", "Make a run that goes on from the moment that is shown", "Run", "branch", "Ctrl+B", WRITE | {"run", "model"}),
     Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
     Action("sweep", "How many?…", "Try several numbers of prototypes on the selected dataset and recommend one", "Run", "sweep", "Ctrl+Shift+R", WRITE | {"dataset"}, 1),
     Action("search", "Search parameters…", "Try sets of parameters on the selected dataset, judged by cross-validation", "Run", "tuning", "Ctrl+Alt+R", WRITE | {"dataset"}, 1),
@@ -146,7 +157,7 @@ ACTIONS = (
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""
 
-MENUS = ("File", "Edit", "Run", "View", "Help")
+MENUS = ("File", "Edit", "Prototypes", "Run", "View", "Help")
 
 
 class Actions(QObject):

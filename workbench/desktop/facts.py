@@ -15,7 +15,6 @@ def facts(
     selected: Thing | None,
     *,
     prepared: bool,
-    picked: bool,
 ) -> frozenset[str]:
     """The facts that hold.
 
@@ -27,8 +26,6 @@ def facts(
         In the tree.
     prepared : bool
         Whether a run is set up that could start.
-    picked : bool
-        Whether rows are picked.
     """
     if session is None:
         return frozenset()
@@ -42,7 +39,6 @@ def facts(
         "dataset": bool(session.datasets),
         "item": selected is not None,
         "prepared": prepared,
-        "picked": picked,
         "subset": isinstance(selected, Subset),
         "run": run is not None,
         "model": run is not None and newest(run) is not None,

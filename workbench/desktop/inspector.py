@@ -237,6 +237,8 @@ class RunPage(Page):
         self.now = Facts("Figures now")
         self.results_title = section("Results")
         self.results = Facts("Results")
+        self.edits_title = section("Edits")
+        self.edits = Facts("Edits")
         self.parameters = Facts("Parameters")
         self.report = QPushButton("Report…")
         self.report.setAccessibleDescription(report.statusTip())
@@ -252,6 +254,8 @@ class RunPage(Page):
             self.column.addWidget(widget)
         self.column.addWidget(self.results_title)
         self.column.addWidget(self.results)
+        self.column.addWidget(self.edits_title)
+        self.column.addWidget(self.edits)
         self.column.addWidget(section("Parameters"))
         self.column.addWidget(self.parameters)
         self.column.addWidget(self.report)
@@ -262,7 +266,6 @@ class RunPage(Page):
         self._run = run
         self._iteration = ""
         self.now.show_pairs([])
-        self.parameters.show_pairs(_parameters(run.parameters))
         self.refresh()
 
     def show_moment(self, moment: Moment) -> None:
@@ -281,6 +284,9 @@ class RunPage(Page):
             return
         self.title.setText(run.name)
         self.about.setText(f"{run.engine.title} on {run.dataset.name}")
+        self.parameters.show_pairs(_parameters(run.parameters))
+        self.edits.show_pairs(_edits(run))
+        self.edits_title.setVisible(bool(run.editions))
         self._show_status(run)
         progress = progress_of(run)
         self.progress.setVisible(run.active)
@@ -393,6 +399,17 @@ def section(text: str) -> QLabel:
     label.setProperty("role", "section")
     label.setContentsMargins(0, 6, 0, 0)
     return label
+
+
+def _edits(run: Run) -> list[tuple[str, str]]:
+    """What was done to its prototypes, and what that did to the error, as far as it is in force."""
+    by_number = {edition.number: edition for edition in run.editions}
+    made, number = [], run.edition
+    while number in by_number:
+        edition = by_number[number]
+        made.append((edition.operation.replace("_", " "), edition.sentence))
+        number = edition.basis
+    return made[::-1]
 
 
 def _figure(name: str, value: float) -> str:

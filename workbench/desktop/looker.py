@@ -92,11 +92,14 @@ class Looker:
             known = self._data[view.name] = (wanted, asked, view.compute(scene))
         return known[2]
 
-    def pick(self, pick: Pick, selection: Selection) -> None:
-        """Let `selection` have what a person points at in the scene; may look at all rows."""
+    def pick(self, pick: Pick, selection: Selection, shown: str) -> None:
+        """Let `selection` have what a person points at in the scene of what is `shown`; may look at all rows.
+
+        What was pointed at in the scene of something else, which is shown no more, is not picked.
+        """
         with self._lock:
             scene, run, dataset = self._scene, self._run, self._dataset
-        if scene is None or (pick.prototypes and not scene.has_prototypes):
+        if scene is None or shown not in (run, dataset) or (pick.prototypes and not scene.has_prototypes):
             return
         if all(k < len(scene.prototypes) for k in pick.prototypes):
             apply(pick, selection, run, dataset, scene)

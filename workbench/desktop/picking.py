@@ -62,6 +62,16 @@ class Picking(QObject):
         }
 
     @property
+    def session(self) -> Session | None:
+        """Where things are picked."""
+        return self._session
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What is true now, in the words of the table of actions."""
+        return frozenset({"picked"} if self.rows is not None and len(self.rows) else ())
+
+    @property
     def dataset(self) -> Dataset | None:
         """Whose rows are picked: that of what is shown."""
         shown = self._live.shown
@@ -92,10 +102,10 @@ class Picking(QObject):
     @Slot(object)
     def pick(self, pick: Pick) -> None:
         """Pick what a person points at in a view."""
-        session = self._session
-        if session is not None:
+        session, shown = self._session, self._live.shown
+        if session is not None and shown is not None:
             self._waiting += 1
-            self._pool.submit(self._work, lambda: self._live.looker.pick(pick, session.selection))
+            self._pool.submit(self._work, lambda: self._live.looker.pick(pick, session.selection, shown.id))
 
     @property
     def busy(self) -> bool:

@@ -28,6 +28,7 @@ from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.settings import Settings
 from workbench.desktop.shell import Shell
 from workbench.desktop.stability_dialog import StabilityRequest
+from workbench.desktop.surgery import Surgery
 from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
@@ -50,6 +51,7 @@ class Window(Frame):
     recorded : Recorded
     dialogs : Dialogs
     picking : Picking
+    surgery : Surgery
     notifier : Notifier
     shell : Shell
     """
@@ -61,6 +63,7 @@ class Window(Frame):
         self.dialogs = Dialogs(self, self.background, settings)
         self.recorded = Recorded(self.live, self.background)
         self.picking = Picking(self.live, self.background, self)
+        self.surgery = Surgery(self.live, self.picking, self.background, self)
         self.notifier = Notifier(self, settings)
         self.shell = Shell(self, switch)
         self._switch = switch
@@ -202,6 +205,12 @@ class Window(Frame):
     def _started(self, work: Run | Study) -> None:
         self._show_contents()
         self.tree.select(work)
+
+    @Slot(object, str)
+    def _edited(self, run: Run, words: str) -> None:
+        """Show a run that was edited or branched off."""
+        self._started(run)
+        self.statusBar().showMessage(f"{run.name}: {words}", 20_000)
 
     def _not_started(self, error: Exception) -> None:
         self.inspector.new_run.start.setEnabled(True)
@@ -356,10 +365,8 @@ class Window(Frame):
     @Slot()
     def _update_facts(self) -> None:
         selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
-        picked = len(self.picking.rows or ())
-        self.actions_by_name.update(
-            facts(self.session, self.live.run, self.study, selected, prepared=prepared, picked=bool(picked))
-        )
+        known = facts(self.session, self.live.run, self.study, selected, prepared=prepared)
+        self.actions_by_name.update(known | self.picking.facts | self.surgery.facts)
         self.status.show_picked(self.picking.words)
         for name in ("undo", "redo"):
             what = getattr(self.session, f"can_{name}", None)
@@ -436,7 +443,7 @@ class Window(Frame):
         made |= {f"theme_{choice}": partial(self._switch.choose, choice) for choice in ("system", "light", "dark")}
         made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
         made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
-        return made | self.picking.handlers() | self.shell.handlers() | self.frame_handlers()
+        return made | self.picking.handlers() | self.surgery.handlers() | self.shell.handlers() | self.frame_handlers()
 
     def _combine(self, how: Combination) -> None:
         """Combine what is picked with the subset that is selected."""
@@ -460,6 +467,7 @@ class Window(Frame):
         self.live.moved.connect(self._moved)
         self.views.picked.connect(self.picking.pick)
         self.status.clear_wanted.connect(self.picking.clear)
+        self.surgery.made.connect(self._edited)
         self.dialogs.import_wanted.connect(self._import)
         self.dialogs.sweep_wanted.connect(self._sweep)
         self.dialogs.search_wanted.connect(self._search)
@@ -480,6 +488,7 @@ class Window(Frame):
             self._slow.stop()
             self.shell.close()
             self.remember()
+            self.surgery.close()
             self.picking.close()
             self.live.close()
             self.background.close()
