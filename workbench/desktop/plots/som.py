@@ -18,6 +18,7 @@ from workbench.desktop.plots.som_head import MapHead
 from workbench.views import View
 from workbench.views.cell_colours import Stencil, cell_table, stencil
 from workbench.views.cells import CellImage, Origin, cell_image
+from workbench.views.picking import Pick
 from workbench.views.plane_order import PlaneOrder, as_in_the_data
 from workbench.views.som_data import SomData
 from workbench.views.som_panels import Panel, main_panels, panel, panel_names, values_of
@@ -121,12 +122,15 @@ def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]
     top = MARGIN + n_main_lines * (high + GAP) + line + 6
     total = max(look.surface.height, int(top + n_lines * (low + GAP) + MARGIN))
     told, spots = _told(data), []
+    links: list[tuple[QRect, Pick]] = []
     grips: list[Grip] = []
     with painting(look.surface.width, total, look.surface.ratio, look.theme.surface) as (sheet, painter):
         for k in range(len(main)):
             x, y = MARGIN + (k % across) * (wide + GAP), MARGIN + (k // across) * (high + GAP)
             place = _draw_panel(painter, panel(data, k, large, look.theme), QPointF(x, y), wide, look.theme)
-            spots += [(rect, told[unit]) for rect, unit in unit_places(data, large.image, place)]
+            places = unit_places(data, large.image, place)
+            spots += [(rect, told[unit]) for rect, unit in places]
+            links += [(rect, Pick(prototypes=(unit,))) for rect, unit in places]
             grips.append(_grip(data, large.image, place))
         painter.setPen(QColor(look.theme.muted))
         words = _planes_heading(data)
@@ -139,7 +143,7 @@ def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]
             place = _draw_panel(painter, made, QPointF(x, y), small, look.theme, mark)
             spots.append((place.toAlignedRect(), f"{made.title}{mark}\n{made.low} to {made.high}"))
             grips.append(_grip(data, little.image, place))
-    return Picture(sheet, tuple(spots), f"{data.note}. {words}."), tuple(grips)
+    return Picture(sheet, tuple(spots), f"{data.note}. {words}.", tuple(links)), tuple(grips)
 
 
 def paint_one(data: SomData, which: int, look: Look) -> tuple[Picture, tuple[Grip, ...]]:
@@ -154,12 +158,13 @@ def paint_one(data: SomData, which: int, look: Look) -> tuple[Picture, tuple[Gri
         mark = f": {made.scale}" if made.scale else ""
         place = _draw_panel(painter, made, QPointF(MARGIN, MARGIN), wide, look.theme, mark)
     values = values_of(data, which)
-    told, spots = _told(data), []
+    told, spots, links = _told(data), [], []
     for rect, unit in unit_places(data, cells.image, place):
+        links.append((rect, Pick(prototypes=(unit,))))
         more = "" if values is None else f"\n{made.title}: {number(float(values[unit]))}"
         spots.append((rect, told[unit] + more))
     words = f"{made.title}{f', {made.low} to {made.high}' if made.high else ''}. {data.note}."
-    return Picture(sheet, tuple(spots), words), (_grip(data, cells.image, place),)
+    return Picture(sheet, tuple(spots), words, tuple(links)), (_grip(data, cells.image, place),)
 
 
 def unit_places(data: SomData, image: CellImage, place: QRectF) -> list[tuple[QRect, int]]:
