@@ -11,11 +11,11 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.views.trained import trained_with
+from tests.views.trained import trained, trained_with
 from workbench.data import guess
 from workbench.desktop.plots.base import plot_for
 from workbench.desktop.plots.code_atlas import CodeAtlasPlot
-from workbench.desktop.plots.painted import Picture
+from workbench.desktop.plots.painted import STEPS, Picture, beside
 from workbench.desktop.window import Window
 from workbench.views import Scene, theme, view
 from workbench.views.bits import text_of
@@ -82,9 +82,13 @@ def test_keys_reach_every_bit(atlas: Callable[[int], Atlas], qtbot: QtBot) -> No
     shown = atlas(12)
     before = shown.data.flips
     assert shown.plot.sheet.focusPolicy() == Qt.FocusPolicy.StrongFocus
-    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Space):
+    places, at = [place for place, _ in shown.plot.sheet.links], 0
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left):
         qtbot.keyClick(shown.plot.sheet, key)
-    assert (shown.data.flips.bits != before.bits).nonzero()[0].tolist() == [1]
+        at = beside(places, at, *STEPS[key])
+    qtbot.keyClick(shown.plot.sheet, Qt.Key.Key_Space)
+    assert at > 1  # a bit of the second line
+    assert (shown.data.flips.bits != before.bits).nonzero()[0].tolist() == [at]
 
 
 def test_a_click_on_a_code_of_the_sheet_opens_it_and_the_choice_goes_back(atlas: Callable[[int], Atlas]) -> None:
@@ -102,9 +106,9 @@ def test_a_click_on_a_code_of_the_sheet_opens_it_and_the_choice_goes_back(atlas:
 
 
 def test_a_picture_without_links_takes_no_focus(qtbot: QtBot) -> None:
-    plot = plot_for(view("reconstructions"))
+    plot = plot_for(view("local_relevance"))
     qtbot.addWidget(plot)
-    data = view("reconstructions").compute(trained_with("DeepVQ", "digits", {"device": "cpu"}, steps=1))
+    data = view("local_relevance").compute(trained("LGMLVQ", "iris"))
     plot.draw(plot.prepare(data, theme("light")))
     assert plot.sheet.focusPolicy() == Qt.FocusPolicy.NoFocus
     qtbot.mouseClick(plot.sheet, Qt.MouseButton.LeftButton)
@@ -121,6 +125,7 @@ def test_a_bit_is_flipped_in_the_window_and_the_menu_has_the_exports_of_the_engi
     job = session.import_data(guess(flowers))
     wait(lambda: job.done())
     quick = {"n_bits": 12, "hidden": [8], "max_iter": 2, "device": "cpu", "random_state": 0}
+    wait(lambda: window.live.shown is job.result())  # what came in is shown, and then the run
     run = session.add_run(job.result(), "DeepVQ", quick)
     window.live.show(run)
     wait(lambda: not run.active)

@@ -91,7 +91,7 @@ def test_a_map_and_a_mixture_are_watched_while_they_learn(
     session = window.session
     assert session is not None
     job = session.import_data(guess(flowers))
-    wait(lambda: job.done())
+    wait(lambda: job.done() and window.live.shown is job.result())
     for engine, parameters, names in (
         ("SOM", {"shape": [4, 5]}, ("som", "projection", "prototypes", "reconstructions", "usage", "energy")),
         ("GaussianMixture", {"n_components": 3}, ("mixture", "rate_distortion")),

@@ -136,6 +136,44 @@ def test_an_outline_in_the_plane_picks_rows_and_a_click_picks_one(
     assert np.allclose(points[rows(window)[0]], place)
 
 
+@pytest.mark.parametrize(("engine", "view"), [("KMeans", "energy"), ("GaussianMixture", "mixture"), ("SOM", "som")])
+def test_views_of_other_engines_mark_what_is_picked_too(
+    window: Window, opened: tuple[Session, Dataset], wait: Wait, engine: str, view: str
+) -> None:
+    session, dataset = opened
+    made = session.add_run(dataset, engine, {"max_iter": 3, "random_state": 0})
+    wait(lambda: made.status == "finished" and made.id in [thing.id for thing in window.tree.things()])
+    window.tree.select(made)
+    plot = show(window, view, wait)
+    wait(lambda: window.live.looker.fitting >= {view})
+    settle(window, wait)
+    window.picking.pick(Pick(prototypes=(0,)))
+    wait(lambda: window.picking.prototypes == (0,))
+    settle(window, wait)
+    if isinstance(plot, PlanePlot):
+        assert len(plot.picked_prototypes.data) == 1
+    else:
+        assert isinstance(plot, PaintedPlot)
+        assert plot.sheet.framed
+
+
+def test_rows_that_are_picked_show_in_the_gallery_by_the_prototypes_that_win_them(
+    window: Window, run: Run, wait: Wait
+) -> None:
+    gallery = show(window, "prototypes", wait)
+    assert isinstance(gallery, PaintedPlot)
+    won = np.asarray(run.model().encode(run.dataset.rows().read(0, run.dataset.n_rows)))
+    rows_of_two = np.concatenate([np.flatnonzero(won == 0)[:20], np.flatnonzero(won == 2)[:5]])
+    window.picking.pick(Pick(rows=tuple(rows_of_two.tolist())))
+    settle(window, wait)
+    places = {what.prototypes[0]: place for place, what in gallery.sheet.links if isinstance(what, Pick)}
+    assert gallery.sheet.shares == [(places[0], 1.0), (places[2], 0.25)]
+    assert gallery.sheet.framed == []
+    window.picking.pick(Pick(prototypes=(1,)))
+    settle(window, wait)
+    assert gallery.sheet.shares == []
+
+
 def test_dragging_with_the_mouse_draws_the_outline(window: Window, run: Run, qtbot: QtBot, wait: Wait) -> None:
     plane = show(window, "projection", wait)
     assert isinstance(plane, PlanePlot)

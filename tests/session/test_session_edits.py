@@ -366,7 +366,7 @@ def test_a_run_is_edited_only_at_rest(session, blobs):
     with pytest.raises(SessionError, match="is queued: stop it first"):
         session.edit(waiting, "delete", which=0)
     waiting.stop()
-    with pytest.raises(SessionError, match="has learned nothing yet"):
+    with pytest.raises(SessionError, match="has nothing recorded yet"):
         session.edit(waiting, "delete", which=0)
     run.stop()
     run.wait(60)

@@ -9,7 +9,7 @@ import numpy as np
 from engines.spd.matrices import logarithm, vectors_of
 from tests.views.trained import trained, trained_with
 from workbench.views import VIEWS, view
-from workbench.views import projection as projection_view
+from workbench.views import planes as planes_module
 
 
 def test_views_that_need_features_or_euclidean_cells_do_not_apply() -> None:
@@ -51,4 +51,4 @@ def test_the_plane_of_logarithms_stays_while_prototypes_move_and_follows_regular
     planes = [view("projection").compute(scene).planes[1] for scene in (first, later, evened)]
     assert planes[1].points is planes[0].points
     assert not np.allclose(planes[2].points, planes[0].points)
-    assert len(projection_view._logarithmic_axes(first)) == 2
+    assert len(planes_module._logarithmic_axes(first)) == 2

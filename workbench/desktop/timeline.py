@@ -84,7 +84,12 @@ class Timeline(QWidget):
 
     def show_moment(self, moment: Moment, pinned: bool) -> None:
         """Draw the curve up to now and mark the iteration that is shown."""
-        self.curve.setData(moment.iteration, moment.cost)
+        alone = len(moment.iteration) == 1
+        self.curve.setData(moment.iteration, moment.cost, symbol="o" if alone else None, symbolSize=6)
+        if alone:
+            self.item.setXRange(moment.snapshot.iteration - 1, moment.snapshot.iteration + 1, padding=0)
+        else:
+            self.item.enableAutoRange()
         self.mark.setValue(moment.snapshot.iteration)
         self.mark.show()
         self._show_axes(True)

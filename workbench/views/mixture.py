@@ -34,8 +34,6 @@ class MixtureData:
     ----------
     points : (m, 2) float64
         The rows of the sample; with one feature its value in original units, and 0.
-    rows : (m,) int
-        Their numbers.
     means : (K, 2), covariances : (K, 2, 2) float64
         Of the components in the plane; with one feature only the first entries mean something.
     weights : (K,) float64
@@ -60,7 +58,6 @@ class MixtureData:
     """
 
     points: Floats
-    rows: Array
     means: Floats
     covariances: Floats
     weights: Floats
@@ -100,7 +97,6 @@ def compute(scene: Scene) -> MixtureData:
         "heaviest": heaviest,
         "kind": kind,
         "note": _note(scene, kind, len(weights)),
-        "rows": np.asarray(scene.sample.rows),
     }
     if scene.prototypes.shape[1] == 1:
         return _single(scene, weights, heaviest, common)

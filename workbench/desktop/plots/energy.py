@@ -12,7 +12,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QWidget
 
 from workbench.desktop.plots.base import coloured, show_image
-from workbench.desktop.plots.plane import Ground, PlanePlot, rows_picture
+from workbench.desktop.plots.plane import Ground, Layout, PlanePlot, rows_picture
 from workbench.views import View
 from workbench.views.energy import EnergyData
 from workbench.views.theme import Theme
@@ -82,6 +82,9 @@ class EnergyPlot(PlanePlot):
             words=f'{words} &nbsp; <span style="color:{theme.muted}">{html.escape(data.note)}</span>',
             plain=f"{current}: {scale}. {data.note}.",
         )
+
+    def layout_of(self, data: EnergyData) -> Layout:
+        return Layout(data.points, data.prototypes, "pca")
 
     def draw(self, prepared: Prepared) -> None:
         self.show_ground(prepared.ground)

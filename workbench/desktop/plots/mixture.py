@@ -115,7 +115,7 @@ class MixturePlot(PlanePlot):
         )
 
     def layout_of(self, data: MixtureData) -> Layout:
-        return Layout(data.points, data.rows, data.means, "pca")
+        return Layout(data.points, data.means, "pca")
 
     def draw(self, prepared: Prepared) -> None:
         self.show_ground(prepared.ground)

@@ -94,6 +94,10 @@ class PaintedPlot(Plot):
         self.sheet.show_picture(prepared)
         self.setAccessibleDescription(prepared.words)
 
+    def prepare_marks(self, data: Any, picked: Picked, theme: Theme) -> Picked:
+        _ = picked.share  # which takes a while, so it is worked out here
+        return picked
+
     def mark(self, marks: Picked) -> None:
         self.sheet.show_picked(marks)
 
@@ -124,6 +128,9 @@ class _Sheet(QWidget):
         The arrow keys went there.
     framed : list of QRect
         Where what is picked is.
+    shares : list of (QRect, float)
+        Where prototypes are that win picked rows, and how many of these, as a share of the most; where rows alone are
+        picked.
     """
 
     asked = Signal(str)
@@ -136,6 +143,7 @@ class _Sheet(QWidget):
         self._picture: Picture | None = None
         self._marks: Picked | None = None
         self.framed: list[QRect] = []
+        self.shares: list[tuple[QRect, float]] = []
         self._at = 0
 
     @property
@@ -164,6 +172,14 @@ class _Sheet(QWidget):
             for place, what in links
             if isinstance(what, Pick) and marks is not None and self._framable(what) and what.is_in(marks)
         ]
+
+        self.shares = []
+        if marks is not None and marks.n_rows and not marks.prototypes:
+            ones = [(place, what.prototypes[0]) for place, what in links if _is_of_one_prototype(what)]
+            most = marks.share.max(initial=0.0)
+            self.shares = [
+                (place, float(marks.share[k] / most)) for place, k in ones if k < len(marks.share) and marks.share[k]
+            ]
         self.update()
 
     def _framable(self, what: Pick) -> bool:
@@ -188,6 +204,10 @@ class _Sheet(QWidget):
                 painter.drawRect(place)
                 painter.setPen(QPen(colours.highlight().color(), 2))
                 painter.drawRect(place)
+        for place, share in self.shares:
+            if exposed.intersects(place):
+                bar = QRectF(place.left() + 1, place.bottom() - 4, (place.width() - 2) * share, 4)
+                painter.fillRect(bar, colours.highlight())
         if self.hasFocus() and self._picture.links:
             painter.setPen(QPen(colours.text().color(), 1, Qt.PenStyle.DashLine))
             painter.drawRect(self._picture.links[self._at][0].adjusted(-3, -3, 3, 3))
@@ -231,6 +251,10 @@ class _Sheet(QWidget):
                     return True
             QToolTip.hideText()
         return super().event(event)
+
+
+def _is_of_one_prototype(what: str | Pick) -> bool:
+    return isinstance(what, Pick) and len(what.prototypes) == 1
 
 
 def beside(places: Sequence[QRect], at: int, right: int, down: int) -> int:

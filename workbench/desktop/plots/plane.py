@@ -63,8 +63,6 @@ class Layout:
     ----------
     points : (m, 2) float64
         The rows of the sample.
-    rows : (m,) int
-        Their numbers.
     prototypes : (M, 2) float64
     plane : str
     features : (int, int)
@@ -72,7 +70,6 @@ class Layout:
     """
 
     points: NDArray[np.float64]
-    rows: NDArray[Any]
     prototypes: NDArray[np.float64]
     plane: str
     features: tuple[int, int] = (0, 1)
@@ -132,6 +129,7 @@ class PlanePlot(Plot):
         self._home: object = None
         self._theme = ""
         self._layout: Layout | None = None
+        self._numbers: NDArray[Any] = np.empty(0, np.int64)
         self._settle = QTimer(self, interval=60, singleShot=True)
         self._settle.timeout.connect(self._look_again)
         self.item.getViewBox().sigRangeChanged.connect(self._moved)
@@ -194,6 +192,7 @@ class PlanePlot(Plot):
 
     def prepare_marks(self, data: Any, picked: Picked, theme: Theme) -> Marks:
         layout = self._layout = self.layout_of(data)
+        self._numbers = np.asarray(picked.scene.sample.rows)
         frame = self._frame or Frame((0.0, 1.0, 0.0, 1.0), 16, 16, 1.0)
         if self._painted is not None:
             frame = self._painted[0]
@@ -237,7 +236,7 @@ class PlanePlot(Plot):
         if prototype is not None:
             self.picked.emit(Pick(prototypes=(prototype,), how=how_picked()))
         elif row is not None:
-            self.picked.emit(Pick(rows=(int(self._layout.rows[row]),), how=how_picked()))
+            self.picked.emit(Pick(rows=(int(self._numbers[row]),), how=how_picked()))
 
     def _label(self, ground: Ground) -> None:
         """Name the axes, as far as there is room."""

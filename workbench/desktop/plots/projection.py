@@ -96,7 +96,7 @@ class ProjectionPlot(PlanePlot):
 
     def layout_of(self, data: ProjectionData) -> Layout:
         (plane, *_) = data.planes
-        return Layout(plane.points, data.rows, plane.prototypes, plane.name, data.features)
+        return Layout(plane.points, plane.prototypes, plane.name, data.features)
 
     def codes_of(self, data: ProjectionData, picked: Picked) -> NDArray[np.int64] | None:
         return picked.codes if data.colours.name == "class" else None
