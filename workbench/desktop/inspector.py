@@ -189,8 +189,11 @@ class DatasetPage(Page):
             pairs.append(("Classes", f"{len(names)}: {shown}"))
         else:
             pairs.append(("Classes", "no labels"))
-        counts = [(part, int((dataset.split == k).sum())) for k, part in enumerate(PARTS)]
+        counts = [(name, dataset.n_in(part)) for name, part in zip(PARTS, ("train", "validation", "test"), strict=True)]
         pairs.append(("Split", ", ".join(f"{n:,} {part}" for part, n in counts if n)))
+        relabelled, dropped = dataset.corrections
+        if relabelled or dropped:
+            pairs.append(("Corrections", f"{relabelled:,} relabelled, {dropped:,} dropped"))
         files = dataset.source.get("files", ())
         if files:
             pairs.append(("File", str(files[0].get("path", "")).rpartition("/")[2]))

@@ -1,6 +1,6 @@
 """What a project holds and where: records and bundles of datasets, runs, sweeps and so on, under keys.
 
-datasets/<id>/            DatasetRecord, with X, y, split, ids, and fitted/ (the recipe as fitted)
+datasets/<id>/            DatasetRecord, with X, y, split, ids, fitted/ (the recipe as fitted), corrections/<k>/
 runs/<id>/                RunRecord, with history/, snapshots/<k>/, state/{a,b}/, result/, stability/, a branch start/
 runs/<id>/editions/<n>/   EditionRecord, with the same as a branch
 sweeps/<id>/              SweepRecord, with table/
@@ -109,6 +109,18 @@ def read_datasets(reader: Reader) -> list[DatasetRecord]:
 def read_fitted(reader: Reader, dataset: str) -> Bundle | None:
     """Give the fitted recipe of a dataset, or None."""
     return read_bundle(reader, f"{dataset}/fitted")
+
+
+def add_correction(transaction: Transaction, dataset: str, number: int, correction: Mapping[str, Any]) -> None:
+    """Keep a correction of a dataset's labels or rows; its `number` must be free."""
+    write_bundle(transaction, f"{dataset}/corrections/{number:06d}", correction)
+
+
+def read_corrections(reader: Reader, dataset: str) -> list[Bundle]:
+    """Give all corrections of a dataset in the order of their numbers, those that were undone too."""
+    key = f"{dataset}/corrections"
+    bundles = (read_bundle(reader, f"{key}/{number:06d}") for number in sorted(map(int, reader.keys(key))))
+    return [bundle for bundle in bundles if bundle is not None]
 
 
 def add_run(transaction: Transaction, record: RunRecord) -> RunRecord:

@@ -71,7 +71,7 @@ class Assessment:
 def assess(run: Trained, watch: Watch) -> Assessment:
     """Go through all rows once."""
     n_prototypes, n_classes = run.n_cells, len(run.data.classes)
-    split, codes = np.asarray(run.data.split), run.data.codes
+    split, codes = run.split, run.row_codes
     supervised = run.run.engine.supervised and codes is not None
     counts = np.zeros((3, n_prototypes), np.int64)
     sums, squares = np.zeros((3, n_prototypes)), np.zeros((3, n_prototypes))

@@ -17,7 +17,7 @@ MOST_NUMBERED = 53
 
 
 def write_assignments(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
-    """Write the assignments of all rows; a bounded number of rows is in memory at a time.
+    """Write the assignments of all rows but the dropped ones; a bounded number of rows is in memory at a time.
 
     Columns: row (from 1), id (if rows have names), part, prototype (from 0; not of engines of several books or of
     bits), code 1, code 2 ... (from 0; of engines with several columns of codes), distance (as the engine measures it,
@@ -26,7 +26,7 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
     1, bit 2 counts 2, bit 3 counts 4 ..., as in its codebook.
     """
     data = run.data
-    ids, codes = data.ids, data.codes
+    ids, codes = data.ids, run.row_codes
     sizes = getattr(run.model, "code_sizes", ())
     noun = "bit" if run.has_bits else "code"
     coded = [] if run.has_prototypes and len(sizes) == 1 else [f"{noun} {column + 1}" for column in range(len(sizes))]
@@ -40,10 +40,11 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
         writer.writerow(heading)
         for block in run.blocks(watch):
             here = slice(block.start, block.start + len(block.winners))
-            columns: list[list[Any]] = [list(range(here.start + 1, here.stop + 1))]
+            numbers = run.numbers[here]
+            columns: list[list[Any]] = [(numbers + 1).tolist()]
             if ids is not None:
-                columns.append([cell(name) for name in ids[here].tolist()])
-            columns.append([PARTS[part] for part in data.split[here].tolist()])
+                columns.append([cell(name) for name in ids[numbers].tolist()])
+            columns.append([PARTS[part] for part in run.split[here].tolist()])
             columns += [block.winners.tolist()] if run.has_prototypes else []
             if block.codes is not None:
                 columns += [numbers_of(block.codes).tolist()] if numbered else []

@@ -96,7 +96,7 @@ def codebook(run: Trained, watch: Watch) -> Codebook:
 def _counts(run: Trained, watch: Watch) -> NDArray[np.int64]:
     """(M,) training rows of each prototype."""
     counts = np.zeros(len(run.prototypes), np.int64)
-    split = np.asarray(run.data.split)
+    split = run.split
     for block in run.blocks(watch):
         winners = numbers_of(block.codes) if run.has_bits and block.codes is not None else block.winners
         mine = winners[split[block.start : block.start + len(winners)] == 0]
@@ -141,6 +141,7 @@ def about(run: Trained) -> dict[str, Any]:
         "parameters": run.run.parameters,
         "dataset": run.data.name,
         "data_hash": facts.data_hash,
+        "labels_version": facts.labels_version,
         "created": facts.created,
         "recipe": dict(facts.recipe),
         "versions": dict(facts.versions),

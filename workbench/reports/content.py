@@ -74,7 +74,12 @@ def _notes(run: Trained) -> list[str]:
         notes.append(f"The run is {run.run.status}; this report shows what it had learned so far.")
     if run.run.error:
         notes.append(run.run.error)
-    if run.run.engine.supervised and not (np.asarray(run.data.split) == PARTS.index("test")).any():
+    if run.run.is_outdated:
+        notes.append(
+            "Labels were corrected or rows dropped since the run was made: it learned from those of before, and all "
+            "figures but those at the end of training are of the data as they are now. Train again to learn from them."
+        )
+    if run.run.engine.supervised and not run.data.n_in("test"):
         notes.append(
             "No rows were set aside for testing, so every accuracy below was taken on rows the model has seen and "
             "says little about new ones."
@@ -119,9 +124,12 @@ def _data(run: Trained, found: Assessment) -> Pairs:
         pairs.append(("each row", f"a {noun} of {shape} {unit}"))
     if data.classes:
         pairs.append(("classes", f"{len(data.classes):,}"))
-        unlabelled = data.n_rows - int(found.class_rows.sum())
+        unlabelled = len(run.numbers) - int(found.class_rows.sum())
         if unlabelled:
             pairs.append(("rows without a label", f"{unlabelled:,}"))
+    relabelled, dropped = data.corrections
+    if relabelled or dropped:
+        pairs.append(("corrections", f"{counted(relabelled, 'row')} relabelled, {counted(dropped, 'row')} dropped"))
     return [*pairs, *(("remark", text) for text in data.warnings)]
 
 
@@ -344,6 +352,10 @@ def _provenance(session: Session, run: Trained) -> Pairs:
         ("dataset", f"{run.data.id}, imported {run.data.created}"),
         ("hash of the data (blake2b)", run.data.data_hash),
     ]
+    if facts.labels_version:
+        pairs.append(("version of the labels learned from", facts.labels_version))
+    if run.run.is_outdated:
+        pairs.append(("version of the labels now", run.data.labels_version))
     if facts.data_hash != run.data.data_hash:
         pairs.append(("hash when the run was made", facts.data_hash))
     return pairs

@@ -50,7 +50,7 @@ class Block:
     Attributes
     ----------
     start : int
-        Row number of the first.
+        Place of the first among all rows that are kept, see `Trained.numbers`.
     winners : (k,) int64
         Prototype; 0 for an engine of several books or of bits, which has none.
     codes : (k, B) int64 or None
@@ -75,9 +75,26 @@ class Trained:
     run: Run
     model: Engine
 
-    @property
+    @cached_property
     def data(self) -> Dataset:
-        return self.run.dataset
+        """The dataset with the corrections of now; those that come while an export is written do not reach it."""
+        return self.run.dataset.as_of(self.run.dataset.edition)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """(n,) row numbers of all rows that are kept, increasing."""
+        index = self.data.index("all")
+        return np.arange(self.data.n_rows) if index is None else index
+
+    @cached_property
+    def split(self) -> NDArray[np.uint8]:
+        """(n,) part of each of them, as in `PARTS`."""
+        return np.asarray(self.data.split)[self.numbers]
+
+    @cached_property
+    def row_codes(self) -> NDArray[np.int32] | None:
+        """(n,) class codes of them, -1 without a label; None without labels."""
+        return None if self.data.codes is None else self.data.codes[self.numbers]
 
     @property
     def has_prototypes(self) -> bool:
@@ -156,7 +173,7 @@ class Trained:
         return replace(scene, snapshot=final)
 
     def blocks(self, watch: Watch) -> Iterator[Block]:
-        """All rows of the dataset in order; a bounded number at a time is in memory."""
+        """All rows that are kept, in order; a bounded number at a time is in memory."""
         for start, X in self.rows(watch):
             with self._applied():
                 winners, codes, distances = self._coded(X)
@@ -164,7 +181,7 @@ class Trained:
             yield Block(start, winners, codes, distances, predicted)
 
     def packed(self, watch: Watch) -> Iterator[NDArray[np.uint8]]:
-        """The packed codes of all rows in order, some rows at a time."""
+        """The packed codes of all rows that are kept in order, some rows at a time."""
         model: Any = self.model
         for _, X in self.rows(watch):
             with self._applied():
@@ -172,7 +189,7 @@ class Trained:
             yield codes
 
     def rows(self, watch: Watch) -> Iterator[tuple[int, NDArray[Any]]]:
-        """All rows in training units with the number of the first, some at a time."""
+        """All rows that are kept, in training units, with the place of the first, some at a time."""
         rows = self.data.rows("all")
         n, d = rows.shape
         step = max(64, _BLOCK_NUMBERS // max(d, self.n_cells, 1))

@@ -66,7 +66,7 @@ def start(run: Run, model: Any) -> Start:
         raise SessionError(str(error)) from None
     shown = snapshot.arrays  # made while the training is there
     snapshot = replace(snapshot, make_arrays=lambda: shown)
-    figures = evaluate(model, run.engine, run.dataset, lambda: False)
+    figures = evaluate(model, run.engine, run.given, lambda: False)
     metrics = {**snapshot.metrics, "cost": snapshot.cost, **figures}
     told = {name: float(value) for name, value in metrics.items() if math.isfinite(value)}  # no shift before a step
     return Start(model, parameters, arrays, snapshot, told)

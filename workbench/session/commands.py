@@ -6,7 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["import", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"]
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal[
+    "import",
+    "run",
+    "sweep",
+    "search",
+    "rename",
+    "delete",
+    "note",
+    "subset",
+    "branch",
+    "edit",
+    "relabel",
+    "drop",
+    "threshold",
+]
+MOST_LOGGED = 10_000
+"""Row numbers that the log holds; more of them are kept with the correction alone."""
 
 
 @dataclass(frozen=True)
@@ -15,12 +34,13 @@ class Command:
 
     Attributes
     ----------
-    kind : {"import", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"}
+    kind : str
+        One of `Kind`.
     text : str
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
         Id of a dataset, run, sweep, search or subset.
-    attribute : {"name", "note", "hidden", "in_force"}
+    attribute : {"name", "note", "hidden", "in_force", "edition", "threshold"}
     before, after : JSON value
     details : dict
         JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
@@ -29,7 +49,7 @@ class Command:
     kind: Kind
     text: str
     target: str
-    attribute: Literal["name", "note", "hidden", "in_force"]
+    attribute: Literal["name", "note", "hidden", "in_force", "edition", "threshold"]
     before: Any
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -127,3 +147,27 @@ def naming_subset(target: str, name: str, dataset: str, n_rows: int) -> Command:
     """A subset `target` of `n_rows` rows got a name."""
     details = {"name": name, "dataset": dataset, "n_rows": n_rows}
     return Command("subset", f"subset {name}", target, "hidden", True, False, details)
+
+
+def correcting(
+    target: str,
+    name: str,
+    kind: Literal["relabel", "drop"],
+    rows: NDArray[np.int64],
+    before: int,
+    after: int,
+    details: Mapping[str, Any],
+) -> Command:
+    """Rows of the dataset `target` got another label, were dropped, or are kept again.
+
+    Up to `MOST_LOGGED` numbers of rows are in the details as "rows"; more are in the correction alone, whose number is
+    there as "correction", with "n_rows".
+    """
+    counted = f"{len(rows):,} row{'' if len(rows) == 1 else 's'} of {name}"
+    if kind == "relabel":
+        value = details["value"]
+        text = f"relabelling of {counted} as {'unlabelled' if value is None else value}"
+    else:
+        text = f"{'dropping' if details['dropped'] else 'keeping'} of {counted}"
+    where = {"rows": rows.tolist()} if len(rows) <= MOST_LOGGED else {"n_rows": len(rows), "correction": after}
+    return Command(kind, text, target, "edition", before, after, {"dataset": target, **where, **details})

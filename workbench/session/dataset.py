@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol, Self, get_args
+from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from engines import ArrayRows, RowSource
 from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe
+from workbench.session.corrections import Correction, Corrections, Edition
 from workbench.session.errors import SessionError
 from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
+from workbench.session.selection import RowMask
 
 Part = Literal["train", "validation", "test", "all"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -35,13 +38,23 @@ class DataSample:
     rows : (m,) int64
         Row numbers, increasing.
     n_total : int
-        Rows of the whole dataset.
+        Rows of the whole dataset, without the dropped ones.
+    imported : (m,) int32, or None
+        As `codes`, before any correction; None where that is the same.
     """
 
     X: NDArray[Any]
     codes: NDArray[np.int32] | None
     rows: NDArray[np.int64]
     n_total: int
+    imported: NDArray[np.int32] | None = None
+
+
+class CorrectionCounts(NamedTuple):
+    """How many rows of a dataset have another label than when they were imported, and how many are dropped."""
+
+    relabelled: int
+    dropped: int
 
 
 class DatasetFile(Protocol):
@@ -59,7 +72,9 @@ class DatasetFile(Protocol):
 
 
 class Dataset:
-    """A dataset of the open project. Only name, note and hidden ever change, by commands. Thread-safe.
+    """A dataset of the open project. Only name, note, hidden and edition ever change, by commands. Thread-safe.
+
+    Labels and parts are those of the edition: as imported, with the corrections in force. Dropped rows are in no part.
 
     Attributes
     ----------
@@ -83,6 +98,8 @@ class Dataset:
     warnings : tuple of str
     data_hash : str
         Of the stored raw rows.
+    made : Corrections
+        All that were ever made, in force or not.
     """
 
     def __init__(
@@ -102,6 +119,8 @@ class Dataset:
         data_hash: str,
         note: str = "",
         hidden: bool = False,
+        made: Iterable[Correction] = (),
+        edition: int = 0,
     ) -> None:
         self.id = id
         self.name = name
@@ -119,10 +138,12 @@ class Dataset:
         self.data_hash = data_hash
         self._file = file
         self._lock = threading.Lock()
-        self._samples: dict[tuple[int, int], DataSample] = {}
-        self._indices: dict[tuple[Part, bool], NDArray[np.int64] | None] = {}
-        self._held: dict[bool, weakref.ref[NDArray[Any]]] = {}
-        self._lacks_values: bool | None = None
+        self._sample: tuple[tuple[int, int, int], DataSample] | None = None
+        self._held: weakref.WeakValueDictionary[tuple[int, bool], NDArray[Any]] = weakref.WeakValueDictionary()
+        self._lacks_values: dict[int, bool] = {}
+        self.made = Corrections(made)
+        self._editions: weakref.WeakValueDictionary[int, Edition] = weakref.WeakValueDictionary()
+        self._edition = self._edition_of(edition)
 
     def look_up(self) -> Self:
         """Read from the file what is asked for most, so that no face waits for the file's thread to know it."""
@@ -166,10 +187,41 @@ class Dataset:
         """(n,) 0 training, 1 validation, 2 test."""
         return self._file.split()
 
-    @cached_property
+    @property
     def codes(self) -> NDArray[np.int32] | None:
-        """(n,) index into `classes`, -1 where the label is missing; None without labels."""
-        return self._file.codes() if self.has_labels else None
+        """(n,) index into `classes`, -1 where there is no label; None without labels."""
+        return self._edition.codes
+
+    @property
+    def dropped(self) -> RowMask:
+        """The rows that are in no part."""
+        return self._edition.dropped
+
+    @property
+    def edition(self) -> int:
+        """The number of the newest correction in force; 0 for the data as imported. Set by commands alone."""
+        return self._edition.number
+
+    @edition.setter
+    def edition(self, number: int) -> None:
+        self._edition = self._edition_of(number)
+
+    @property
+    def corrections(self) -> CorrectionCounts:
+        """How many rows are relabelled, and how many dropped."""
+        now = self._edition
+        return CorrectionCounts(now.n_relabelled, len(now.dropped))
+
+    @property
+    def labels_version(self) -> str:
+        """Hash of labels and dropped rows: equal for equal ones, however they came about."""
+        return self._edition.version
+
+    def as_of(self, edition: int) -> Dataset:
+        """This dataset as it was in an edition: commands that come later do not reach it."""
+        made = copy.copy(self)
+        made._edition = self._edition_of(edition)
+        return made
 
     @property
     def ids(self) -> NDArray[Any] | None:
@@ -186,13 +238,7 @@ class Dataset:
         """
         if part not in PARTS:
             raise SessionError(f"There is no part '{part}' of a dataset; the parts are {', '.join(PARTS)}.")
-        with self._lock:
-            if (part, labelled) not in self._indices:
-                mask = np.ones(self.n_rows, bool) if part == "all" else self.split == PARTS.index(part)
-                if labelled and self.codes is not None:
-                    mask &= self.codes >= 0
-                self._indices[part, labelled] = None if mask.all() else np.flatnonzero(mask)
-            return self._indices[part, labelled]
+        return self._index(self._edition, part, labelled)
 
     def n_in(self, part: Part = "all", *, labelled: bool = False) -> int:
         """Number of rows of a part."""
@@ -206,10 +252,7 @@ class Dataset:
         -------
         RowSource of (m, d') float32, or float64 where the raw values are
         """
-        array = self._held[labelled]() if part == "train" and labelled in self._held else None
-        if array is not None:
-            return ArrayRows(array)
-        return TrainingRows(self.raw, self.recipe, self.index(part, labelled=labelled))
+        return self._rows(self._edition, part, labelled)
 
     def at(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """(k, d') the rows with these numbers (k,), which increase, in training units; for a few of many."""
@@ -218,12 +261,13 @@ class Dataset:
     @property
     def lacks_values(self) -> bool:
         """Whether a training row lacks a value; rows are read to tell, once, where the recipe lets gaps be."""
+        now = self._edition
         with self._lock:
-            known = self._lacks_values
+            known = self._lacks_values.get(now.number)
         if known is None:
-            known = self.recipe.recipe.missing == "keep" and _any_gap(self.rows("train"))
+            known = self.recipe.recipe.missing == "keep" and _any_gap(self._rows(now, "train", False))
             with self._lock:
-                self._lacks_values = known
+                self._lacks_values[now.number] = known
         return known
 
     def training_rows(
@@ -236,14 +280,15 @@ class Dataset:
         Cancelled
             Soon after `cancelled()` turns True.
         """
-        rows = self.rows(part, labelled=labelled)
+        now = self._edition
+        rows = self._rows(now, part, labelled)
         if isinstance(rows, ArrayRows):
             return rows.array
         if rows.shape[0] * rows.shape[1] * rows.dtype.itemsize > HELD_BYTES:
             return rows
         array = held(rows, cancelled)
         if part == "train":
-            self._held[labelled] = weakref.ref(array)
+            self._held[now.number, labelled] = array
         return array
 
     def labels(self, part: Part = "all", *, labelled: bool = False) -> NDArray[Any]:
@@ -254,32 +299,89 @@ class Dataset:
         SessionError
             If the dataset has no labels.
         """
-        if self.codes is None:
+        now = self._edition
+        codes = now.codes
+        if codes is None:
             raise SessionError(
                 f"Dataset '{self.name}' has no labels: import it again and give one column the role of label."
             )
-        index = self.index(part, labelled=labelled)
-        codes = self.codes if index is None else self.codes[index]
+        index = self._index(now, part, labelled)
+        codes = codes if index is None else codes[index]
         if (codes >= 0).all():
             return np.asarray(self.classes)[codes]
         values = np.array([*self.classes, None], dtype=object)
         return values[codes]
 
     def sample(self, n_max: int = 5000, seed: int = 0) -> DataSample:
-        """At most `n_max` rows drawn at random, the same for the same seed; kept for the next call."""
-        key = (min(n_max, self.n_rows), seed)
+        """At most `n_max` rows drawn at random, the same for the same seed; kept for the next call.
+
+        Where rows are dropped, others take their place and all the rest stay.
+        """
+        now = self._edition
+        kept = self.n_rows - len(now.dropped)
+        key = (min(n_max, kept), seed, now.number)
         with self._lock:
-            found = self._samples.get(key)
-        if found is None:
-            rows = np.arange(self.n_rows)
-            if key[0] < self.n_rows:
-                rows = np.sort(np.random.default_rng(seed).choice(self.n_rows, key[0], replace=False))
+            known = self._sample
+        if known is not None and known[0] == key:
+            return known[1]
+        rows = self._drawn(now, key[0], seed)
+        if known is not None and np.array_equal(known[1].rows, rows):
+            X = known[1].X
+        else:
             X = self.at(rows)
             X.flags.writeable = False
-            found = DataSample(X, None if self.codes is None else self.codes[rows], rows, self.n_rows)
-            with self._lock:
-                self._samples = {key: found}
+        codes, imported = now.codes, now.stored()
+        found = DataSample(
+            X,
+            None if codes is None else codes[rows],
+            rows,
+            kept,
+            None if imported is codes or imported is None else imported[rows],
+        )
+        with self._lock:
+            self._sample = key, found
         return found
+
+    def _drawn(self, now: Edition, n: int, seed: int) -> NDArray[np.int64]:
+        """Row numbers, increasing, of `n` kept rows."""
+        kept = ~now.dropped.mask
+        if n == int(kept.sum()):
+            return np.flatnonzero(kept)
+        random = np.random.default_rng(seed)
+        rows = random.choice(self.n_rows, n, replace=False)
+        rows = rows[kept[rows]]
+        kept[rows] = False
+        others = random.choice(np.flatnonzero(kept), n - len(rows), replace=False) if len(rows) < n else rows[:0]
+        return np.sort(np.concatenate([rows, others]))
+
+    @cached_property
+    def _stored_codes(self) -> NDArray[np.int32] | None:
+        return self._file.codes() if self.has_labels else None
+
+    def _edition_of(self, number: int) -> Edition:
+        """The edition with this number, the same object while it is in use."""
+        found = self._editions.get(number)
+        if found is None:
+            found = Edition(number, self.made.chain(number), lambda: self._stored_codes, lambda: self.n_rows)
+            self._editions[number] = found
+        return found
+
+    def _index(self, now: Edition, part: Part, labelled: bool) -> NDArray[np.int64] | None:
+        with self._lock:
+            if (part, labelled) not in now.indices:
+                mask = ~now.dropped.mask
+                if part != "all":
+                    mask &= self.split == PARTS.index(part)
+                if labelled and now.codes is not None:
+                    mask &= now.codes >= 0
+                now.indices[part, labelled] = None if mask.all() else np.flatnonzero(mask)
+            return now.indices[part, labelled]
+
+    def _rows(self, now: Edition, part: Part, labelled: bool) -> RowSource:
+        array = self._held.get((now.number, labelled)) if part == "train" else None
+        if array is not None:
+            return ArrayRows(array)
+        return TrainingRows(self.raw, self.recipe, self._index(now, part, labelled))
 
 
 def _any_gap(rows: RowSource) -> bool:

@@ -152,7 +152,7 @@ def _arguments(run: Run, model: Any, operation: str, given: Mapping[str, Any], X
         rows = _row_numbers(run.dataset, given["rows"])
         arguments["vector"] = _mean(run.dataset, rows)
         if run.engine.supervised and "label" not in given:
-            arguments["label"] = _most_frequent_label(run.dataset, rows)
+            arguments["label"] = _most_frequent_label(run.given, rows)
     return arguments
 
 

@@ -85,7 +85,10 @@ class Folds:
         return fold
 
     def _recipe(self, k: int) -> FittedRecipe:
-        """The dataset's recipe as fitted without the rows that fold `k` holds out."""
+        """The dataset's recipe as fitted without the rows that fold `k` holds out.
+
+        Rows that were dropped since count in it, as they do in the recipe that a run learns with.
+        """
         dataset = self._dataset
         if dataset.recipe.changes_nothing:
             return dataset.recipe

@@ -44,6 +44,8 @@ class StoredRun:
             branched_from=record.branched_from,
             watched=self.about.get("watched", True),
             alarm=None if alarm is None else Alarm.from_json(alarm),
+            edition=record.edition,
+            labels_version=record.labels_version,
         )
         run = Run(
             record.id,
@@ -118,6 +120,8 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
         recipe=facts.recipe,
         branched_from=facts.branched_from,
         in_force=plan.edition.number if plan.edition else 0,
+        edition=facts.edition,
+        labels_version=facts.labels_version,
         created=facts.created,
     )
     source = parent.file.key

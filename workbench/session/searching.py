@@ -22,9 +22,7 @@ class Searcher(Studying[Search, Folds]):
 
     def _prepare(self) -> Folds:
         search = self._study
-        return Folds(
-            search.dataset, search.engine.supervised, search.folds, search.seed, lambda: search.control.stopping
-        )
+        return Folds(search.given, search.engine.supervised, search.folds, search.seed, lambda: search.control.stopping)
 
     def _figures(self, ground: Folds, key: int) -> Iterator[Row]:
         search = self._study

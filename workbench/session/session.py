@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from workbench.data import Plan
 from workbench.project import Project
-from workbench.session import checks, commands
+from workbench.session import checks, commands, corrections
 from workbench.session.branches import Branches
 from workbench.session.commands import Command
+from workbench.session.corrections import Correcting
 from workbench.session.dataset import Dataset
 from workbench.session.document import Document, Thing, find, free_name, kind_of, name_for, require_free
 from workbench.session.errors import SessionError
@@ -204,7 +205,8 @@ class Session:
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         info = checks.find_engine(engine)
         values = checks.complete_parameters(info, parameters or {}, data)
-        facts = new_facts(data, checks.check_run(data, info, values), watched=watched)
+        given = data.as_of(data.edition)
+        facts = new_facts(given, checks.check_run(given, info, values), watched=watched)
         with self._changing:
             run_name = name_for(name, f"{info.name} on {data.name}", self.runs.values(), "run")
 
@@ -246,7 +248,8 @@ class Session:
         info = checks.find_engine(engine)
         wanted = check_counts(info, data, counts)
         values = checks.complete_parameters(info, parameters or {}, data) | {info.count: wanted[-1]}
-        facts = new_facts(data, checks.check_run(data, info, values))
+        given = data.as_of(data.edition)
+        facts = new_facts(given, checks.check_run(given, info, values))
         del values[info.count]
         return self._add_study(Sweep, name, sweep_draft(data, info.name, wanted, values, facts))
 
@@ -311,7 +314,8 @@ class Session:
         plan, _ = self.plan_search(
             dataset, engine, space, parameters=parameters, scheme=scheme, n_trials=n_trials, folds=folds, seed=seed
         )
-        return self._add_study(Search, name, search_draft(plan, new_facts(plan.dataset, plan.remarks)))
+        given = plan.dataset.as_of(plan.dataset.edition)
+        return self._add_study(Search, name, search_draft(plan, new_facts(given, plan.remarks)))
 
     def add_run_of(self, study: Study, key: int | None = None) -> Run:
         """Queue the run of a sweep with the count `key`, or of a search's trial `key`, or of the recommended one.
@@ -490,6 +494,41 @@ class Session:
         tell(self.events.history_changed)
         return subset
 
+    def relabel(self, dataset: Dataset | str, rows: corrections.Rows, value: Any) -> None:
+        """Correct the label of rows, numbers or a mask, as a command; those that have it already are left out.
+
+        What was stored at the import stays as it is, and so does every run that was made before: one that is under
+        way, or resumed later, goes on with the labels that it began with. Learn from the corrected labels with
+        `add_run`.
+
+        Parameters
+        ----------
+        value : class value, or None
+            One of the dataset's classes; None takes the label away.
+
+        Raises
+        ------
+        SessionError
+            If there is no such row or class, or the data have no labels; nothing is changed.
+        """
+        self._carry_out("do", lambda: corrections.relabelling(self._shown(dataset), rows, value))
+
+    def drop(self, dataset: Dataset | str, rows: corrections.Rows) -> None:
+        """Take rows out of every part, so that none is learned from nor measured, as a command; see also `relabel`.
+
+        The recipe stays as it was fitted when the data were imported, with those rows.
+
+        Raises
+        ------
+        SessionError
+            If there is no such row, or none would be left to train on.
+        """
+        self._carry_out("do", lambda: corrections.dropping(self._shown(dataset), rows, True))
+
+    def keep(self, dataset: Dataset | str, rows: corrections.Rows) -> None:
+        """Put dropped rows back into their parts, as a command; raises SessionError if there is no such row."""
+        self._carry_out("do", lambda: corrections.dropping(self._shown(dataset), rows, False))
+
     # The end
 
     def close(self, wait: bool = True) -> None:
@@ -560,17 +599,23 @@ class Session:
         tell(self.events.history_changed)
         return dataset
 
-    def _carry_out(self, action: Any, choose: Callable[[], Command | None]) -> None:
+    def _carry_out(self, action: Any, choose: Callable[[], Command | Correcting | None]) -> None:
+        """Do, undo or redo what `choose` gives; to do nothing is no command."""
         self._require_writable()
         with self._changing:
-            command = choose()
-            if command is None:
+            chosen = choose()
+            if chosen is None and action == "do":
+                return
+            if chosen is None:
                 raise SessionError(f"There is nothing to {action}.")
+            command, correction = (chosen, None) if isinstance(chosen, Command) else (chosen.command, chosen.correction)
             value = command.before if action == "undo" else command.after
             if command.attribute == "in_force":
                 self._document.run(command.target).require_rest(f"{action} its edit")
             entry = Entry(action, command, now())
-            self._storage.apply(entry, value)
+            self._storage.apply(entry, value, correction)
+            if isinstance(chosen, Correcting):
+                chosen.dataset.made.add(chosen.correction)
             changes = self._document.apply(command, value)
             self._log.append(entry)
         if command.attribute == "in_force":
@@ -584,6 +629,10 @@ class Session:
             else:
                 tell(getattr(self.events, f"{kind_of(thing)}_{change}"), thing)
         tell(self.events.history_changed)
+
+    def _shown(self, dataset: Dataset | str) -> Dataset:
+        """The dataset that commands reach."""
+        return self.dataset(dataset if isinstance(dataset, str) else dataset.id)
 
     def _job_changed(self, job: Job[Any]) -> None:
         tell(self.events.job_changed, job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe, Imported
 from workbench.project import Project, Reader, Staged, Transaction, schema
 from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, SelectionRecord, StudyRecord, SweepRecord
+from workbench.session.corrections import Correction
 from workbench.session.dataset import Dataset
 from workbench.session.log import Entry
 from workbench.session.run import Run, RunFacts
@@ -52,10 +53,11 @@ class Storage:
                 *schema.read_studies(reader, SearchRecord),
             ]
             studies = [(record, schema.read_table(reader, record.id)) for record in records]
-            return schema.read_datasets(reader), read_runs(reader), studies, selections, schema.read_commands(reader)
+            datasets = [(d, schema.read_corrections(reader, d.id)) for d in schema.read_datasets(reader)]
+            return datasets, read_runs(reader), studies, selections, schema.read_commands(reader)
 
         datasets, runs, studies, selections, commands = self._project.read(work).result()
-        found = {record.id: self._dataset(record) for record in datasets}
+        found = {record.id: self._dataset(record, corrections) for record, corrections in datasets}
         return Contents(
             datasets=list(found.values()),
             runs=[run.open(self._project, found[run.record.dataset]) for run in runs],
@@ -118,6 +120,8 @@ class Storage:
             versions=facts.versions,
             data_hash=facts.data_hash,
             recipe=facts.recipe,
+            edition=facts.edition,
+            labels_version=facts.labels_version,
             created=facts.created,
         )
 
@@ -157,16 +161,19 @@ class Storage:
         id, entry = self._project.transact(work).result()
         return Subset(id, name, dataset, rows), entry
 
-    def apply(self, entry: Entry, value: Any) -> None:
-        """Set what a command sets, and log it, in one commit."""
+    def apply(self, entry: Entry, value: Any, correction: Correction | None = None) -> None:
+        """Set what a command sets, log it, and keep a correction that is new, in one commit."""
 
         def work(transaction: Transaction) -> None:
+            if correction is not None:
+                target = entry.command.target
+                schema.add_correction(transaction, target, correction.number, correction.to_bundle())
             transaction.put(entry.command.target, {entry.command.attribute: value})
             schema.append_command(transaction, entry.to_json())
 
         self._project.transact(work).result()
 
-    def _dataset(self, record: DatasetRecord) -> Dataset:
+    def _dataset(self, record: DatasetRecord, corrections: Iterable[Mapping[str, Any]] = ()) -> Dataset:
         return Dataset(
             record.id,
             record.name,
@@ -182,6 +189,8 @@ class Storage:
             data_hash=record.data_hash,
             note=record.note,
             hidden=record.hidden,
+            made=map(Correction.from_bundle, corrections),
+            edition=record.edition,
         ).look_up()
 
 

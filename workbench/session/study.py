@@ -104,6 +104,11 @@ class Study(ABC):
         return f"{type(self).__name__}({self.name!r}, {self.engine.name} on {self.dataset.name!r}, {self.status})"
 
     @property
+    def given(self) -> Dataset:
+        """The dataset as it was when the study was made: what all trainings learn from, also when it is resumed."""
+        return self.dataset.as_of(self.facts.edition)
+
+    @property
     def table(self) -> Table:
         """Columns whose first axis is that of `keys`, "seconds" among them, NaN where nothing is known; a copy."""
         with self._lock:

@@ -58,7 +58,7 @@ class Sweeper(Studying[Sweep, Judged]):
         self._seed = seed if isinstance(seed, int) else 0
 
     def _prepare(self) -> Judged:
-        sweep, dataset = self._study, self._study.dataset
+        sweep, dataset = self._study, self._study.given
         X = dataset.training_rows("train", labelled=False, cancelled=lambda: sweep.control.stopping)
         rows: RowSource = ArrayRows(X) if isinstance(X, np.ndarray) else X
         picked = self._random(_SAMPLE).permutation(rows.shape[0])[:SAMPLE_ROWS]

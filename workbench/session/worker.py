@@ -90,7 +90,7 @@ class Worker:
         numbers = {snapshot.iteration for snapshot in stored}
         self._recorder = Recorder(run.file, thinning, numbers, lambda: run.branched)
         if run.facts.watched:
-            index = run.dataset.index("train", labelled=run.engine.supervised)
+            index = run.given.index("train", labelled=run.engine.supervised)
             costs = training.history.get("cost", ())
             self._watch = Watch(X, index, costs, classifies=run.engine.supervised)
         run.fitted = None
@@ -196,7 +196,7 @@ class Worker:
         run.facts.metrics = dict(snapshot.metrics) | {"cost": snapshot.cost} if snapshot is not None else {}
         recorder.finish(self._attributes(status), state, run.curves.arrays(), dump(run.fitted))
         try:
-            run.facts.metrics |= evaluate(run.fitted, run.engine, run.dataset, self._closing)
+            run.facts.metrics |= evaluate(run.fitted, run.engine, run.given, self._closing)
             recorder.finish(self._attributes(status), None, run.curves.arrays(), None)
         except Cancelled:
             pass
@@ -237,7 +237,7 @@ def given_rows(run: Run, cancelled: Callable[[], bool]) -> tuple[Any, Any, tuple
     Cancelled
         Soon after `cancelled()` turns True.
     """
-    dataset, supervised = run.dataset, run.engine.supervised
+    dataset, supervised = run.given, run.engine.supervised
     X = dataset.training_rows("train", labelled=supervised, cancelled=cancelled)
     y = dataset.labels("train", labelled=True) if supervised else None
     if not dataset.n_in("validation", labelled=supervised):
@@ -261,6 +261,8 @@ def new_facts(dataset: Dataset, remarks: tuple[str, ...], *, watched: bool = Tru
         recipe=dataset.recipe.recipe.to_json(),
         remarks=remarks,
         watched=watched,
+        edition=dataset.edition,
+        labels_version=dataset.labels_version,
     )
 
 
