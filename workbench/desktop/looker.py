@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engines import Snapshot
-from workbench.session import Dataset, Run
+from workbench.session import Dataset, Run, Threshold
 from workbench.session.selection import Selection
 from workbench.views import VIEWS, Scene, View, scene_of, scene_of_data
 from workbench.views.picking import Pick, Picked, apply, picked_of
@@ -30,6 +30,10 @@ class Key:
     theme : str
     picked : int
         Version of the selection; 0 where the view does not follow it.
+    edition : int
+        Of the data.
+    threshold : Threshold or None
+        That is kept with the run.
     """
 
     shown: str
@@ -39,6 +43,8 @@ class Key:
     others: int
     theme: str
     picked: int
+    edition: int
+    threshold: Threshold | None
 
 
 class Looker:
@@ -65,7 +71,8 @@ class Looker:
         if self._scene is None or wanted != self._key:
             found = scene_of(thing) if isinstance(thing, Run) else scene_of_data(thing)
             if found is not None and pinned is not None:
-                found = replace(found, snapshot=pinned)
+                of_it = found.threshold is not None and found.threshold.iteration == pinned.iteration
+                found = replace(found, snapshot=pinned, threshold=found.threshold if of_it else None)
             dataset = thing.dataset if isinstance(thing, Run) else thing
             with self._lock:
                 self._key, self._scene = wanted, found

@@ -21,7 +21,8 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
 
     Columns: row (from 1), id (if rows have names), part, prototype (from 0; not of engines of several books or of
     bits), code 1, code 2 ... (from 0; of engines with several columns of codes), distance (as the engine measures it,
-    or to what the codes stand for), predicted (of classifiers) and label (of labelled data). An engine of bits has
+    or to what the codes stand for), predicted (of classifiers), label (of labelled data) and rejected (yes or
+    no; where a threshold was kept with the run). An engine of bits has
     bit 1, bit 2 ... (0 or 1) in place of codes, and before them, up to 53 bits, code: the number in which bit 1 counts
     1, bit 2 counts 2, bit 3 counts 4 ..., as in its codebook.
     """
@@ -34,6 +35,7 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
     heading = ["row", *(["id"] if ids is not None else []), "part", *(["prototype"] if run.has_prototypes else [])]
     heading += [*(["code"] if numbered else []), *coded, "distance"]
     heading += [*(["predicted"] if run.run.engine.supervised else []), *(["label"] if codes is not None else [])]
+    heading += ["rejected"] if run.run.threshold is not None else []
     labels = [cell(value) for value in data.classes] + [""]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -53,4 +55,6 @@ def write_assignments(session: Session, run: Trained, path: Path, form: str, wat
             for known in (block.predicted, None if codes is None else codes[here]):
                 if known is not None:
                     columns.append([labels[code] for code in known.tolist()])
+            if block.rejected is not None:
+                columns.append(["yes" if below else "no" for below in block.rejected.tolist()])
             writer.writerows(zip(*columns, strict=True))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import workbench
 from workbench.reports.cells import cell, plain_number
 from workbench.reports.learned import Trained, Watch
-from workbench.session import Session
+from workbench.session import Session, Threshold
 from workbench.views.bits import numbers_of
 from workbench.views.wording import with_unit
 
@@ -132,7 +132,7 @@ def _further(run: Trained) -> dict[str, NDArray[Any]]:
 
 def about(run: Trained) -> dict[str, Any]:
     """JSON that says where a model comes from."""
-    facts = run.run.facts
+    facts, threshold = run.run.facts, run.run.threshold
     return {
         "program": f"VQ Workbench {workbench.__version__}",
         "run": run.run.name,
@@ -145,6 +145,18 @@ def about(run: Trained) -> dict[str, Any]:
         "created": facts.created,
         "recipe": dict(facts.recipe),
         "versions": dict(facts.versions),
+        "reject": None if threshold is None else _rejecting(threshold),
+    }
+
+
+def _rejecting(threshold: Threshold) -> dict[str, Any]:
+    """JSON that says which rows the model shall not decide."""
+    return {
+        "certainty": "(D_minus - D_plus) / (D_minus + D_plus)",
+        "threshold": threshold.value,
+        "chosen_on": threshold.part,
+        "meaning": f"Rows whose certainty is below {threshold.value!r} are to be rejected. D_plus is the squared "
+        "distance of a row to the nearest prototype, D_minus that to the nearest prototype of any other class.",
     }
 
 

@@ -48,8 +48,26 @@ def _reject(data: RejectData) -> dict[str, Any]:
         "class_heading": ["predicted class", *(percent(choice.target) for choice in data.choices)],
         "class_lines": class_lines if data.choices else [],
         "areas": areas,
+        "kept": None if data.kept is None else _kept(data, data.kept),
         "note": data.note,
     }
+
+
+def _kept(data: RejectData, threshold: float) -> dict[str, Any]:
+    """The threshold that was kept with the run, and what it does on each part, in all and by class."""
+    standings = data.at(threshold)
+    heading = ["true class", *(f"{s.part}: {what}" for s in standings for what in ("accepted", "right of these"))]
+    lines = [["all", *_figures([s.accepted for s in standings], [s.accuracy for s in standings])]]
+    for code, name in enumerate(data.class_names[:MOST_CLASSES]):
+        accepted = [_share(s.class_accepted[code], s.class_rows[code]) for s in standings]
+        lines.append(
+            [name, *_figures(accepted, [_share(s.class_right[code], s.class_accepted[code]) for s in standings])]
+        )
+    return {"value": number(threshold), "part": data.kept_on, "heading": heading, "lines": lines}
+
+
+def _share(some: Any, of: Any) -> float:
+    return float(some / of) if of else math.nan
 
 
 def _figures(accepted: Any, accuracy: Any) -> list[str]:

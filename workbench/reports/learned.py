@@ -59,6 +59,8 @@ class Block:
         To the prototype, as the engine measures; or to what the codes stand for.
     predicted : (k,) int64 or None
         Class codes; None for an engine that predicts no classes.
+    rejected : (k,) bool or None
+        Whether the certainty is below the run's threshold; None without one.
     """
 
     start: int
@@ -66,6 +68,7 @@ class Block:
     codes: NDArray[np.int64] | None
     distances: NDArray[np.float64]
     predicted: NDArray[np.int64] | None
+    rejected: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +181,8 @@ class Trained:
             with self._applied():
                 winners, codes, distances = self._coded(X)
                 predicted = predict_codes(self.model, X, self.data.classes) if self.run.engine.supervised else None
-            yield Block(start, winners, codes, distances, predicted)
+                rejected = self._rejected(X)
+            yield Block(start, winners, codes, distances, predicted, rejected)
 
     def packed(self, watch: Watch) -> Iterator[NDArray[np.uint8]]:
         """The packed codes of all rows that are kept in order, some rows at a time."""
@@ -207,6 +211,12 @@ class Trained:
             raise ReportError(
                 f"Run '{self.run.name}' cannot be applied to all rows of '{self.data.name}': {error}"
             ) from error
+
+    def _rejected(self, X: NDArray[Any]) -> NDArray[np.bool_] | None:
+        from engines.lvq.reject import certainty, rejected
+
+        threshold = self.run.threshold
+        return None if threshold is None else rejected(certainty(self.model, X), [threshold.value])  # type: ignore[arg-type]
 
     def _all_decoded(self) -> NDArray[Any]:
         n_bits = self.bits_per_row or 0

@@ -45,6 +45,21 @@ class ModelFile:
     classes: tuple[Any, ...]
     about: dict[str, Any]
 
+    @property
+    def threshold(self) -> float | None:
+        """Rows of less certainty are to be rejected; None where no threshold was kept with the run."""
+        kept = self.about.get("reject")
+        return None if kept is None else float(kept["threshold"])
+
+    def rejects(self, raw: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which raw rows (n, d) are to be rejected, (n,); none without a threshold."""
+        from engines.lvq.reject import certainty, rejected
+
+        if self.threshold is None:
+            return np.zeros(len(raw), bool)
+        sure = certainty(self.engine, self.recipe.transform(raw))  # type: ignore[arg-type]  # classifiers alone have one
+        return rejected(sure, [self.threshold])
+
     def predict(self, raw: NDArray[Any]) -> NDArray[Any]:
         """What the engine predicts for raw rows (n, d) in original units."""
         return np.asarray(self.engine.predict(self.recipe.transform(raw)))

@@ -15,6 +15,7 @@ from workbench.session.session import Session
 from workbench.session.space import Range, parse_space
 from workbench.session.study import Study
 from workbench.session.sweep import Sweep, parse_counts
+from workbench.session.threshold import Threshold
 from workbench.session.unstored import measure_counts, read_dataset
 from workbench.session.watch import Alarm
 
@@ -41,6 +42,7 @@ __all__ = [
     "Study",
     "Subset",
     "Sweep",
+    "Threshold",
     "combine",
     "measure_counts",
     "parse_counts",

@@ -143,6 +143,14 @@ def noting(target: str, name: str, old: str, new: str) -> Command:
     return Command("note", f"note on {name}", target, "note", old, new)
 
 
+def choosing_threshold(
+    target: str, name: str, before: Mapping[str, Any] | None, after: dict[str, Any] | None
+) -> Command:
+    """A threshold to reject rows by was chosen for the run `target`, or taken away."""
+    text = f"threshold of {name}" if after else f"removal of the threshold of {name}"
+    return Command("threshold", text, target, "threshold", before, after, {"run": target, **(after or {})})
+
+
 def naming_subset(target: str, name: str, dataset: str, n_rows: int) -> Command:
     """A subset `target` of `n_rows` rows got a name."""
     details = {"name": name, "dataset": dataset, "n_rows": n_rows}

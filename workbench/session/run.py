@@ -24,6 +24,7 @@ from workbench.session.mailbox import Curves, Mailbox
 from workbench.session.pace import StepClock
 from workbench.session.recorder import CommitTimer, RunSave
 from workbench.session.stability import MeasuredStability
+from workbench.session.threshold import Threshold
 from workbench.session.timeline import Thinning
 from workbench.session.watch import Alarm
 
@@ -137,6 +138,8 @@ class Run:
         The newest one; None for a run that has not been worked on since the project was opened.
     measuring : Job or None
         The newest one that measures the stability of its metric.
+    kept_threshold : Threshold or None
+        To reject rows by, of whatever model it was chosen for.
     n_measured : int
         Counts what was put into `stability`: whoever remembers it knows whether there is something new.
     branched : frozenset of int
@@ -159,6 +162,7 @@ class Run:
         status: RunStatus,
         note: str = "",
         hidden: bool = False,
+        threshold: Mapping[str, Any] | None = None,
     ) -> None:
         self.id = id
         self.name = name
@@ -176,6 +180,8 @@ class Run:
         self.curves = Curves()
         self.mailbox: Mailbox[Snapshot] = Mailbox()
         self.fitted: Any = None  # the engine as training left it
+        self.kept_threshold: Threshold | None = None
+        self.threshold = threshold
         self.announce: Callable[[], None] = lambda: None
         self.requeue: Callable[[], None] = lambda: None
         self.peers: Callable[[], tuple[Run, ...]] = tuple  # the other listed runs on the same dataset
@@ -265,6 +271,20 @@ class Run:
             found = self._stability
         latest = None if found is None else self.latest
         return found if latest is not None and found is not None and latest.iteration == found.iteration else None
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """Below which certainty rows are rejected; None where that was not chosen, or for an earlier model.
+
+        Set by commands alone, to what the project file holds.
+        """
+        kept = self.kept_threshold
+        latest = None if kept is None or kept.edition != self.edition else self.latest
+        return kept if kept is not None and latest is not None and latest.iteration == kept.iteration else None
+
+    @threshold.setter
+    def threshold(self, value: Mapping[str, Any] | None) -> None:
+        self.kept_threshold = None if value is None else Threshold.from_json(value)
 
     @property
     def is_measured(self) -> bool:

@@ -58,6 +58,7 @@ class StoredRun:
             status=status_of(record.status),
             note=record.note,
             hidden=record.hidden,
+            threshold=record.threshold,
         )
         for edition in self.editions:
             run.add_edition(_edition(edition), _standing(edition, facts, project))

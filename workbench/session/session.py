@@ -34,6 +34,7 @@ from workbench.session.storage import Storage
 from workbench.session.study import Study
 from workbench.session.study_storage import Draft, search_draft, sweep_draft
 from workbench.session.sweep import Sweep, check_counts
+from workbench.session.threshold import checked_threshold
 from workbench.session.worker import new_facts
 
 AnyStudy = TypeVar("AnyStudy", Sweep, Search)
@@ -528,6 +529,30 @@ class Session:
     def keep(self, dataset: Dataset | str, rows: corrections.Rows) -> None:
         """Put dropped rows back into their parts, as a command; raises SessionError if there is no such row."""
         self._carry_out("do", lambda: corrections.dropping(self._shown(dataset), rows, False))
+
+    def set_threshold(self, run: Run, value: float | None, part: str = "validation") -> None:
+        """Keep with a run below which certainty rows are to be rejected, as a command; None takes it away.
+
+        It goes where the model goes: report, model file, codebook. It is that of the model the run has now; once the
+        run has learned on it counts no more.
+
+        Parameters
+        ----------
+        value : float or None
+            Of the relative certainty, 0 to 1; see `Threshold`.
+        part : {"train", "validation", "test"}
+            The part on which it was chosen.
+
+        Raises
+        ------
+        SessionError
+            If the run predicts no classes or has learned nothing, or the value or part is not possible.
+        """
+        chosen = None if value is None else checked_threshold(run, value, part)
+        kept = run.kept_threshold
+        if chosen != kept:
+            before, after = (None if one is None else one.to_json() for one in (kept, chosen))
+            self.do(commands.choosing_threshold(run.id, run.name, before, after))
 
     # The end
 

@@ -27,6 +27,8 @@ MEASURES: dict[Measure, str] = {
     "closeness": "nearness to the nearest prototype",
 }
 """What the certainties of `engines.lvq.reject` are called here."""
+SESSION_PARTS = ("train", "validation", "test")
+"""The parts of `PARTS` as the session calls them."""
 TARGETS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 _MOST_TARGETS = 3
 _MOST_POINTS = 400
@@ -62,6 +64,10 @@ class RejectPart:
         With one threshold for all rows, and with the best ones for each predicted class, chosen on the part itself.
     low, high : (k,) float64
         95 % intervals by Wilson of the accuracies of `one`.
+    sure : (n,) float64
+        Certainty of each row, rising.
+    true, predicted : (n,) int64
+        Class codes of the same rows; a prediction may be -1.
     """
 
     part: str
@@ -70,6 +76,55 @@ class RejectPart:
     by_class: Line
     low: Floats
     high: Floats
+    sure: Floats
+    true: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+
+    def threshold_at(self, accepted: float) -> float:
+        """The certainty of the last row that is kept where about that share of the rows is; at most 1."""
+        kept = round(min(1.0, max(0.0, accepted)) * self.n_rows)
+        return min(1.0, float(self.sure[self.n_rows - kept])) if 0 < kept < self.n_rows else float(kept == 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What one threshold does on a part, in all and by true class.
+
+    Attributes
+    ----------
+    part : str
+    n_rows, n_accepted, n_right : int
+        All rows, those that are not rejected, and the right ones of these.
+    class_rows, class_accepted, class_right : (C,) int64
+        The same of the rows of each class.
+    """
+
+    part: str
+    n_rows: int
+    n_accepted: int
+    n_right: int
+    class_rows: NDArray[np.int64]
+    class_accepted: NDArray[np.int64]
+    class_right: NDArray[np.int64]
+
+    @property
+    def accepted(self) -> float:
+        """Share of the rows that are accepted."""
+        return self.n_accepted / self.n_rows
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the accepted rows that are right; NaN where none is accepted."""
+        return self.n_right / self.n_accepted if self.n_accepted else float("nan")
+
+    @property
+    def words(self) -> str:
+        """Accuracy with its 95 % interval, and what is rejected."""
+        low, high = wilson(self.n_right, self.n_accepted)
+        right = (
+            f"{percent(self.accuracy)} right ({percent(low)} to {percent(high)})" if self.n_accepted else "none left"
+        )
+        return f"{self.part}: {right}, {percent(1 - self.accepted)} of {self.n_rows:,} rejected"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +168,12 @@ class RejectData:
         The part that thresholds were chosen on; "" without parts.
     class_names : tuple of C str
     note : str
+    run : str
+        Name of the run.
+    kept : float or None
+        The threshold that is kept with the run.
+    kept_on : str
+        The part that it was chosen on; "" without one.
     """
 
     parts: tuple[RejectPart, ...]
@@ -122,6 +183,33 @@ class RejectData:
     chosen_on: str
     class_names: tuple[str, ...]
     note: str
+    run: str = ""
+    kept: float | None = None
+    kept_on: str = ""
+
+    @property
+    def chosen(self) -> RejectPart:
+        """The part that thresholds are chosen on; there must be one."""
+        return next(part for part in self.parts if part.part == self.chosen_on)
+
+    def at(self, threshold: float) -> tuple[Standing, ...]:
+        """What a threshold does on each part."""
+        return tuple(_standing(part, threshold, len(self.class_names)) for part in self.parts)
+
+    def cheapest(self, cost: float) -> float:
+        """The threshold of the lowest total on the chosen part, where an error costs 1 and a rejected row `cost`.
+
+        It is Chow's rule with the shares that were counted in place of probabilities, which certainties are not.
+
+        References
+        ----------
+        Chow, "On optimum recognition error and reject tradeoff", IEEE Transactions on Information Theory 16, 1970.
+        """
+        from engines.lvq.reject import reject_curve
+
+        part = self.chosen
+        curve = reject_curve(part.sure, part.true == part.predicted)
+        return float(np.clip(curve.thresholds[curve.cheapest(1.0, cost), 0], 0.0, 1.0))
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -160,11 +248,12 @@ def compute(scene: Scene) -> RejectData:
     right, groups = scene.predicted == codes, np.maximum(scene.predicted, 0)
     note = "On all rows." if scene.is_whole else f"On {len(codes):,} of {scene.sample.n_total:,} rows, drawn at random."
     if not present:
-        return RejectData((), (), (), (), "", scene.class_names, note)
+        return RejectData((), (), (), (), "", scene.class_names, note, scene.name)
     sure = certainty(scene.model, X)
     masks = [known & (scene.split == part) for part in present]
     parts = tuple(
-        _part(PARTS[part], sure[mask], right[mask], groups[mask]) for part, mask in zip(present, masks, strict=True)
+        _part(PARTS[part], sure[mask], codes[mask], scene.predicted[mask])
+        for part, mask in zip(present, masks, strict=True)
     )
     measures: list[str] = []
     lines: list[Line] = []
@@ -184,17 +273,30 @@ def compute(scene: Scene) -> RejectData:
         chosen_on=PARTS[present[chosen]],
         class_names=scene.class_names,
         note=note,
+        run=scene.name,
+        kept=None if scene.threshold is None else scene.threshold.value,
+        kept_on="" if scene.threshold is None else PARTS[SESSION_PARTS.index(scene.threshold.part)],
     )
 
 
-def _part(name: str, sure: Floats, right: NDArray[np.bool_], groups: NDArray[np.int64]) -> RejectPart:
+def _part(name: str, sure: Floats, true: NDArray[Any], predicted: NDArray[np.int64]) -> RejectPart:
     from engines.lvq.reject import group_reject_curve, reject_curve
 
+    right, groups = true == predicted, np.maximum(predicted, 0)
     curve = reject_curve(sure, right)
     shown = _thinned(curve)
     intervals = [wilson(int(curve.n_right[k]), int(curve.n_accepted[k])) for k in shown]
     low, high = np.array(intervals).T
-    return RejectPart(name, len(sure), _line(curve), _line(group_reject_curve(sure, right, groups)), low, high)
+    by_class, order = group_reject_curve(sure, right, groups), np.argsort(sure, kind="stable")
+    shares = _line(curve), _line(by_class)
+    return RejectPart(name, len(sure), *shares, low, high, sure[order], true[order].astype(np.int64), predicted[order])
+
+
+def _standing(part: RejectPart, threshold: float, n_classes: int) -> Standing:
+    first = int(np.searchsorted(part.sure, threshold))
+    true, right = part.true[first:], part.true[first:] == part.predicted[first:]
+    rows = (np.bincount(codes, minlength=n_classes).astype(np.int64) for codes in (part.true, true, true[right]))
+    return Standing(part.part, part.n_rows, len(true), int(right.sum()), *rows)
 
 
 def _thinned(curve: RejectCurve) -> NDArray[np.int64]:
@@ -280,11 +382,20 @@ def figure(data: RejectData, theme: Theme) -> Figure:
 
 
 def _words(data: RejectData) -> str:
+    if data.kept is not None and data.parts:
+        return (
+            f"Kept with the run: reject relative distances below {number(data.kept)}. {kept_words(data)}. {data.note}"
+        )
     if not data.choices:
         return data.note
     first = data.choices[0]
     aim = f"For {percent(first.target, 0)} of the {data.chosen_on} rows right, reject relative distances"
     return f"{aim} {told(first, data, len(data.parts) - 1)}. {data.note}"
+
+
+def kept_words(data: RejectData) -> str:
+    """What the kept threshold does on each part."""
+    return "; ".join(standing.words for standing in data.at(data.kept)) if data.kept is not None else ""
 
 
 def _as_percent(value: float, _: Any = None) -> str:
@@ -311,6 +422,10 @@ def _draw_parts(axes: Any, data: RejectData, theme: Theme) -> None:
         }
         words = f"threshold for {percent(choice.target, 1)} of {data.chosen_on}"
         axes.plot(choice.accepted[-1], choice.accuracy[-1], mark, label=words, **look)
+    if data.kept is not None:
+        x, y = (list(values) for values in zip(*((s.accepted, s.accuracy) for s in data.at(data.kept)), strict=True))
+        look = {"color": theme.text, "linestyle": "none", "markersize": 8, "zorder": 5}
+        axes.plot(x, y, "X", label=f"kept threshold, {number(data.kept)}", **look)
     canvas.label(axes, title=f"Rejecting by relative distance ({last.n_rows:,} {last.part} rows)")
     canvas.legend(axes, theme, loc="lower left")
 

@@ -20,7 +20,7 @@ from engines.training import Snapshot
 from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of, width_of
 
 if TYPE_CHECKING:
-    from workbench.session import DataSample, Dataset, Run
+    from workbench.session import DataSample, Dataset, Run, Threshold
     from workbench.session.stability import MeasuredStability
     from workbench.views.picking import Picked
 
@@ -125,6 +125,8 @@ class Scene:
         Gives the other runs whose prototypes can be laid beside this run's; called when a view asks for `others`.
     kind : {"table", "image", "spd"}
         What a row is.
+    threshold : Threshold or None
+        Below which certainty rows are to be rejected, where that was kept with the model it has now.
     asked : str
         What a person asked this view to show, in its own words; "" leaves it to the view.
     picked : Picked or None
@@ -150,6 +152,7 @@ class Scene:
     kind: DataKind = "table"
     asked: str = ""
     picked: Picked | None = None
+    threshold: Threshold | None = None
 
     def asking(self, what: str, picked: Picked | None = None) -> Scene:
         """The same scene for a person who asked for `what` and picked that; nothing known of it is computed again."""
@@ -379,6 +382,7 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         stability=run.stability,
         find_siblings=siblings_of(run),
         find_others=partial(_others_of, run, max_rows),
+        threshold=run.threshold,
     )
 
 
