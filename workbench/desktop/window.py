@@ -13,6 +13,7 @@ import engines
 from workbench.data import Plan
 from workbench.desktop import errors, icons, theme
 from workbench.desktop.command_palette import CommandPalette, Entry, entry_of
+from workbench.desktop.correcting import Correcting
 from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.exporting import Exporter
 from workbench.desktop.facts import facts
@@ -54,6 +55,7 @@ class Window(Frame):
     surgery : Surgery
     notifier : Notifier
     shell : Shell
+    correcting : Correcting
     """
 
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
@@ -66,6 +68,7 @@ class Window(Frame):
         self.surgery = Surgery(self.live, self.picking, self.background, self)
         self.notifier = Notifier(self, settings)
         self.shell = Shell(self, switch)
+        self.correcting = Correcting(self.views, self.live, self.background, lambda: self.session, self._started, self)
         self._switch = switch
         self._closing = False
         self.build(self._handlers())

@@ -10,6 +10,7 @@ from workbench.views import (
     contributions,
     curves,
     energy,
+    label_desk,
     local_relevance,
     mixture,
     picked_rows,
@@ -31,7 +32,7 @@ from workbench.views.view import View
 
 _OF_DATA = frozenset({"table", "projection", "picked"})
 _FOLLOWING = frozenset({"picked", "closely", "reconstructions", "contributions"})
-_ON_SCREEN = frozenset({"table", "picked", "closely", "comparison"})
+_ON_SCREEN = frozenset({"table", "picked", "closely", "comparison", "label_desk"})
 
 VIEWS: tuple[View, ...] = tuple(
     View(
@@ -71,6 +72,7 @@ VIEWS: tuple[View, ...] = tuple(
         ("contributions", "Contributions", "Which features speak for a class, and what would flip it.", contributions),
         ("confusion", "Confusion", "Which classes are taken for which.", confusion),
         ("reject", "Reject option", "How right the rest is when the least sure rows are rejected.", reject),
+        ("label_desk", "Label desk", "Rows whose labels are doubted, most doubtful first.", label_desk),
     )
 )
 """Every view, in the order in which people should meet them."""

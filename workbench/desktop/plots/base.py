@@ -39,6 +39,7 @@ PLOTS = {
     "contributions": "workbench.desktop.plots.contributions:ContributionsPlot",
     "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
     "reject": "workbench.desktop.plots.reject:RejectPlot",
+    "label_desk": "workbench.desktop.plots.label_desk:LabelDeskPlot",
 }
 """The live plot of each view, by the view's name; a view that is not here is shown as its figure."""
 
@@ -59,12 +60,15 @@ class Plot(QWidget):
         What is drawn no longer fits (another size, another choice): compute and prepare anew.
     picked : Signal(Pick)
         A person pointed at something.
+    correction_wanted : Signal(Wish)
+        A person wants something of the project to be changed, see `workbench.desktop.plots.wishes`.
     asked : str
         What a person asked to see, for `Scene.asked`; "" before. May be read from any thread.
     """
 
     stale = Signal()
     picked = Signal(object)
+    correction_wanted = Signal(object)
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)

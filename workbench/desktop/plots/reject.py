@@ -1,4 +1,4 @@
-"""Accuracy against the share of accepted rows, live; what the curves are is computed in `workbench.views`."""
+"""Accuracy against the share of accepted rows, live, with a threshold to drag; what the curves are, the views say."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QLabel, QWidget
 
 from workbench.desktop.plots.base import CHARACTERS, Canvas, Plot, dress, quiet
 from workbench.desktop.plots.headed import Head
+from workbench.desktop.plots.threshold_bar import ThresholdBar
+from workbench.desktop.plots.wishes import KeepThreshold
 from workbench.views import View
-from workbench.views.reject import Line, RejectData, told
+from workbench.views.reject import SESSION_PARTS, Line, RejectData, Standing, told
+from workbench.views.scene import PARTS as PART_NAMES
 from workbench.views.theme import Theme
-from workbench.views.wording import percent
+from workbench.views.wording import MISSING, number, percent
 
 PARTS, MEASURES = "Parts of the split", "Ways to be certain"
 STYLES = {
@@ -26,7 +29,7 @@ STYLES = {
     "···": Qt.PenStyle.DotLine,
     "-·-": Qt.PenStyle.DashDotLine,
 }
-MOST_LINES = 6
+MOST_LINES, MOST_CLASSES = 6, 12
 SYMBOLS = ("o", "s", "t1")
 
 
@@ -42,10 +45,22 @@ class Prepared:
     legend: str
     words: str
     theme: Theme
+    data: RejectData
 
 
 class RejectPlot(Plot):
-    """One set of curves at a time: of the parts, with one threshold and with one a class; or of the certainties."""
+    """One set of curves at a time: of the parts, with one threshold and with one a class; or of the certainties.
+
+    A line across the curves of the parts is the threshold that a person tries: by dragging it, or in numbers below.
+
+    Attributes
+    ----------
+    bar : ThresholdBar
+    figures : QLabel
+        What the threshold does on each part.
+    threshold : float
+        The one that is tried.
+    """
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
@@ -55,7 +70,9 @@ class RejectPlot(Plot):
         self.item = quiet(self.canvas.addPlot(enableMenu=False))
         self.curves = [pg.PlotCurveItem() for _ in range(MOST_LINES)]
         self.points = pg.ScatterPlotItem(size=12, hoverable=True, tip=_tip)
-        for thing in (*self.curves, self.points):
+        self.tried = pg.ScatterPlotItem(size=13, symbol="x")
+        self.line = pg.InfiniteLine(angle=90, movable=True)
+        for thing in (*self.curves, self.points, self.tried, self.line):
             self.item.addItem(thing)
         for side in ("left", "bottom"):
             self.item.getAxis(side).enableAutoSIPrefix(False)
@@ -63,7 +80,11 @@ class RejectPlot(Plot):
         self.item.setLabel("bottom", "accepted rows [%]")
         self._theme = ""
         self._range: object = None
+        self._data: RejectData | None = None
+        self._shown: object = None
+        self.threshold = 0.0
         self.head.over(self.canvas, self)
+        self._add_bar()
 
     def prepare(self, data: RejectData, theme: Theme) -> Prepared:
         by_measure = self.head.chosen == MEASURES
@@ -97,6 +118,7 @@ class RejectPlot(Plot):
             legend=" &nbsp; ".join(legend) if data.parts else "No labelled rows.",
             words="; ".join(tips) or data.note,
             theme=theme,
+            data=data,
         )
 
     def draw(self, prepared: Prepared) -> None:
@@ -106,6 +128,10 @@ class RejectPlot(Plot):
             dress(self.item, prepared.theme)
             self.points.setPen(pg.mkPen(prepared.theme.text, width=1))
             self.points.setBrush(pg.mkBrush(prepared.theme.surface))
+            self.tried.setPen(pg.mkPen(prepared.theme.surface, width=1))
+            self.tried.setBrush(pg.mkBrush(prepared.theme.text))
+            self.line.setPen(pg.mkPen(prepared.theme.text, width=1))
+            self.line.setHoverPen(pg.mkPen(prepared.theme.text, width=3))
         for k, curve in enumerate(self.curves):
             if k < len(prepared.lines):
                 x, y, pen = prepared.lines[k]
@@ -120,6 +146,95 @@ class RejectPlot(Plot):
             self.item.setRange(xRange=(left, right), yRange=(low, high), padding=0)
         self.head.tell(prepared.legend, prepared.names, prepared.current)
         self.setAccessibleDescription(prepared.words)
+        self._show_threshold(prepared)
+
+    def _add_bar(self) -> None:
+        self.bar = ThresholdBar()
+        self.figures = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
+        self.figures.setAccessibleName("What the threshold does")
+        self.figures.setContentsMargins(14, 0, 14, 8)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(self.bar)
+        layout.addWidget(self.figures)
+        self.line.sigDragged.connect(self._dragged)
+        self.bar.moved.connect(self.try_threshold)
+        self.bar.cheapest_wanted.connect(self._try_cheapest)
+        self.bar.keep_wanted.connect(self._keep)
+        self.bar.forget_wanted.connect(self._forget)
+
+    @Slot(float)
+    def try_threshold(self, value: float) -> None:
+        """Show what a threshold would do."""
+        self.threshold = value
+        self.bar.show_value(value)
+        self._tell()
+
+    def _show_threshold(self, prepared: Prepared) -> None:
+        data = self._data = prepared.data
+        usable = bool(data.parts) and prepared.current == PARTS
+        for widget in (self.bar, self.figures):
+            widget.setVisible(usable)
+        for item in (self.line, self.tried):
+            item.setVisible(usable)
+        if not usable:
+            return
+        if self._shown != (data.run, data.kept):
+            self._shown = data.run, data.kept
+            first = data.choices[0].threshold if data.choices else 0.0
+            self.threshold = min(1.0, max(0.0, first if data.kept is None else data.kept))
+        self.bar.forget.setEnabled(data.kept is not None)
+        self.try_threshold(self.threshold)
+
+    def _tell(self) -> None:
+        """Line, marks and words for the threshold that is tried; some thousand rows are counted in no time."""
+        data = self._data
+        if data is None or not data.parts:
+            return
+        standings = data.at(self.threshold)
+        chosen = next(standing for standing in standings if standing.part == data.chosen_on)
+        self.line.setValue(100 * chosen.accepted)
+        shown = [standing for standing in standings if standing.n_accepted]
+        self.tried.setData([100 * s.accepted for s in shown], [100 * s.accuracy for s in shown])
+        self.bar.keep.setEnabled(data.kept is None or abs(data.kept - self.threshold) > 5e-5)
+        kept = "" if data.kept is None else f"Kept with the run: {number(data.kept)}, chosen on {data.kept_on}. "
+        words = f"{kept}The line is drawn where it parts the {data.chosen_on} rows."
+        lines = [*(html.escape(standing.words) for standing in standings), _by_class(standings[-1], data)]
+        self.figures.setText("<br>".join([*lines, html.escape(words)]))
+        self.figures.setAccessibleDescription("; ".join(standing.words for standing in standings))
+
+    @Slot()
+    def _dragged(self) -> None:
+        if self._data is not None:
+            self.try_threshold(self._data.chosen.threshold_at(self.line.value() / 100))
+
+    @Slot(float)
+    def _try_cheapest(self, cost: float) -> None:
+        if self._data is not None and self._data.parts:
+            self.try_threshold(self._data.cheapest(cost))
+
+    @Slot()
+    def _keep(self) -> None:
+        if self._data is not None:
+            part = SESSION_PARTS[PART_NAMES.index(self._data.chosen_on)]
+            self.correction_wanted.emit(KeepThreshold(self.threshold, part))
+
+    @Slot()
+    def _forget(self) -> None:
+        self.correction_wanted.emit(KeepThreshold(None, ""))
+
+
+def _by_class(standing: Standing, data: RejectData) -> str:
+    """Of each class, what is rejected and what is right of the rest."""
+    told = []
+    for code in range(min(MOST_CLASSES, len(data.class_names))):
+        n, kept, right = (int(v[code]) for v in (standing.class_rows, standing.class_accepted, standing.class_right))
+        if n:
+            accuracy = percent(right / kept, 0) if kept else MISSING
+            told.append(f"{html.escape(data.class_names[code])} {accuracy}, {percent(1 - kept / n, 0)} rejected")
+    more = len(data.class_names) - MOST_CLASSES
+    told += [f"and {more} more"] if more > 0 else []
+    return f"{standing.part}, right of each class: " + "; ".join(told)
 
 
 Named = tuple[Line, str, str, str]

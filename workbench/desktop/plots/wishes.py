@@ -1,0 +1,36 @@
+"""What a plot asks the window to do with the project; what is done about it is `workbench.desktop.correcting`'s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Relabel:
+    """Give rows of the dataset shown the class with this code."""
+
+    rows: tuple[int, ...]
+    code: int
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Take rows of the dataset shown out of every part."""
+
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TrainAgain:
+    """Start a run with the parameters of the one shown, on the data as they are now."""
+
+
+@dataclass(frozen=True)
+class KeepThreshold:
+    """Keep a threshold, chosen on a part of the split as the session calls it, with the run shown; None forgets it."""
+
+    value: float | None
+    part: str
+
+
+Wish = Relabel | Drop | TrainAgain | KeepThreshold
