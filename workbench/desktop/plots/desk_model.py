@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QBrush, QColor, QImage
+from PySide6.QtGui import QBrush, QColor, QIcon, QImage, QPixmap
 
 from workbench.desktop import theme
 from workbench.views import PARTS
@@ -29,7 +29,7 @@ class DeskModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.data_shown: LabelDeskData | None = None
-        self._pictures: tuple[QImage, ...] = ()
+        self._pictures: list[QIcon] = []
         self._marked: set[int] = set()
 
     @property
@@ -57,7 +57,7 @@ class DeskModel(QAbstractTableModel):
     def show_data(self, data: LabelDeskData, pictures: tuple[QImage, ...]) -> None:
         """Show other lines; none of them is marked."""
         self.beginResetModel()
-        self.data_shown, self._pictures, self._marked = data, pictures, set()
+        self.data_shown, self._pictures, self._marked = data, [_icon(picture) for picture in pictures], set()
         self.endResetModel()
 
     def toggle(self, lines: list[int]) -> None:
@@ -120,6 +120,14 @@ class DeskModel(QAbstractTableModel):
         doubt = "suspected to be wrong" if data.suspected[line] else "not suspected"
         taken = _name(data, int(data.predicted[line]))
         return f"{marked}row {data.rows[line] + 1:,}: {self._text(data, line, 1)}, taken for {taken}, {doubt}"
+
+
+def _icon(picture: QImage) -> QIcon:
+    """A picture that looks the same on a selected line, where icons are tinted."""
+    made, pixmap = QIcon(), QPixmap.fromImage(picture)
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        made.addPixmap(pixmap, mode)
+    return made
 
 
 def _name(data: LabelDeskData, code: int) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QHeaderView, QPushButton, QTableView, QWidget
 
 from workbench.desktop.plots.base import Plot
-from workbench.desktop.plots.desk_model import DeskModel
+from workbench.desktop.plots.desk_model import COLUMNS, DeskModel
 from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.wishes import Drop, Relabel, TrainAgain, Wish
 from workbench.views import View
@@ -23,6 +23,7 @@ from workbench.views.wording import counted, shorten
 
 HELP = "Space marks, Enter accepts what the model says, Delete drops"
 PICTURE_LINES = 2.6
+WIDEST_LETTERS = 36
 _MOST_KEYS = 12
 
 
@@ -176,7 +177,12 @@ class LabelDeskPlot(Plot):
             self._line = wanted
             self.table.verticalHeader().setDefaultSectionSize(wanted)
             self.table.setIconSize(QSize(side, side))
+        letter = self.fontMetrics().averageCharWidth()
+        self.table.setColumnHidden(len(COLUMNS) - 1, has_pictures)
         self.table.resizeColumnsToContents()
+        for column in range(len(COLUMNS)):
+            wide = self.table.columnWidth(column) + 2 * letter
+            self.table.setColumnWidth(column, min(wide, WIDEST_LETTERS * letter))
 
     def _lay_out(self) -> None:
         self.classes = QComboBox()

@@ -231,10 +231,10 @@ def _by_class(standing: Standing, data: RejectData) -> str:
         n, kept, right = (int(v[code]) for v in (standing.class_rows, standing.class_accepted, standing.class_right))
         if n:
             accuracy = percent(right / kept, 0) if kept else MISSING
-            told.append(f"{html.escape(data.class_names[code])} {accuracy}, {percent(1 - kept / n, 0)} rejected")
+            told.append(f"{html.escape(data.class_names[code])}: {accuracy} ({percent(1 - kept / n, 0)} rejected)")
     more = len(data.class_names) - MOST_CLASSES
     told += [f"and {more} more"] if more > 0 else []
-    return f"{standing.part}, right of each class: " + "; ".join(told)
+    return f"{standing.part}, right of each class — " + ", ".join(told)
 
 
 Named = tuple[Line, str, str, str]
