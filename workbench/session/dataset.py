@@ -236,8 +236,6 @@ class Dataset:
         SessionError
             If there is no such part.
         """
-        if part not in PARTS:
-            raise SessionError(f"There is no part '{part}' of a dataset; the parts are {', '.join(PARTS)}.")
         return self._index(self._edition, part, labelled)
 
     def n_in(self, part: Part = "all", *, labelled: bool = False) -> int:
@@ -367,6 +365,8 @@ class Dataset:
         return found
 
     def _index(self, now: Edition, part: Part, labelled: bool) -> NDArray[np.int64] | None:
+        if part not in PARTS:
+            raise SessionError(f"There is no part '{part}' of a dataset; the parts are {', '.join(PARTS)}.")
         with self._lock:
             if (part, labelled) not in now.indices:
                 mask = ~now.dropped.mask

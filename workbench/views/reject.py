@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from workbench.views import canvas
 from workbench.views.confusion import wilson
 from workbench.views.scene import PARTS, Scene
+from workbench.views.standing import Standing, standing
 from workbench.views.theme import Theme
 from workbench.views.wording import number, percent
 
@@ -87,47 +88,6 @@ class RejectPart:
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
-    """What one threshold does on a part, in all and by true class.
-
-    Attributes
-    ----------
-    part : str
-    n_rows, n_accepted, n_right : int
-        All rows, those that are not rejected, and the right ones of these.
-    class_rows, class_accepted, class_right : (C,) int64
-        The same of the rows of each class.
-    """
-
-    part: str
-    n_rows: int
-    n_accepted: int
-    n_right: int
-    class_rows: NDArray[np.int64]
-    class_accepted: NDArray[np.int64]
-    class_right: NDArray[np.int64]
-
-    @property
-    def accepted(self) -> float:
-        """Share of the rows that are accepted."""
-        return self.n_accepted / self.n_rows
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the accepted rows that are right; NaN where none is accepted."""
-        return self.n_right / self.n_accepted if self.n_accepted else float("nan")
-
-    @property
-    def words(self) -> str:
-        """Accuracy with its 95 % interval, and what is rejected."""
-        low, high = wilson(self.n_right, self.n_accepted)
-        right = (
-            f"{percent(self.accuracy)} right ({percent(low)} to {percent(high)})" if self.n_accepted else "none left"
-        )
-        return f"{self.part}: {right}, {percent(1 - self.accepted)} of {self.n_rows:,} rejected"
-
-
-@dataclass(frozen=True, eq=False)
 class Choice:
     """The threshold that reaches an accuracy on the part it was chosen on, and what it does there and elsewhere.
 
@@ -194,7 +154,8 @@ class RejectData:
 
     def at(self, threshold: float) -> tuple[Standing, ...]:
         """What a threshold does on each part."""
-        return tuple(_standing(part, threshold, len(self.class_names)) for part in self.parts)
+        n = len(self.class_names)
+        return tuple(standing(p.part, p.sure, p.true, p.predicted, threshold, n) for p in self.parts)
 
     def cheapest(self, cost: float) -> float:
         """The threshold of the lowest total on the chosen part, where an error costs 1 and a rejected row `cost`.
@@ -290,13 +251,6 @@ def _part(name: str, sure: Floats, true: NDArray[Any], predicted: NDArray[np.int
     by_class, order = group_reject_curve(sure, right, groups), np.argsort(sure, kind="stable")
     shares = _line(curve), _line(by_class)
     return RejectPart(name, len(sure), *shares, low, high, sure[order], true[order].astype(np.int64), predicted[order])
-
-
-def _standing(part: RejectPart, threshold: float, n_classes: int) -> Standing:
-    first = int(np.searchsorted(part.sure, threshold))
-    true, right = part.true[first:], part.true[first:] == part.predicted[first:]
-    rows = (np.bincount(codes, minlength=n_classes).astype(np.int64) for codes in (part.true, true, true[right]))
-    return Standing(part.part, part.n_rows, len(true), int(right.sum()), *rows)
 
 
 def _thinned(curve: RejectCurve) -> NDArray[np.int64]:

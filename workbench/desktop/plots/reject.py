@@ -17,8 +17,9 @@ from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.threshold_bar import ThresholdBar
 from workbench.desktop.plots.wishes import KeepThreshold
 from workbench.views import View
-from workbench.views.reject import SESSION_PARTS, Line, RejectData, Standing, told
+from workbench.views.reject import SESSION_PARTS, Line, RejectData, told
 from workbench.views.scene import PARTS as PART_NAMES
+from workbench.views.standing import Standing
 from workbench.views.theme import Theme
 from workbench.views.wording import MISSING, number, percent
 
