@@ -178,8 +178,8 @@ def test_the_threshold_is_dragged_told_kept_and_taken_back(
     assert data is not None
     reject.line.setValue(80.0)
     reject.line.sigDragged.emit(reject.line)
-    standing = data.at(reject.threshold)[0]
-    assert standing.n_accepted == 96
+    outcome = data.at(reject.threshold)[0]
+    assert outcome.n_accepted == 96
     assert "20.0 % of 120 rejected" in reject.figures.text()
     assert reject.bar.value.value() == pytest.approx(reject.threshold, abs=1e-4)
     before = reject.threshold

@@ -81,7 +81,7 @@ def test_what_cannot_be_corrected_is_refused_in_one_sentence(session, blobs, tmp
     plain = session.import_data(guess(write_blobs(tmp_path / "plain.csv", label=False))).result(60)
     with pytest.raises(SessionError, match="'plain' has no labels, so there are none to correct"):
         session.relabel(plain, [1], "a")
-    assert (blobs.edition, blobs.corrections) == (0, (0, 0))
+    assert (blobs.correction, blobs.corrections) == (0, (0, 0))
     session.relabel(blobs, [0, 1], "kind 0")  # which they are
     session.keep(blobs, [5])
     assert session.can_undo == "import of plain"
@@ -258,7 +258,7 @@ def test_a_correction_that_cannot_be_kept_is_not_made(tmp_path, blobs_csv):
         disk.full = True
         with pytest.raises(Exception, match="no room left"):
             session.relabel(blobs, [1], "kind 1")
-        assert (blobs.edition, blobs.codes[1]) == (1, 0)
+        assert (blobs.correction, blobs.codes[1]) == (1, 0)
         disk.full = False
         session.relabel(blobs, [2], "kind 1")
     with Session.open(tmp_path / "p.vqw") as session:

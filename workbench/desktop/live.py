@@ -197,11 +197,11 @@ class Live(QObject):
     def _key(self, thing: Run | Dataset, picked: int) -> Key:
         name = theme.current().name
         if isinstance(thing, Dataset):
-            return Key(thing.id, 0, None, 0, 0, name, picked, thing.edition, None)
+            return Key(thing.id, 0, None, 0, 0, name, picked, thing.correction, None)
         pinned = None if self._pinned is None else self._pinned.iteration
         others = sum(not other.active for other in thing.peers())  # views that compare know them once they have ended
-        edition, threshold = thing.dataset.edition, thing.kept_threshold
-        return Key(thing.id, thing.sequence, pinned, thing.n_measured, others, name, picked, edition, threshold)
+        correction, threshold = thing.dataset.correction, thing.kept_threshold
+        return Key(thing.id, thing.sequence, pinned, thing.n_measured, others, name, picked, correction, threshold)
 
     def _look(
         self, thing: Run | Dataset, selection: Selection | None, pinned: Snapshot | None, wish: Wish, colours: Theme

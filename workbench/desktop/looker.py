@@ -30,8 +30,8 @@ class Key:
     theme : str
     picked : int
         Version of the selection; 0 where the view does not follow it.
-    edition : int
-        Of the data.
+    correction : int
+        The newest of the data.
     threshold : Threshold or None
         That is kept with the run.
     """
@@ -43,7 +43,7 @@ class Key:
     others: int
     theme: str
     picked: int
-    edition: int
+    correction: int
     threshold: Threshold | None
 
 

@@ -25,7 +25,7 @@ class DatasetRecord:
         Shape of a row as a picture, or as a matrix.
     hidden : bool
         Whether its import was undone.
-    edition : int
+    correction : int
         Number of the newest correction in force; 0 for the rows and labels as imported.
     """
 
@@ -39,7 +39,7 @@ class DatasetRecord:
     warnings: tuple[str, ...] = ()
     note: str = ""
     hidden: bool = False
-    edition: int = 0
+    correction: int = 0
     id: str = ""
     created: str = ""
     shape: tuple[int, ...] = ()
@@ -73,7 +73,7 @@ class RunRecord:
         The run and iteration that it continues, or None.
     in_force : int
         Number of the edition in force; 0 where it was not edited.
-    edition, labels_version
+    correction, labels_version
         Of the dataset, when the run was made.
     threshold : JSON
         Below which certainty rows are rejected, or None.
@@ -98,7 +98,7 @@ class RunRecord:
     hidden: bool = False
     branched_from: Json = None
     in_force: int = 0
-    edition: int = 0
+    correction: int = 0
     labels_version: str = ""
     threshold: Json = None
     id: str = ""
@@ -147,7 +147,7 @@ class StudyRecord:
 
     Attributes
     ----------
-    name, dataset, engine, status, seconds, error, versions, data_hash, recipe, edition, labels_version, hidden
+    name, dataset, engine, status, seconds, error, versions, data_hash, recipe, correction, labels_version, hidden
         As of a `RunRecord`.
     parameters : JSON
         Those that all trainings share.
@@ -171,7 +171,7 @@ class StudyRecord:
     versions: Json = field(default_factory=dict)
     data_hash: str = ""
     recipe: Json = field(default_factory=dict)
-    edition: int = 0
+    correction: int = 0
     labels_version: str = ""
     note: str = ""
     hidden: bool = False

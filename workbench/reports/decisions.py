@@ -55,13 +55,13 @@ def _reject(data: RejectData) -> dict[str, Any]:
 
 def _kept(data: RejectData, threshold: float) -> dict[str, Any]:
     """The threshold that was kept with the run, and what it does on each part, in all and by class."""
-    standings = data.at(threshold)
-    heading = ["true class", *(f"{s.part}: {what}" for s in standings for what in ("accepted", "right of these"))]
-    lines = [["all", *_figures([s.accepted for s in standings], [s.accuracy for s in standings])]]
+    outcomes = data.at(threshold)
+    heading = ["true class", *(f"{s.part}: {what}" for s in outcomes for what in ("accepted", "right of these"))]
+    lines = [["all", *_figures([s.accepted for s in outcomes], [s.accuracy for s in outcomes])]]
     for code, name in enumerate(data.class_names[:MOST_CLASSES]):
-        accepted = [_share(s.class_accepted[code], s.class_rows[code]) for s in standings]
+        accepted = [_share(s.class_accepted[code], s.class_rows[code]) for s in outcomes]
         lines.append(
-            [name, *_figures(accepted, [_share(s.class_right[code], s.class_accepted[code]) for s in standings])]
+            [name, *_figures(accepted, [_share(s.class_right[code], s.class_accepted[code]) for s in outcomes])]
         )
     return {"value": number(threshold), "part": data.kept_on, "heading": heading, "lines": lines}
 

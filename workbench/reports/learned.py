@@ -81,7 +81,7 @@ class Trained:
     @cached_property
     def data(self) -> Dataset:
         """The dataset with the corrections of now; those that come while an export is written do not reach it."""
-        return self.run.dataset.as_of(self.run.dataset.edition)
+        return self.run.dataset.as_of(self.run.dataset.correction)
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:

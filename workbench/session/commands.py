@@ -40,7 +40,7 @@ class Command:
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
         Id of a dataset, run, sweep, search or subset.
-    attribute : {"name", "note", "hidden", "in_force", "edition", "threshold"}
+    attribute : {"name", "note", "hidden", "in_force", "correction", "threshold"}
     before, after : JSON value
     details : dict
         JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
@@ -49,7 +49,7 @@ class Command:
     kind: Kind
     text: str
     target: str
-    attribute: Literal["name", "note", "hidden", "in_force", "edition", "threshold"]
+    attribute: Literal["name", "note", "hidden", "in_force", "correction", "threshold"]
     before: Any
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -178,4 +178,4 @@ def correcting(
     else:
         text = f"{'dropping' if details['dropped'] else 'keeping'} of {counted}"
     where = {"rows": rows.tolist()} if len(rows) <= MOST_LOGGED else {"n_rows": len(rows), "correction": after}
-    return Command(kind, text, target, "edition", before, after, {"dataset": target, **where, **details})
+    return Command(kind, text, target, "correction", before, after, {"dataset": target, **where, **details})

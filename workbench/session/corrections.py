@@ -1,7 +1,7 @@
 """Corrections of a dataset, relabelled and dropped rows, as a layer over stored arrays that never change.
 
 A correction names the one that was in force before it, so that all of them are a tree, and what is in force is told by
-one number: the edition. Undo and redo move that number; nothing is ever rewritten or forgotten, so a run can go on with
+one number: that of the newest. Undo and redo move that number; nothing is ever rewritten or forgotten, so a run can go on with
 the labels that it began with.
 """
 
@@ -60,7 +60,7 @@ class Correction:
 
 
 @dataclass(frozen=True, eq=False)
-class Edition:
+class Corrected:
     """Labels and dropped rows of a dataset under a chain of corrections; never changes. Thread-safe.
 
     Attributes
@@ -144,16 +144,16 @@ class Corrections:
         return self._known[number]
 
     def add(self, correction: Correction) -> None:
-        """Take in a new one, which is in force only once the edition says so."""
+        """Take in a new one, which is in force only once the dataset says so."""
         with self._lock:
             self._known[correction.number] = correction
 
-    def chain(self, edition: int) -> tuple[Correction, ...]:
-        """Those in force in an edition, oldest first."""
+    def chain(self, number: int) -> tuple[Correction, ...]:
+        """Those in force while the one with this number is the newest, oldest first; none for 0."""
         found = []
-        while edition:
-            found.append(self._known[edition])
-            edition = found[-1].parent
+        while number:
+            found.append(self._known[number])
+            number = found[-1].parent
         return tuple(reversed(found))
 
 
@@ -233,7 +233,7 @@ def _correcting(
 ) -> Correcting | None:
     if not len(rows):
         return None
-    correction = Correction(dataset.made.n_made + 1, dataset.edition, kind, rows, to)
+    correction = Correction(dataset.made.n_made + 1, dataset.correction, kind, rows, to)
     command = correcting(dataset.id, dataset.name, kind, rows, correction.parent, correction.number, details)
     return Correcting(dataset, correction, command)
 

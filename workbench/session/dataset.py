@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engines import ArrayRows, RowSource
 from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe
-from workbench.session.corrections import Correction, Corrections, Edition
+from workbench.session.corrections import Corrected, Correction, Corrections
 from workbench.session.errors import SessionError
 from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
 from workbench.session.selection import RowMask
@@ -72,9 +72,9 @@ class DatasetFile(Protocol):
 
 
 class Dataset:
-    """A dataset of the open project. Only name, note, hidden and edition ever change, by commands. Thread-safe.
+    """A dataset of the open project. Only name, note, hidden and correction ever change, by commands. Thread-safe.
 
-    Labels and parts are those of the edition: as imported, with the corrections in force. Dropped rows are in no part.
+    Labels and parts are as imported, with the corrections in force. Dropped rows are in no part.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Dataset:
         note: str = "",
         hidden: bool = False,
         made: Iterable[Correction] = (),
-        edition: int = 0,
+        correction: int = 0,
     ) -> None:
         self.id = id
         self.name = name
@@ -142,8 +142,8 @@ class Dataset:
         self._held: weakref.WeakValueDictionary[tuple[int, bool], NDArray[Any]] = weakref.WeakValueDictionary()
         self._lacks_values: dict[int, bool] = {}
         self.made = Corrections(made)
-        self._editions: weakref.WeakValueDictionary[int, Edition] = weakref.WeakValueDictionary()
-        self._edition = self._edition_of(edition)
+        self._known: weakref.WeakValueDictionary[int, Corrected] = weakref.WeakValueDictionary()
+        self._corrected = self._as_corrected(correction)
 
     def look_up(self) -> Self:
         """Read from the file what is asked for most, so that no face waits for the file's thread to know it."""
@@ -190,37 +190,37 @@ class Dataset:
     @property
     def codes(self) -> NDArray[np.int32] | None:
         """(n,) index into `classes`, -1 where there is no label; None without labels."""
-        return self._edition.codes
+        return self._corrected.codes
 
     @property
     def dropped(self) -> RowMask:
         """The rows that are in no part."""
-        return self._edition.dropped
+        return self._corrected.dropped
 
     @property
-    def edition(self) -> int:
+    def correction(self) -> int:
         """The number of the newest correction in force; 0 for the data as imported. Set by commands alone."""
-        return self._edition.number
+        return self._corrected.number
 
-    @edition.setter
-    def edition(self, number: int) -> None:
-        self._edition = self._edition_of(number)
+    @correction.setter
+    def correction(self, number: int) -> None:
+        self._corrected = self._as_corrected(number)
 
     @property
     def corrections(self) -> CorrectionCounts:
         """How many rows are relabelled, and how many dropped."""
-        now = self._edition
+        now = self._corrected
         return CorrectionCounts(now.n_relabelled, len(now.dropped))
 
     @property
     def labels_version(self) -> str:
         """Hash of labels and dropped rows: equal for equal ones, however they came about."""
-        return self._edition.version
+        return self._corrected.version
 
-    def as_of(self, edition: int) -> Dataset:
-        """This dataset as it was in an edition: commands that come later do not reach it."""
+    def as_of(self, correction: int) -> Dataset:
+        """This dataset as it was with that one the newest correction: commands that come later do not reach it."""
         made = copy.copy(self)
-        made._edition = self._edition_of(edition)
+        made._corrected = self._as_corrected(correction)
         return made
 
     @property
@@ -236,7 +236,7 @@ class Dataset:
         SessionError
             If there is no such part.
         """
-        return self._index(self._edition, part, labelled)
+        return self._index(self._corrected, part, labelled)
 
     def n_in(self, part: Part = "all", *, labelled: bool = False) -> int:
         """Number of rows of a part."""
@@ -250,7 +250,7 @@ class Dataset:
         -------
         RowSource of (m, d') float32, or float64 where the raw values are
         """
-        return self._rows(self._edition, part, labelled)
+        return self._rows(self._corrected, part, labelled)
 
     def at(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """(k, d') the rows with these numbers (k,), which increase, in training units; for a few of many."""
@@ -259,7 +259,7 @@ class Dataset:
     @property
     def lacks_values(self) -> bool:
         """Whether a training row lacks a value; rows are read to tell, once, where the recipe lets gaps be."""
-        now = self._edition
+        now = self._corrected
         with self._lock:
             known = self._lacks_values.get(now.number)
         if known is None:
@@ -278,7 +278,7 @@ class Dataset:
         Cancelled
             Soon after `cancelled()` turns True.
         """
-        now = self._edition
+        now = self._corrected
         rows = self._rows(now, part, labelled)
         if isinstance(rows, ArrayRows):
             return rows.array
@@ -297,7 +297,7 @@ class Dataset:
         SessionError
             If the dataset has no labels.
         """
-        now = self._edition
+        now = self._corrected
         codes = now.codes
         if codes is None:
             raise SessionError(
@@ -315,7 +315,7 @@ class Dataset:
 
         Where rows are dropped, others take their place and all the rest stay.
         """
-        now = self._edition
+        now = self._corrected
         kept = self.n_rows - len(now.dropped)
         key = (min(n_max, kept), seed, now.number)
         with self._lock:
@@ -340,7 +340,7 @@ class Dataset:
             self._sample = key, found
         return found
 
-    def _drawn(self, now: Edition, n: int, seed: int) -> NDArray[np.int64]:
+    def _drawn(self, now: Corrected, n: int, seed: int) -> NDArray[np.int64]:
         """Row numbers, increasing, of `n` kept rows."""
         kept = ~now.dropped.mask
         if n == int(kept.sum()):
@@ -356,15 +356,15 @@ class Dataset:
     def _stored_codes(self) -> NDArray[np.int32] | None:
         return self._file.codes() if self.has_labels else None
 
-    def _edition_of(self, number: int) -> Edition:
-        """The edition with this number, the same object while it is in use."""
-        found = self._editions.get(number)
+    def _as_corrected(self, number: int) -> Corrected:
+        """Labels and dropped rows after the correction with this number, the same object while it is in use."""
+        found = self._known.get(number)
         if found is None:
-            found = Edition(number, self.made.chain(number), lambda: self._stored_codes, lambda: self.n_rows)
-            self._editions[number] = found
+            found = Corrected(number, self.made.chain(number), lambda: self._stored_codes, lambda: self.n_rows)
+            self._known[number] = found
         return found
 
-    def _index(self, now: Edition, part: Part, labelled: bool) -> NDArray[np.int64] | None:
+    def _index(self, now: Corrected, part: Part, labelled: bool) -> NDArray[np.int64] | None:
         if part not in PARTS:
             raise SessionError(f"There is no part '{part}' of a dataset; the parts are {', '.join(PARTS)}.")
         with self._lock:
@@ -377,7 +377,7 @@ class Dataset:
                 now.indices[part, labelled] = None if mask.all() else np.flatnonzero(mask)
             return now.indices[part, labelled]
 
-    def _rows(self, now: Edition, part: Part, labelled: bool) -> RowSource:
+    def _rows(self, now: Corrected, part: Part, labelled: bool) -> RowSource:
         array = self._held.get((now.number, labelled)) if part == "train" else None
         if array is not None:
             return ArrayRows(array)

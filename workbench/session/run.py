@@ -84,10 +84,10 @@ class RunFacts:
         Whether it is paused when it seems to run away.
     alarm : Alarm or None
         Why it was paused so, or failed because its cost was no number; None once it goes on.
-    edition : int
-        Of the dataset when the run was made, see `Dataset.edition`: what it learns from, to its end.
+    correction : int
+        The newest of the dataset when the run was made, see `Dataset.correction`: what it learns from, to its end.
     labels_version : str
-        Hash of the labels and dropped rows of that edition; "" in files that are older than corrections.
+        Hash of the labels and dropped rows of then; "" in files that are older than corrections.
     """
 
     created: str
@@ -101,7 +101,7 @@ class RunFacts:
     branched_from: Any = None
     watched: bool = True
     alarm: Alarm | None = None
-    edition: int = 0
+    correction: int = 0
     labels_version: str = ""
 
 
@@ -345,13 +345,13 @@ class Run:
     @property
     def given(self) -> Dataset:
         """The dataset as it was when the run was made: what it learns from, whatever is corrected meanwhile."""
-        return self.dataset.as_of(self.facts.edition)
+        return self.dataset.as_of(self.facts.correction)
 
     @property
     def is_outdated(self) -> bool:
         """Whether labels or dropped rows of the dataset are others now than those that it learned from."""
-        edition = self.facts.edition
-        return edition != self.dataset.edition and self.given.labels_version != self.dataset.labels_version
+        correction = self.facts.correction
+        return correction != self.dataset.correction and self.given.labels_version != self.dataset.labels_version
 
     @property
     def active(self) -> bool:

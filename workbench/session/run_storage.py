@@ -44,7 +44,7 @@ class StoredRun:
             branched_from=record.branched_from,
             watched=self.about.get("watched", True),
             alarm=None if alarm is None else Alarm.from_json(alarm),
-            edition=record.edition,
+            correction=record.correction,
             labels_version=record.labels_version,
         )
         run = Run(
@@ -121,7 +121,7 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
         recipe=facts.recipe,
         branched_from=facts.branched_from,
         in_force=plan.edition.number if plan.edition else 0,
-        edition=facts.edition,
+        correction=facts.correction,
         labels_version=facts.labels_version,
         created=facts.created,
     )

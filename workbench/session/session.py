@@ -206,7 +206,7 @@ class Session:
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         info = checks.find_engine(engine)
         values = checks.complete_parameters(info, parameters or {}, data)
-        given = data.as_of(data.edition)
+        given = data.as_of(data.correction)
         facts = new_facts(given, checks.check_run(given, info, values), watched=watched)
         with self._changing:
             run_name = name_for(name, f"{info.name} on {data.name}", self.runs.values(), "run")
@@ -249,7 +249,7 @@ class Session:
         info = checks.find_engine(engine)
         wanted = check_counts(info, data, counts)
         values = checks.complete_parameters(info, parameters or {}, data) | {info.count: wanted[-1]}
-        given = data.as_of(data.edition)
+        given = data.as_of(data.correction)
         facts = new_facts(given, checks.check_run(given, info, values))
         del values[info.count]
         return self._add_study(Sweep, name, sweep_draft(data, info.name, wanted, values, facts))
@@ -315,7 +315,7 @@ class Session:
         plan, _ = self.plan_search(
             dataset, engine, space, parameters=parameters, scheme=scheme, n_trials=n_trials, folds=folds, seed=seed
         )
-        given = plan.dataset.as_of(plan.dataset.edition)
+        given = plan.dataset.as_of(plan.dataset.correction)
         return self._add_study(Search, name, search_draft(plan, new_facts(given, plan.remarks)))
 
     def add_run_of(self, study: Study, key: int | None = None) -> Run:

@@ -120,7 +120,7 @@ class Storage:
             versions=facts.versions,
             data_hash=facts.data_hash,
             recipe=facts.recipe,
-            edition=facts.edition,
+            correction=facts.correction,
             labels_version=facts.labels_version,
             created=facts.created,
         )
@@ -190,7 +190,7 @@ class Storage:
             note=record.note,
             hidden=record.hidden,
             made=map(Correction.from_bundle, corrections),
-            edition=record.edition,
+            correction=record.correction,
         ).look_up()
 
 

@@ -106,7 +106,7 @@ class Study(ABC):
     @property
     def given(self) -> Dataset:
         """The dataset as it was when the study was made: what all trainings learn from, also when it is resumed."""
-        return self.dataset.as_of(self.facts.edition)
+        return self.dataset.as_of(self.facts.correction)
 
     @property
     def table(self) -> Table:

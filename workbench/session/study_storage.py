@@ -68,7 +68,7 @@ def study_of(record: StudyRecord, dataset: Dataset, project: Project, status: Ru
         data_hash=record.data_hash,
         recipe=record.recipe,
         remarks=record.remarks,
-        edition=record.edition,
+        correction=record.correction,
         labels_version=record.labels_version,
     )
     engine, file = find_engine(record.engine), _StudyFile(project, record.id)
@@ -109,7 +109,7 @@ def _facts_to_record(facts: RunFacts) -> dict[str, Any]:
         "versions": facts.versions,
         "data_hash": facts.data_hash,
         "recipe": facts.recipe,
-        "edition": facts.edition,
+        "correction": facts.correction,
         "labels_version": facts.labels_version,
         "created": facts.created,
     }

@@ -261,7 +261,7 @@ def new_facts(dataset: Dataset, remarks: tuple[str, ...], *, watched: bool = Tru
         recipe=dataset.recipe.recipe.to_json(),
         remarks=remarks,
         watched=watched,
-        edition=dataset.edition,
+        correction=dataset.correction,
         labels_version=dataset.labels_version,
     )
 

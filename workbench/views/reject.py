@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from workbench.views import canvas
 from workbench.views.confusion import wilson
+from workbench.views.outcome import Outcome, outcome
 from workbench.views.scene import PARTS, Scene
-from workbench.views.standing import Standing, standing
 from workbench.views.theme import Theme
 from workbench.views.wording import number, percent
 
@@ -152,10 +152,10 @@ class RejectData:
         """The part that thresholds are chosen on; there must be one."""
         return next(part for part in self.parts if part.part == self.chosen_on)
 
-    def at(self, threshold: float) -> tuple[Standing, ...]:
+    def at(self, threshold: float) -> tuple[Outcome, ...]:
         """What a threshold does on each part."""
         n = len(self.class_names)
-        return tuple(standing(p.part, p.sure, p.true, p.predicted, threshold, n) for p in self.parts)
+        return tuple(outcome(p.part, p.sure, p.true, p.predicted, threshold, n) for p in self.parts)
 
     def cheapest(self, cost: float) -> float:
         """The threshold of the lowest total on the chosen part, where an error costs 1 and a rejected row `cost`.
@@ -349,7 +349,7 @@ def _words(data: RejectData) -> str:
 
 def kept_words(data: RejectData) -> str:
     """What the kept threshold does on each part."""
-    return "; ".join(standing.words for standing in data.at(data.kept)) if data.kept is not None else ""
+    return "; ".join(outcome.words for outcome in data.at(data.kept)) if data.kept is not None else ""
 
 
 def _as_percent(value: float, _: Any = None) -> str:

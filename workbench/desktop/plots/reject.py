@@ -17,9 +17,9 @@ from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.threshold_bar import ThresholdBar
 from workbench.desktop.plots.wishes import KeepThreshold
 from workbench.views import View
+from workbench.views.outcome import Outcome
 from workbench.views.reject import SESSION_PARTS, Line, RejectData, told
 from workbench.views.scene import PARTS as PART_NAMES
-from workbench.views.standing import Standing
 from workbench.views.theme import Theme
 from workbench.views.wording import MISSING, number, percent
 
@@ -192,17 +192,17 @@ class RejectPlot(Plot):
         data = self._data
         if data is None or not data.parts:
             return
-        standings = data.at(self.threshold)
-        chosen = next(standing for standing in standings if standing.part == data.chosen_on)
+        outcomes = data.at(self.threshold)
+        chosen = next(outcome for outcome in outcomes if outcome.part == data.chosen_on)
         self.line.setValue(100 * chosen.accepted)
-        shown = [standing for standing in standings if standing.n_accepted]
+        shown = [outcome for outcome in outcomes if outcome.n_accepted]
         self.tried.setData([100 * s.accepted for s in shown], [100 * s.accuracy for s in shown])
         self.bar.keep.setEnabled(data.kept is None or abs(data.kept - self.threshold) > 5e-5)
         kept = "" if data.kept is None else f"Kept with the run: {number(data.kept)}, chosen on {data.kept_on}. "
         words = f"{kept}The line is drawn where it parts the {data.chosen_on} rows."
-        lines = [*(html.escape(standing.words) for standing in standings), _by_class(standings[-1], data)]
+        lines = [*(html.escape(outcome.words) for outcome in outcomes), _by_class(outcomes[-1], data)]
         self.figures.setText("<br>".join([*lines, html.escape(words)]))
-        self.figures.setAccessibleDescription("; ".join(standing.words for standing in standings))
+        self.figures.setAccessibleDescription("; ".join(outcome.words for outcome in outcomes))
 
     @Slot()
     def _dragged(self) -> None:
@@ -225,17 +225,17 @@ class RejectPlot(Plot):
         self.correction_wanted.emit(KeepThreshold(None, ""))
 
 
-def _by_class(standing: Standing, data: RejectData) -> str:
+def _by_class(outcome: Outcome, data: RejectData) -> str:
     """Of each class, what is rejected and what is right of the rest."""
     told = []
     for code in range(min(MOST_CLASSES, len(data.class_names))):
-        n, kept, right = (int(v[code]) for v in (standing.class_rows, standing.class_accepted, standing.class_right))
+        n, kept, right = (int(v[code]) for v in (outcome.class_rows, outcome.class_accepted, outcome.class_right))
         if n:
             accuracy = percent(right / kept, 0) if kept else MISSING
             told.append(f"{html.escape(data.class_names[code])}: {accuracy} ({percent(1 - kept / n, 0)} rejected)")
     more = len(data.class_names) - MOST_CLASSES
     told += [f"and {more} more"] if more > 0 else []
-    return f"{standing.part}, right of each class — " + ", ".join(told)
+    return f"{outcome.part}, right of each class — " + ", ".join(told)
 
 
 Named = tuple[Line, str, str, str]

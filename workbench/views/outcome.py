@@ -12,7 +12,7 @@ from workbench.views.wording import percent
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Outcome:
     """What one threshold does on a part, in all and by true class.
 
     Attributes
@@ -52,16 +52,16 @@ class Standing:
         return f"{self.part}: {right}, {percent(1 - self.accepted)} of {self.n_rows:,} rejected"
 
 
-def standing(
+def outcome(
     part: str,
     sure: NDArray[np.float64],
     true: NDArray[np.int64],
     predicted: NDArray[np.int64],
     threshold: float,
     n_classes: int,
-) -> Standing:
+) -> Outcome:
     """Count what is left of rows (n,), their certainties rising, when those below the threshold are rejected."""
     first = int(np.searchsorted(sure, threshold))
     kept, right = true[first:], true[first:] == predicted[first:]
     rows = (np.bincount(codes, minlength=n_classes).astype(np.int64) for codes in (true, kept, kept[right]))
-    return Standing(part, len(true), len(kept), int(right.sum()), *rows)
+    return Outcome(part, len(true), len(kept), int(right.sum()), *rows)
