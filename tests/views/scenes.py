@@ -83,6 +83,7 @@ def make_scene(
             np.zeros(len(X), np.uint8) if split is None else split,
             lambda rows: X[rows],
             ArrayRows(X),
+            np.ones(len(X), bool),
         ),
         feature_names=names,
         original_names=names,

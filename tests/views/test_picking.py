@@ -91,6 +91,45 @@ def test_a_cell_of_the_confusion_picks_its_rows() -> None:
                 np.testing.assert_array_equal(found, (codes == true) & (predicted == taken) & (scene.split == part))
 
 
+def dropping(scene: Scene, dropped: np.ndarray) -> Scene:
+    """The scene of all data when these rows are dropped; every other one is in its sample."""
+    kept = np.ones(len(np.asarray(scene.sample.X)), bool)
+    kept[dropped] = False
+    rows = np.flatnonzero(kept)
+    codes = scene.sample.codes
+    sample = DataSample(np.asarray(scene.sample.X)[rows], None if codes is None else codes[rows], rows, len(rows))
+    return replace(scene, sample=sample, every=replace(scene.every, kept=kept))
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_dropped_rows_are_won_by_none_and_picked_by_nothing_also_where_they_are_named(step: int) -> None:
+    whole = trained("GMLVQ", "iris")
+    dropped = np.arange(3, 150, 10)
+    scene = dropping(whole, dropped)
+    sample, n = scene.sample, 150
+    picks = sample.rows[::step]
+    codes = None if sample.codes is None else sample.codes[::step]
+    scene = replace(scene, sample=DataSample(np.asarray(sample.X)[::step], codes, picks, sample.n_total))
+    assert scene.is_whole is (step == 1)
+    for found, expected in ((scene.every_winner, whole.winners), (scene.every_prediction, whole.predicted)):
+        np.testing.assert_array_equal(found, np.where(np.isin(np.arange(n), dropped), -1, expected))
+    everywhere = np.array([[-1e9, -1e9], [1e9, -1e9], [1e9, 1e9], [-1e9, 1e9]])
+    kept = np.setdiff1d(np.arange(n), dropped)
+    for pick in (
+        Pick(prototypes=tuple(range(len(scene.prototypes)))),
+        Pick(test=inside(everywhere, "pca")),
+        Pick(rows=tuple(range(n))),
+    ):
+        np.testing.assert_array_equal(np.flatnonzero(rows_of(pick, scene)), kept)
+    true, taken = 1, 1
+    cell = rows_of(Pick(test=taken_for(true, taken, 0)), scene)
+    assert cell.any()
+    np.testing.assert_array_equal(cell, rows_of(Pick(test=taken_for(true, taken, 0)), whole) & scene.every.kept)
+    selection = Selection()
+    selection.pick_rows("d", RowMask.of(np.ones(n, bool)))
+    assert picked_of(selection, "r", "d", scene).n_rows == len(kept)
+
+
 def test_rows_picked_anew_leave_no_prototype_picked_and_combined_ones_do() -> None:
     scene, selection = trained("KMeans", "iris"), Selection()
     apply(Pick(prototypes=(1,)), selection, "r", "d", scene)
@@ -132,7 +171,8 @@ def test_rows_with_gaps_are_won_by_none_where_the_engine_does_not_take_them() ->
 def test_of_many_picked_rows_some_are_shown_evenly_and_shares_are_those_of_all() -> None:
     X = np.concatenate([np.zeros((6000, 2)), np.ones((3000, 2))])
     scene = scenes.make_scene(X[::10], prototypes=np.array([[0.0, 0.0], [1.0, 1.0]]), n_total=len(X))
-    every = EveryRow(ArrayRows(X), None, np.zeros(len(X), np.uint8), lambda rows: X[rows], ArrayRows(X))
+    whole, parts = ArrayRows(X), np.zeros(len(X), np.uint8)
+    every = EveryRow(whole, None, parts, lambda rows: X[rows], whole, np.ones(len(X), bool))
     selection = Selection()
     selection.pick_rows("d", RowMask.of(np.ones(len(X), bool)))
     picked = picked_of(selection, "r", "d", replace(scene, every=every))

@@ -13,6 +13,7 @@ from tests.views import scenes
 from tests.views.trained import trained
 from workbench.views import table
 from workbench.views.table import Asked, texts
+from workbench.views.wording import MISSING
 
 
 @pytest.mark.parametrize("falling", [False, True])
@@ -59,6 +60,27 @@ def test_texts_are_of_the_rows_asked_for_in_their_order_as_they_were_imported() 
         assert line[0] == str(row + 1)
         assert line[1] == scene.class_names[scene.sample.codes[row]]
         assert [float(text.replace(",", "")) for text in line[-4:]] == pytest.approx(raw[row].tolist(), rel=1e-5)
+
+
+def test_dropped_rows_stay_in_the_table_and_are_told_as_such() -> None:
+    scene = trained("GMLVQ", "iris")
+    kept = np.ones(150, bool)
+    kept[[2, 120]] = False
+    rows = np.flatnonzero(kept)
+    sample = replace(
+        scene.sample, X=np.asarray(scene.sample.X)[rows], codes=scene.sample.codes[rows], rows=rows, n_total=148
+    )
+    scene = replace(scene, sample=sample, every=replace(scene.every, kept=kept))
+    data = table.compute(scene)
+    kinds = [column.kind for column in data.columns]
+    assert "150 rows, 2 of them dropped" in data.note
+    told = texts(scene, data.columns, np.array([120, 1, 2]))
+    assert [line[kinds.index("part")] for line in told] == ["dropped", "training", "dropped"]
+    for kind in ("prototype", "predicted"):
+        found = [line[kinds.index(kind)] for line in told]
+        assert found[0] == found[2] == MISSING != found[1]
+    by_part = table.compute(scene.asking(str(Asked(kinds.index("part"), falling=True))))
+    assert by_part.order[:2].tolist() == [2, 120]
 
 
 def test_hostile_names_stay_on_one_line() -> None:

@@ -79,10 +79,10 @@ class Picking(QObject):
 
     @property
     def rows(self) -> RowMask | None:
-        """The picked rows of it."""
+        """The picked rows of it, dropped ones left out."""
         if self._session is None or self.dataset is None:
             return None
-        return self._session.selection.rows(self.dataset.id, self.dataset.n_rows)
+        return self._session.selection.rows(self.dataset.id, self.dataset.n_rows) - self.dataset.dropped
 
     @property
     def prototypes(self) -> tuple[int, ...]:

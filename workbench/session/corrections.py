@@ -1,8 +1,8 @@
 """Corrections of a dataset, relabelled and dropped rows, as a layer over stored arrays that never change.
 
 A correction names the one that was in force before it, so that all of them are a tree, and what is in force is told by
-one number: that of the newest. Undo and redo move that number; nothing is ever rewritten or forgotten, so a run can go on with
-the labels that it began with.
+one number: that of the newest. Undo and redo move that number; nothing is ever rewritten or forgotten, so a run can go
+on with the labels that it began with.
 """
 
 from __future__ import annotations

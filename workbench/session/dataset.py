@@ -138,7 +138,7 @@ class Dataset:
         self.data_hash = data_hash
         self._file = file
         self._lock = threading.Lock()
-        self._sample: tuple[tuple[int, int, int], DataSample] | None = None
+        self._newest_sample: list[tuple[tuple[int, int, int], DataSample]] = []  # the last one, shared by all copies
         self._held: weakref.WeakValueDictionary[tuple[int, bool], NDArray[Any]] = weakref.WeakValueDictionary()
         self._lacks_values: dict[int, bool] = {}
         self.made = Corrections(made)
@@ -252,6 +252,11 @@ class Dataset:
         """
         return self._rows(self._corrected, part, labelled)
 
+    @property
+    def every_row(self) -> RowSource:
+        """(n, d') all rows in training units, also those that are dropped; for what shows these as well."""
+        return TrainingRows(self.raw, self.recipe, None)
+
     def at(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """(k, d') the rows with these numbers (k,), which increase, in training units; for a few of many."""
         return TrainingRows(self.raw, self.recipe, rows).read(0, len(rows))
@@ -319,7 +324,7 @@ class Dataset:
         kept = self.n_rows - len(now.dropped)
         key = (min(n_max, kept), seed, now.number)
         with self._lock:
-            known = self._sample
+            known = next(iter(self._newest_sample), None)
         if known is not None and known[0] == key:
             return known[1]
         rows = self._drawn(now, key[0], seed)
@@ -337,7 +342,7 @@ class Dataset:
             None if imported is codes or imported is None else imported[rows],
         )
         with self._lock:
-            self._sample = key, found
+            self._newest_sample[:] = [(key, found)]
         return found
 
     def _drawn(self, now: Corrected, n: int, seed: int) -> NDArray[np.int64]:

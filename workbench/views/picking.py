@@ -29,7 +29,7 @@ class Picked:
     version : int
         Of the selection.
     mask : (n,) bool
-        Every row of the data: whether it is picked.
+        Every row of the data: whether it is picked; no dropped one is.
     prototypes, features : frozenset of int
     scene : Scene
     """
@@ -136,13 +136,13 @@ def narrowed(scene: Scene) -> Scene:
 
 def picked_of(selection: Selection, run: str, dataset: str, scene: Scene) -> Picked:
     """What `selection` has of the run and the dataset with these ids, which `scene` is of."""
-    rows = selection.rows(dataset, scene.sample.n_total)
-    return Picked(selection.version, rows.mask, selection.prototypes(run), selection.features(dataset), scene)
+    mask = selection.rows(dataset, len(scene.every.kept)).mask & scene.every.kept
+    return Picked(selection.version, mask, selection.prototypes(run), selection.features(dataset), scene)
 
 
 def rows_of(pick: Pick, scene: Scene) -> NDArray[np.bool_]:
-    """(n,) which rows of all the data a pick means; reads them where it must, block by block."""
-    mask = np.zeros(scene.sample.n_total, bool)
+    """(n,) which rows of all the data a pick means, no dropped one; reads them where it must, block by block."""
+    mask = np.zeros(len(scene.every.kept), bool)
     mask[list(pick.rows)] = True
     if pick.prototypes:
         mask |= np.isin(scene.every_winner, pick.prototypes)
@@ -150,7 +150,7 @@ def rows_of(pick: Pick, scene: Scene) -> NDArray[np.bool_]:
         test = pick.test(scene)
         for block in scene.blocks():
             mask[block.start : block.start + len(block.X)] |= test(block)
-    return mask
+    return mask & scene.every.kept
 
 
 def apply(pick: Pick, selection: Selection, run: str, dataset: str, scene: Scene) -> None:

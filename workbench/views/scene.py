@@ -52,6 +52,8 @@ class EveryRow:
         Gives (k, d) the rows of increasing numbers (k,).
     raw : RowSource of (n, d')
         The same rows as they were imported.
+    kept : (n,) bool
+        Whether each is in its part; dropped ones are in none, nor in the sample, and are neither picked nor counted.
     """
 
     rows: RowSource
@@ -59,6 +61,7 @@ class EveryRow:
     split: NDArray[np.uint8]
     take: Callable[[NDArray[np.int64]], Array]
     raw: RowSource
+    kept: NDArray[np.bool_]
 
     def take_raw(self, rows: NDArray[np.int64]) -> Array:
         """(k, d') the rows of increasing numbers (k,) as they were imported; for a few of many."""
@@ -225,17 +228,15 @@ class Scene:
 
     @cached_property
     def every_winner(self) -> NDArray[np.int64]:
-        """(n,) nearest prototype of each row of all the data; looks at every row."""
-        if self.is_whole:
-            return self.winners
-        return np.concatenate([self.nearest_to(block.X) for block in self.blocks()])
+        """(n,) nearest prototype of each row of all the data, -1 of dropped ones; looks at every row."""
+        return self._of_every(self.nearest_to) if not self.is_whole else self._spread(self.winners)
 
     def nearest_to(self, X: Array) -> NDArray[np.int64]:
         """(k,) nearest prototype of rows (k, d), by the engine's own distance; -1 for rows that it does not take."""
         return self._of_taken(X, lambda rows: nearest(self.model, rows)[0])
 
     def blocks(self) -> Iterator[Block]:
-        """All the data, some rows at a time."""
+        """All the data, dropped rows too, some at a time."""
         n, d = self.every.rows.shape
         codes = np.full(n, -1) if self.every.codes is None else self.every.codes
         step = max(256, _BLOCK_NUMBERS // max(1, d))
@@ -266,14 +267,23 @@ class Scene:
 
     @cached_property
     def every_prediction(self) -> NDArray[np.int64]:
-        """(n,) predicted class code of each row of all the data; looks at every row."""
-        if self.is_whole:
-            return self.predicted
-        return np.concatenate([self.predict(block.X) for block in self.blocks()])
+        """(n,) predicted class code of each row of all the data, -1 of dropped ones; looks at every row."""
+        return self._of_every(self.predict) if not self.is_whole else self._spread(self.predicted)
 
     def predict(self, X: Array) -> NDArray[np.int64]:
         """(k,) predicted class codes of rows (k, d); -1 for rows that the engine does not take."""
         return self._of_taken(X, lambda rows: predict_codes(self.model, rows, self.classes))
+
+    def _of_every(self, find: Callable[[Array], NDArray[np.int64]]) -> NDArray[np.int64]:
+        """(n,) what `find` finds of all the data; -1 of dropped rows."""
+        found = np.concatenate([find(block.X) for block in self.blocks()])
+        return np.where(self.every.kept, found, -1)
+
+    def _spread(self, of_sample: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) what is known of the sample (m,), in which all rows are that are kept; -1 of dropped rows."""
+        found = np.full(len(self.every.kept), -1, np.int64)
+        found[np.asarray(self.sample.rows)] = of_sample
+        return found
 
     def _of_taken(self, X: Array, find: Callable[[Array], NDArray[np.int64]]) -> NDArray[np.int64]:
         """What `find` finds of those rows in which nothing is missing, or that may lack values; -1 for the others."""
@@ -369,11 +379,16 @@ class OtherRun:
 
 def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
     """What there is to see of `run` now; None while there is no snapshot."""
+    return _scene_on(run.dataset.as_of(run.dataset.correction), run, max_rows)
+
+
+def _scene_on(data: Dataset, run: Run, max_rows: int) -> Scene | None:
+    """What there is to see of `run` beside `data`, its dataset with the corrections of one moment."""
     snapshot = run.latest
     if snapshot is None:
         return None
     return replace(
-        _data_alone(run.dataset, max_rows),
+        _data_alone(data, max_rows),
         engine=run.engine,
         parameters=dict(run.arguments),
         snapshot=snapshot,
@@ -381,14 +396,14 @@ def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
         name=run.name,
         stability=run.stability,
         find_siblings=siblings_of(run),
-        find_others=partial(_others_of, run, max_rows),
+        find_others=partial(_others_of, data, run, max_rows),
         threshold=run.threshold,
     )
 
 
 def scene_of_data(data: Dataset, *, max_rows: int = 5000) -> Scene | None:
     """What there is to see of `data` before anything is learned; None of dissimilarities, which lie nowhere."""
-    return None if data.kind == "dissimilarity" else _data_alone(data, max_rows)
+    return None if data.kind == "dissimilarity" else _data_alone(data.as_of(data.correction), max_rows)
 
 
 def _data_alone(data: Dataset, max_rows: int) -> Scene:
@@ -402,7 +417,7 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         snapshot=Snapshot(0, None, math.nan),
         history={},
         sample=data.sample(max_rows),
-        every=EveryRow(data.rows(), data.codes, np.asarray(data.split), data.at, data.raw),
+        every=EveryRow(data.every_row, data.codes, np.asarray(data.split), data.at, data.raw, ~data.dropped.mask),
         feature_names=tuple(str(name) for name in recipe.feature_names),
         original_names=original,
         units=units,
@@ -414,30 +429,30 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
     )
 
 
-def _others_of(run: Run, max_rows: int) -> tuple[OtherRun, ...]:
+def _others_of(data: Dataset, run: Run, max_rows: int) -> tuple[OtherRun, ...]:
     """The other listed runs on the dataset of `run` whose prototypes have as many features as its rows."""
-    width = run.dataset.n_features
+    width = data.n_features
     found = (other for other in run.peers() if width_of(other) == width)
-    return tuple(OtherRun(other.name, other.engine.name, partial(_look, other, max_rows)) for other in found)
+    return tuple(OtherRun(other.name, other.engine.name, partial(_look, data, other, max_rows)) for other in found)
 
 
-_looked: WeakKeyDictionary[Run, tuple[int, int, Scene]] = WeakKeyDictionary()
+_looked: WeakKeyDictionary[Run, tuple[int, int, int, Scene]] = WeakKeyDictionary()
 _looking = threading.Lock()
 
 
-def _look(run: Run, max_rows: int) -> Scene:
-    """The scene of a run that others are compared with; the same one while there is no newer snapshot.
+def _look(data: Dataset, run: Run, max_rows: int) -> Scene:
+    """The scene of a run that others are compared with; the same one while there is no newer snapshot or correction.
 
     It knows no other runs itself, so nothing in it keeps the run, nor scenes of scenes.
     """
     with _looking:
         known = _looked.get(run)
-        if known is None or known[:2] != (run.sequence, max_rows):
-            sequence, made = run.sequence, scene_of(run, max_rows=max_rows)
+        if known is None or known[:3] != (run.sequence, data.correction, max_rows):
+            sequence, made = run.sequence, _scene_on(data, run, max_rows)
             assert made is not None  # it had prototypes
-            known = sequence, max_rows, replace(made, find_siblings=tuple, find_others=tuple)
+            known = sequence, data.correction, max_rows, replace(made, find_siblings=tuple, find_others=tuple)
             _looked[run] = known
-        return known[2]
+        return known[3]
 
 
 def codes_are_bits(model: Any) -> bool:

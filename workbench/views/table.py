@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 200
 """So many features are columns; pictures and spectra have more, and other views for them."""
 _FIGURE_ROWS, _FIGURE_COLUMNS = 24, 9
+_STATES = (*PARTS, "dropped")
+"""What the part of a row may be."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,13 @@ def applies(scene: Scene) -> bool:
 def compute(scene: Scene) -> TableData:
     """The columns of the scene, and the rows as asked for."""
     asked, columns = Asked.parse(scene.asked), _columns(scene)
-    order = np.arange(scene.sample.n_total)
+    order = np.arange(len(scene.every.kept))
     if 0 <= asked.column < len(columns):
         order = _sorted(_keys(scene, columns[asked.column]), asked.falling)
     d = len(scene.original_names)
-    note = counted(scene.sample.n_total, "row")
+    note = counted(len(order), "row")
+    n_dropped = len(order) - int(np.count_nonzero(scene.every.kept))
+    note += f", {n_dropped:,} of them dropped" if n_dropped else ""
     note += f" · the first {MOST_COLUMNS} of {d:,} features" if d > MOST_COLUMNS else ""
     return TableData(columns, order, asked, note, tuple(texts(scene, columns, order[:_FIGURE_ROWS])))
 
@@ -121,7 +126,7 @@ def _columns(scene: Scene) -> tuple[Column, ...]:
     made = [Column("row", "row")]
     if scene.every.codes is not None:
         made.append(Column("label", "label"))
-    if len(np.unique(scene.every.split)) > 1:
+    if len(np.unique(_parts(scene))) > 1:
         made.append(Column("part", "part"))
     if scene.has_prototypes:
         made.append(Column("prototype", "prototype"))
@@ -137,13 +142,23 @@ def _told(scene: Scene, column: Column, rows: NDArray[np.int64]) -> list[str]:
     if column.kind == "row":
         return [f"{row + 1}" for row in rows.tolist()]
     if column.kind == "prototype":
-        return [str(k) for k in scene.nearest_to(scene.every.take(rows)).tolist()]
-    names = PARTS if column.kind == "part" else scene.class_names
+        return [str(k) if k >= 0 else MISSING for k in _found(scene, scene.nearest_to, rows).tolist()]
+    names = _STATES if column.kind == "part" else scene.class_names
     if column.kind == "predicted":
-        codes: Array = scene.predict(scene.every.take(rows))
+        codes: Array = _found(scene, scene.predict, rows)
     else:
-        codes = scene.every.split[rows] if column.kind == "part" else np.asarray(scene.every.codes)[rows]
+        codes = (_parts(scene) if column.kind == "part" else np.asarray(scene.every.codes))[rows]
     return [one_line(names[code]) if code >= 0 else MISSING for code in codes.tolist()]
+
+
+def _found(scene: Scene, find: Callable[[Array], Array], rows: NDArray[np.int64]) -> Array:
+    """(k,) what `find` finds of rows with increasing numbers; -1 of dropped ones."""
+    return np.where(scene.every.kept[rows], find(scene.every.take(rows)), -1)
+
+
+def _parts(scene: Scene) -> Array:
+    """(n,) what part each row is of, as in `_STATES`."""
+    return np.where(scene.every.kept, scene.every.split, len(PARTS)).astype(np.int64)
 
 
 def _keys(scene: Scene, column: Column) -> Array:
@@ -156,8 +171,8 @@ def _keys(scene: Scene, column: Column) -> Array:
     if column.kind in ("prototype", "predicted"):
         return scene.every_winner if column.kind == "prototype" else scene.every_prediction
     if column.kind == "row":
-        return np.arange(scene.sample.n_total)
-    return scene.every.split if column.kind == "part" else np.asarray(scene.every.codes)
+        return np.arange(len(scene.every.kept))
+    return _parts(scene) if column.kind == "part" else np.asarray(scene.every.codes)
 
 
 def _text(value: Any) -> str:
