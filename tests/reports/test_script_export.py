@@ -118,7 +118,7 @@ def done(
 
 def stand_in(run: Run, status: str, latest: Any) -> Any:
     """What a script asks of a run that was never made."""
-    return SimpleNamespace(engine=run.engine, facts=run.facts, error="", status=status, latest=latest)
+    return SimpleNamespace(engine=run.engine, facts=run.facts, error="", status=status, latest=latest, threshold=None)
 
 
 def told_with(project: Session, names: list[str], columns: list[str]) -> Any:
@@ -434,6 +434,61 @@ def test_a_branch_and_operations_on_prototypes_are_done_again(tmp_path: Path, mo
         assert differing(engines.load(tmp_path / "merged.safetensors"), together) == []
 
 
+def test_every_run_is_learned_again_from_the_corrections_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = {"random_state": 0, "max_iter": 6}
+    with small(tmp_path) as session:
+        data = session.dataset("flowers")
+        session.relabel(data, [3, 5, 120], "versi, color")
+        session.drop(data, [11])
+        session.undo()
+        session.drop(data, range(0, 150, 4))
+        made = [session.add_run(data, "GLVQ", quick, name="first")]
+        session.keep(data, range(150))
+        session.relabel(data, [7, 9], None)
+        session.drop(data, [2, 140])
+        session.drop(data, [8])
+        session.keep(data, [2])
+        made += [
+            session.add_run(data, "GLVQ", quick, name="second"),
+            session.add_run(data, "KMeans", {"n_clusters": 3, "random_state": 2}, name="third"),
+        ]
+        finished(*made)
+        sweep = session.add_sweep(data, "KMeans", (2, 3), {"random_state": 4}, name="how many?")
+        assert sweep.wait(60) == "finished"
+        session.drop(data, [30])
+        branch = session.branch(made[0], 3, name="fork")
+        branch.resume()
+        finished(branch)
+        session.set_threshold(made[1], 0.25)
+        found = session.add_search(data, "GLVQ", {"max_iter": [2, 4]}, folds=3, name="which?")
+        assert found.wait(60) == "finished"
+        assert branch.facts.correction == made[0].facts.correction == 3
+        text = script(session)
+        plainly = " ".join(text.replace("#", " ").split())
+        assert "By now 5 rows are relabelled and 3 dropped; no run here depends on that." in plainly
+        assert "is below 0.25 are to be rejected: that threshold was chosen on the validation part." in plainly
+        assert f"The best is trial {found.ranking.best}, max_iter" in plainly
+        assert "Careful" not in text
+        assert "Not told" not in text
+        monkeypatch.chdir(tmp_path)
+        done = carried_out(text, tmp_path / "made")
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        for run, name in zip((*made, branch), ("first", "second", "third", "fork"), strict=True):
+            assert differing(engines.load(tmp_path / "made" / f"{name}.safetensors"), run.model()) == [], name
+            assert same_codebook(tmp_path / "made" / f"{name}.npz", session, run, tmp_path)
+        with np.load(tmp_path / "made" / "how_many.npz") as table:
+            for column, values in sweep.table.items():
+                if column != "seconds":
+                    np.testing.assert_array_equal(table[column], values)
+        for run in (made[1], branch):
+            done = carried_out(script(session, run), tmp_path / f"{run.name} alone")
+            assert (done.returncode, done.stderr) == (0, ""), done.stderr
+            again = engines.load(tmp_path / f"{run.name} alone" / f"{run.name}.safetensors")
+            assert differing(again, run.model()) == []
+
+
 def test_a_branch_of_an_engine_that_starts_nowhere_else_is_its_training_again(project: Session) -> None:
     parent = project.run("clouds")
     asked = {
@@ -471,12 +526,12 @@ def test_what_a_kept_run_depends_on_is_told_though_it_was_deleted() -> None:
 def test_commands_of_other_kinds_are_told_in_words() -> None:
     log = [
         done("import", "datasets/d_1", {"name": "data", "plan": {}}),
-        done("relabel", "datasets/d_1", {"rows": [3]}, "edition", 0, 1),
-        done("search", "searches/s_1", {"name": "search"}),
+        done("polish", "datasets/d_1", {"rows": [3]}, "gloss", 0, 1),
+        done("painting", "paintings/p_1", {"name": "painting"}),
     ]
     told = story(log)
-    assert told.things[0].untold == ["relabel of it"]
-    assert told.untold == ("search of it",)
+    assert told.things[0].untold == ["polish of it"]
+    assert told.untold == ("painting of it",)
 
 
 # Names cannot break out

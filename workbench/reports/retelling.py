@@ -1,4 +1,4 @@
-"""What the log of commands leaves to be told: datasets, runs and sweeps in force, and what each was made of."""
+"""What the log of commands leaves to be told: datasets, runs and studies in force, and what each was made of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from workbench.session import Command, CommandLog, Entry
 
-_KNOWN = frozenset({"import", "run", "sweep", "rename", "delete", "note", "subset", "branch", "edit"})
+_KNOWN = frozenset(
+    {"import", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"}
+    | {"relabel", "drop", "threshold"}  # these the dataset and the run know themselves
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Told:
 
     Attributes
     ----------
-    kind : {"import", "run", "sweep", "subset"}
+    kind : {"import", "run", "sweep", "search", "subset"}
         A branch is a run.
     id, name, note : str
     details : dict
@@ -108,7 +111,7 @@ def _made(command: Command, known: Mapping[str, Told]) -> Told | None:
     match command.kind:
         case "import":
             return Told("import", id, details["name"], details, id)
-        case "run" | "sweep" | "subset":
+        case "run" | "sweep" | "search" | "subset":
             return Told(command.kind, id, details["name"], details, details["dataset"])
         case "branch":
             return _branched(id, details, known)

@@ -13,10 +13,10 @@ import workbench
 from workbench.reports.errors import ReportError
 from workbench.reports.files import written_beside
 from workbench.reports.learned import nothing_learned
-from workbench.reports.retelling import Story, story
+from workbench.reports.retelling import Story, Told, story
 from workbench.reports.script_cells import Cell, Namespace
-from workbench.reports.script_data import data_cell
-from workbench.reports.script_runs import Learning
+from workbench.reports.script_data import corrected_cell, data_cell
+from workbench.reports.script_runs import Learning, search_cell
 from workbench.reports.source import WIDTH, comment, plain
 from workbench.session import Run, Session
 
@@ -95,28 +95,61 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
 
 
 def _retold(told: Story, session: Session, space: Namespace) -> Iterator[Cell]:
-    """A cell for each dataset, sweep and run, in the order in which they were made."""
+    """Cells of each dataset, also as it was corrected, and of each study and run, in the order of their making."""
     variables = {thing.id: space.name(thing.name, "data") for thing in told.of_kind("import")}
-    learning = Learning(told.known, {}, variables, space)
+    learning: dict[tuple[str, int], Learning] = {}
     for thing in told.things:
         match thing.kind:
             case "import":
-                uses = {
-                    session.runs[run.id].engine.supervised for run in told.of_kind("run") if run.dataset == thing.id
-                }
                 ending = "" if len(variables) == 1 else f"_{variables[thing.id]}"
-                cell, learning.rows[thing.id] = data_cell(
-                    thing, session.datasets[thing.id], variables[thing.id], uses, ending, space
-                )
-                named = [other for other in told.of_kind("subset") if other.dataset == thing.id]
-                left = [f'"{subset.name}" ({subset.details["n_rows"]:,} rows)' for subset in named]
-                if left:
-                    cell = replace(cell, words=(*cell.words, f"Subsets, on which no run depends: {', '.join(left)}."))
-                yield cell
+                yield from _data(told, thing, session, variables[thing.id], ending, space, learning)
             case "run":
-                yield learning.run_cell(thing, session.runs[thing.id])
+                run = session.runs[thing.id]
+                yield learning[thing.dataset, run.facts.correction].run_cell(thing, run)
             case "sweep":
-                yield learning.sweep_cell(thing)
+                yield learning[thing.dataset, session.sweeps[thing.id].facts.correction].sweep_cell(thing)
+            case "search":
+                yield search_cell(thing, session.searches[thing.id])
+
+
+def _data(
+    told: Story,
+    thing: Told,
+    session: Session,
+    variable: str,
+    ending: str,
+    space: Namespace,
+    learning: dict[tuple[str, int], Learning],
+) -> Iterator[Cell]:
+    """The cells of a dataset: as it was imported, then as corrected for what learns from it; `learning` is filled."""
+    data, uses = session.datasets[thing.id], _uses(told, thing, session)
+    cell, rows = data_cell(thing, data, variable, uses.pop(0, set()), ending, space)
+    learning[thing.id, 0] = Learning(told.known, rows, variable, space)
+    named = [other for other in told.of_kind("subset") if other.dataset == thing.id]
+    left = [f'"{subset.name}" ({subset.details["n_rows"]:,} rows)' for subset in named]
+    words = [f"Subsets, on which no run depends: {', '.join(left)}."] if left else []
+    if data.correction and data.correction not in uses:
+        relabelled, dropped = data.corrections
+        words.append(f"By now {relabelled:,} rows are relabelled and {dropped:,} dropped; no run here depends on that.")
+    yield replace(cell, words=(*cell.words, *words))
+    variables = {0: variable}
+    for number in sorted(uses):
+        given = data.as_of(number)
+        cell, variables[number], rows = corrected_cell(thing, given, variables, uses[number], ending, space)
+        learning[thing.id, number] = Learning(told.known, rows, variables[number], space)
+        yield cell
+
+
+def _uses(told: Story, thing: Told, session: Session) -> dict[int, set[bool]]:
+    """Whether engines with labels, and such without, learn from a dataset, by its newest correction of then."""
+    uses: dict[int, set[bool]] = {}
+    for other in (other for other in told.things if other.dataset == thing.id):
+        if other.kind == "run":
+            run = session.runs[other.id]
+            uses.setdefault(run.facts.correction, set()).add(run.engine.supervised)
+        elif other.kind == "sweep":
+            uses.setdefault(session.sweeps[other.id].facts.correction, set())
+    return uses
 
 
 def _in_docstring(text: str) -> str:

@@ -11,8 +11,8 @@ from engines import Parameter
 from workbench.reports.source import identifier
 
 _SHORT = {"numpy": " as np"}
-_OWN = ("bits_of_numbers", "decoded", "engines", "error", "measure_counts", "np", "read_dataset", "sample", "snapshot")
-_OWN += ("surgery", "sys")  # what a script may import, or give a name to, itself
+_OWN = ("bits_of_numbers", "decoded", "drop", "engines", "error", "keep", "measure_counts", "np", "read_dataset")
+_OWN += ("relabel", "sample", "snapshot", "surgery", "sys")  # what a script may import, or give a name to, itself
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""How a script reads a dataset: the plan of its import, a look at the file, and the rows of each part."""
+"""How a script reads and corrects a dataset: plan of the import, a look at the file, corrections, rows of each part."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ from workbench.data import DataError, Plan, Recipe, Split, importer, read
 from workbench.reports.columns_source import columns_source
 from workbench.reports.retelling import Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
-from workbench.reports.source import Call, Code, assignment, source, source_line
+from workbench.reports.source import WIDTH, Call, Code, assignment, source, source_line
 from workbench.samples import samples
 from workbench.session import Dataset
+from workbench.session.corrections import Correction
+from workbench.views.wording import counted
 
 
 def data_cell(
     told: Told, data: Dataset, variable: str, uses: Collection[bool], ending: str, space: Namespace
 ) -> tuple[Cell, dict[bool, Rows]]:
-    """The cell that reads a dataset, and the variables of its rows.
+    """The cell that reads a dataset as it was imported, and the variables of its rows.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def data_cell(
     ending : str
         Of the names of its rows; "" where there is one dataset only.
     """
-    plan = Plan.from_json(told.details["plan"])
+    plan, data = Plan.from_json(told.details["plan"]), data.as_of(0)
     sample = _sample_of(plan, data)
     lines, changed = _located(plan, data, sample, variable, space)
     space.need("sys")
@@ -45,6 +47,59 @@ def data_cell(
     if read_rows:
         lines += ["", *read_rows]
     return Cell(f"Data: {told.name}", _words(told, data, sample), "\n".join(lines)), rows
+
+
+def corrected_cell(
+    told: Told, data: Dataset, variables: Mapping[int, str], uses: Collection[bool], ending: str, space: Namespace
+) -> tuple[Cell, str, dict[bool, Rows]]:
+    """The cell that corrects a dataset, its variable, and those of its rows.
+
+    Parameters
+    ----------
+    data : Dataset
+        As it was with the corrections.
+    variables : mapping of int to str
+        Of the dataset as it is told already, by the number of the newest correction in force then; 0 is among them.
+    uses, ending
+        As of `data_cell`.
+    """
+    chain = data.made.chain(data.correction)
+    numbers = [0, *(correction.number for correction in chain)]
+    first = max(k for k, number in enumerate(numbers) if number in variables)
+    before, variable = variables[numbers[first]], space.name(f"{variables[0]} corrected", "data")
+    lines = []
+    for correction in chain[first:]:
+        lines += _correction(correction, data, before, variable, space)
+        before = variable
+    rows, read_rows = _rows(data, variable, uses, f"{ending}_corrected", space)
+    if read_rows:
+        lines += ["", *read_rows]
+    relabelled, dropped = data.corrections
+    words = (
+        f"{counted(relabelled, 'row')} relabelled and {dropped:,} dropped since the import; the preprocessing stays "
+        "as it was fitted then."
+    )
+    return Cell(f"Data, corrected: {told.name}", (words,), "\n".join(lines)), variable, rows
+
+
+def _correction(correction: Correction, data: Dataset, before: str, variable: str, space: Namespace) -> list[str]:
+    """The lines that make one correction of `before`."""
+    relabels = correction.kind == "relabel"
+    verb = "relabel" if relabels else "drop" if correction.to else "keep"
+    space.need("workbench.session", verb)
+    to = [data.classes[correction.to] if correction.to >= 0 else None] if relabels else []
+    line = assignment(variable, Call(verb, (Code(before), correction.rows.tolist(), *to)))
+    if "\n" not in line:
+        return [line]
+    numbers = space.name(f"{variable} rows", "rows")
+    rows = [str(row) for row in correction.rows.tolist()]
+    step = (WIDTH - 8) // (len(rows[-1]) + 1)
+    return [
+        f"{numbers} = (",
+        *(f'    "{" ".join(rows[start : start + step])} "' for start in range(0, len(rows), step)),
+        ")",
+        assignment(variable, Call(verb, (Code(before), Code(f"[int(row) for row in {numbers}.split()]"), *to))),
+    ]
 
 
 def _words(told: Told, data: Dataset, sample: str | None) -> tuple[str, ...]:

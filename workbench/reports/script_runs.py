@@ -14,8 +14,9 @@ from workbench.reports.learned import MOST_BITS
 from workbench.reports.retelling import Edit, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
 from workbench.reports.source import Call, Code, assignment, source, source_line
-from workbench.session import Run
+from workbench.session import Run, Search
 from workbench.session.checks import engine_arguments, find_engine
+from workbench.views.wording import counted
 
 _STARTS = frozenset(
     {"algorithm", "annealing", "init", "omega_init", "pinned", "prototypes_per_class", "rank", "relevances_init"}
@@ -26,27 +27,27 @@ _STARTS = frozenset(
 
 @dataclass(frozen=True)
 class Learning:
-    """How runs are put in code.
+    """How what learns from one dataset, with the corrections of one moment, is put in code.
 
     Attributes
     ----------
     known : dict of str to Told
-        All runs, by id.
-    rows : dict of str to dict of bool to Rows
-        Variables of rows by id of the dataset, for engines with labels and without.
-    datasets : dict of str to str
-        Variables of the datasets by id.
+        All runs, by id; a branch learns from what its parent did.
+    rows : dict of bool to Rows
+        Variables of rows, for engines with labels and without.
+    dataset : str
+        Variable of the dataset.
     space : Namespace
     """
 
     known: Mapping[str, Told]
-    rows: dict[str, dict[bool, Rows]]
-    datasets: Mapping[str, str]
+    rows: Mapping[bool, Rows]
+    dataset: str
     space: Namespace
 
     def run_cell(self, told: Told, run: Run) -> Cell:
         """The cell that learns what a run has learned, tells its figures and saves it."""
-        info, rows = run.engine, self.rows[told.dataset][run.engine.supervised]
+        info, rows = run.engine, self.rows[run.engine.supervised]
         words = [f"{info.title}: {info.summary}", *([f"Note: {told.note}"] if told.note else [])]
         words += [f"Careful: in the project came the {text}, which is not done again here." for text in told.untold]
         strange = set(told.details.get("parameters", {})) - {parameter.name for parameter in info.parameters}
@@ -66,6 +67,11 @@ class Learning:
             )
         if stop is not None and is_trained:
             words.append(f"In the project it has come to iteration {stop:,} ({run.status}). {run.error}".strip())
+        if run.threshold is not None:
+            words.append(
+                f"Rows whose certainty, as of engines.lvq.reject.certainty, is below {run.threshold.value!r} are to be "
+                f"rejected: that threshold was chosen on the {run.threshold.part} part."
+            )
         variable = self.space.name(told.name, "run")
         lines = self._learned(told, variable, stop, is_trained=is_trained)
         lines += self._told(told, info, variable, rows, is_trained=is_trained)
@@ -77,7 +83,7 @@ class Learning:
         self.space.need("numpy")
         self.space.need("workbench.session", "measure_counts")
         variable = self.space.name(told.name, "sweep")
-        dataset = Code(self.datasets[told.dataset])
+        dataset = Code(self.dataset)
         given = not_default(details["parameters"], info.parameters)
         arguments = (dataset, info.name, _counts(details["counts"]), *([given] if given else []))
         lines = [
@@ -122,7 +128,7 @@ class Learning:
         return engine_arguments(info, different)
 
     def _training(self, told: Told, info: EngineInfo, variable: str, stop: int | None) -> list[str]:
-        rows = self.rows[told.dataset][info.supervised]
+        rows = self.rows[info.supervised]
         places = [Code(name) for name in (rows.X, rows.y) if name not in ("", "None")]
         if stop is None and rows.validation is None:
             return [source(Call(f"{variable}.fit", places))]
@@ -138,7 +144,7 @@ class Learning:
         ]
 
     def _edit(self, edit: Edit, told: Told, info: EngineInfo, variable: str) -> str:
-        rows = self.rows[told.dataset][info.supervised]
+        rows = self.rows[info.supervised]
         takes = inspect.signature(getattr(surgery, edit.operation)).parameters
         named: dict[str, Any] = dict(edit.arguments)
         if "X" in takes and takes["X"].default is inspect.Parameter.empty:
@@ -163,7 +169,7 @@ class Learning:
         """The lines that save what prototypes there are, in original and in training units."""
         self.space.need("numpy")
         words, lines = f"{variable}.prototypes_", []
-        file, recipe = f"{variable}.npz", f"{self.datasets[told.dataset]}.recipe"
+        file, recipe = f"{variable}.npz", f"{self.dataset}.recipe"
         if not hasattr(info.estimator, "prototypes_") and "prototypes_" not in info.estimator.FITTED:
             if info.family != "deep":
                 return [source(Call("np.savez", (file,), {"codebooks": Code(f"{variable}.codebooks_")}))]
@@ -185,6 +191,26 @@ class Learning:
             return find_engine(told.details["engine"])
         assert told.branch is not None
         return self._engine(self.known[told.branch.run])
+
+
+def search_cell(told: Told, search: Search) -> Cell:
+    """The cell that tells what came of a search, which is not made again."""
+    words = [
+        f"{counted(len(search.keys), 'trial')} of {search.engine.title}, judged by {search.folds}-fold "
+        "cross-validation. It is not made again here, and no run depends on it.",
+        f"Note: {told.note}" if told.note else "",
+    ]
+    best = search.ranking.best
+    if best is None:
+        words.append("No trial was measured.")
+    else:
+        chosen = ", ".join(f"{name} = {value!r}" for name, value in search.trials[best - 1].items())
+        mean, error = (float(values[best - 1]) for values in (search.means, search.standard_errors))
+        words.append(
+            f"The best is trial {best}, {chosen}: {search.score.title} {mean:.4g}, with a standard error over the "
+            f"folds of {error:.2g}."
+        )
+    return Cell(f"Search: {told.name}", tuple(filter(None, words)))
 
 
 def _starts_anywhere(info: EngineInfo) -> bool:

@@ -1,4 +1,4 @@
-"""Datasets and sweeps outside any project, for scripts: the same bits as in one, and nothing is kept."""
+"""Datasets, their corrections and sweeps outside any project, for scripts: the same bits as in one; nothing is kept."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engines import RowSource
 from workbench.data import FittedRecipe, Imported, Plan, read
 from workbench.session import checks
+from workbench.session.corrections import Correcting, Rows, dropping, relabelling
 from workbench.session.dataset import Dataset
 from workbench.session.jobs import Job
 from workbench.session.log import now
@@ -34,11 +35,12 @@ def read_dataset(plan: Plan, *, name: str | None = None) -> Dataset:
     """
     imported = read(plan)
     classes = tuple(value.item() if isinstance(value, np.generic) else value for value in imported.classes)
+    rows = _ReadRows(imported)
     dataset = Dataset(
         "",
         name or plan.name or "data",
         now(),
-        _ReadRows(imported),
+        rows,
         columns=imported.columns,
         classes=classes if imported.codes is not None else None,
         kind=imported.kind,
@@ -48,8 +50,36 @@ def read_dataset(plan: Plan, *, name: str | None = None) -> Dataset:
         warnings=imported.warnings,
         data_hash="",
     )
-    weakref.finalize(dataset, imported.close)
+    weakref.finalize(rows, imported.close)  # which all corrected ones share
     return dataset
+
+
+def relabel(dataset: Dataset, rows: Rows, value: Any) -> Dataset:
+    """The dataset as `Session.relabel` leaves it; the one that is given stays as it is.
+
+    Raises
+    ------
+    SessionError
+        As `Session.relabel` does.
+    """
+    return _corrected(dataset, relabelling(dataset, rows, value))
+
+
+def drop(dataset: Dataset, rows: Rows) -> Dataset:
+    """The dataset as `Session.drop` leaves it, in the same way; raises SessionError as that does."""
+    return _corrected(dataset, dropping(dataset, rows, True))
+
+
+def keep(dataset: Dataset, rows: Rows) -> Dataset:
+    """The dataset as `Session.keep` leaves it, in the same way; raises SessionError as that does."""
+    return _corrected(dataset, dropping(dataset, rows, False))
+
+
+def _corrected(dataset: Dataset, wanted: Correcting | None) -> Dataset:
+    if wanted is None:
+        return dataset
+    dataset.made.add(wanted.correction)
+    return dataset.as_of(wanted.correction.number)
 
 
 def measure_counts(
