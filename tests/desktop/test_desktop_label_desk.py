@@ -150,12 +150,29 @@ def test_what_cannot_be_corrected_is_told_and_changes_nothing(window: Window, ru
     assert wishes == [Relabel((rows_of(desk)[1],), 2)]
 
 
+def test_a_line_that_is_clicked_is_picked_and_the_button_picks_the_marked_ones(
+    window: Window, run: Run, desk: LabelDeskPlot, qtbot: QtBot, wait: Wait
+) -> None:
+    selection = of(window).selection
+    rows = rows_of(desk)
+    place = desk.table.visualRect(desk.model.index(1, 1)).center()
+    qtbot.mouseClick(desk.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    wait(lambda: selection.rows(run.dataset.id, 120).rows.tolist() == [rows[1]])
+    key(qtbot, desk, Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_Space)
+    qtbot.mouseClick(desk.pick, Qt.MouseButton.LeftButton)
+    wait(lambda: selection.rows(run.dataset.id, 120).rows.tolist() == sorted(rows[1:3]))
+    key(qtbot, desk, Qt.Key.Key_Delete)
+    wait(lambda: len(run.dataset.dropped) == 2)
+    assert window.picking.rows is not None
+    assert len(window.picking.rows) == 0
+
+
 def test_everything_on_the_desks_has_a_name_and_is_reached_by_keyboard(
     window: Window, desk: LabelDeskPlot, wait: Wait
 ) -> None:
     reject = shown(window, "reject", wait)
     assert isinstance(reject, RejectPlot)
-    controls = [desk.table, desk.classes, desk.relabel, desk.drop, desk.accept, desk.again]
+    controls = [desk.table, desk.classes, desk.relabel, desk.drop, desk.accept, desk.pick, desk.again]
     controls += [reject.bar.value, reject.bar.cost, reject.bar.cheapest, reject.bar.keep, reject.bar.forget]
     for control in controls:
         spoken = control.accessibleName() or getattr(control, "text", str)()
@@ -196,6 +213,20 @@ def test_the_threshold_is_dragged_told_kept_and_taken_back(
     wait(lambda: run.threshold is None)
     window.actions_by_name.by_name["undo"].trigger()
     wait(lambda: run.threshold is not None)
+
+
+def test_a_threshold_for_an_earlier_iteration_is_not_kept_for_the_newest_one(
+    window: Window, run: Run, reject: RejectPlot, qtbot: QtBot, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("workbench.desktop.errors.report", lambda error, *_: told.append(str(error)))
+    window.live.pin(run.snapshots()[0])
+    wait(lambda: reject._data is not None and reject._data.iteration == run.snapshots()[0].iteration)
+    reject.try_threshold(0.3)
+    qtbot.mouseClick(reject.bar.keep, Qt.MouseButton.LeftButton)
+    wait(lambda: bool(told))
+    assert "look at its newest iteration, and choose again" in told[0]
+    assert run.kept_threshold is None
 
 
 def test_the_cheapest_threshold_rejects_more_the_less_a_rejection_costs(

@@ -193,6 +193,86 @@ def test_a_queued_run_learns_from_the_labels_of_when_it_was_added(session, blobs
     assert same_bits(first.model(), second.model())
 
 
+def test_sweeps_and_searches_learn_from_the_data_of_when_they_were_added(tmp_path, blobs_csv):
+    path = tmp_path / "p.vqw"
+    figures = []
+    with Session.create(path) as session:
+        blobs = session.import_data(guess(blobs_csv)).result(60)
+
+        def add():
+            return (
+                session.add_sweep(blobs, "KMeans", (2, 3), {"random_state": 0}),
+                session.add_search(blobs, "GLVQ", {"max_iter": [2, 5]}, folds=3, parameters={"random_state": 0}),
+            )
+
+        for study in add():
+            assert study.wait(120) == "finished", study.error
+            figures.append(study.table)
+        in_front = paused_after(session, blobs, 1, *GLVQ)
+        later = add()
+        session.relabel(blobs, range(0, 180, 3), "kind 1")
+        session.drop(blobs, range(1, 180, 6))
+        corrected = add()
+        later[1].stop()  # and goes on when the file is opened anew
+        assert later[1].wait(60) == "stopped"
+        in_front.stop()
+        assert later[0].wait(120) == "finished"
+        assert [study.wait(120) for study in corrected] == ["finished"] * 2
+    with Session.open(path) as session:
+        assert [study.given.corrections for study in session.searches.values()] == [(0, 0), (0, 0), (40, 30)]
+        resumed = list(session.searches.values())[1]
+        resumed.resume()
+        assert resumed.wait(120) == "finished"
+        for expected, study, other in zip(figures, (later[0], resumed), corrected, strict=True):
+            for name in expected.keys() - {"seconds"}:
+                np.testing.assert_array_equal(study.table[name], expected[name])
+            assert any((study.table[name] != other.table[name]).any() for name in expected.keys() - {"seconds"})
+
+
+def test_a_branch_and_its_edits_learn_from_what_its_parent_was_given(tmp_path, blobs_csv):
+    path = tmp_path / "p.vqw"
+    with Session.create(path) as session:
+        blobs = session.import_data(guess(blobs_csv)).result(60)
+        parent = session.add_run(blobs, *GLVQ, name="parent")
+        assert parent.wait(120) == "finished"
+        before = session.branch(parent, name="before")
+        session.relabel(blobs, range(0, 180, 2), "kind 1")
+        session.drop(blobs, range(1, 180, 6))
+        after = session.branch(parent, name="after")
+        assert after.metrics == before.metrics
+        edited = session.edit(after, "split", which=0)
+        for branch in (before, after):
+            branch.resume()
+            assert branch.wait(120) == "finished", branch.error
+        assert edited is after
+        assert after.facts.labels_version == parent.facts.labels_version != blobs.labels_version
+        session.edit(parent, "split", which=1)
+    with Session.open(path) as session:
+        runs = list(session.runs.values())
+        assert len(runs) == 4
+        assert {(run.facts.correction, run.given.corrections, run.is_outdated) for run in runs} == {(0, (0, 0), True)}
+        anew = session.add_run(runs[0].dataset, *GLVQ)
+        assert anew.wait(120) == "finished"
+        assert session.branch(anew).facts.correction == 2
+
+
+def test_a_threshold_counts_only_for_the_edition_of_the_run_that_it_was_chosen_for(session, blobs):
+    run = session.add_run(blobs, *GLVQ)
+    assert run.wait(120) == "finished"
+    branch = session.branch(run)
+    session.set_threshold(branch, 0.25, "train")
+    assert branch.threshold.value == 0.25
+    assert run.threshold is None
+    session.edit(branch, "split", which=0)
+    assert (branch.edition, branch.latest.iteration, branch.threshold) == (1, 0, None)
+    session.set_threshold(branch, 0.5, "train")
+    assert branch.threshold.value == 0.5
+    session.undo()
+    assert branch.threshold is None
+    session.undo()
+    assert (branch.edition, branch.threshold.value) == (0, 0.25)
+
+
 def test_the_log_says_which_rows_and_of_very_many_only_how_many(tmp_path):
     n = MOST_LOGGED + 5
     path = tmp_path / "many.csv"

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Slot
 
 from workbench.desktop.background import Background
 from workbench.desktop.live import Live
-from workbench.desktop.plots.wishes import Drop, KeepThreshold, Relabel, TrainAgain, Wish
+from workbench.desktop.plots.wishes import Drop, ForgetThreshold, KeepThreshold, Relabel, TrainAgain, Wish
 from workbench.desktop.view_area import ViewArea
-from workbench.session import Run, Session
+from workbench.session import Run, Session, SessionError
 
 
 class Correcting(QObject):
@@ -59,10 +59,15 @@ def _done(session: Session, run: Run, wish: Wish) -> Run | None:
             session.relabel(run.dataset, rows, run.dataset.classes[code])
         case Drop(rows):
             session.drop(run.dataset, rows)
-        case KeepThreshold(None):
-            session.set_threshold(run, None)
-        case KeepThreshold(value, part):
+        case KeepThreshold(value, part, iteration):
+            if run.latest is not None and run.latest.iteration != iteration:
+                raise SessionError(
+                    f"This threshold was chosen for iteration {iteration}, but run '{run.name}' is at iteration "
+                    f"{run.latest.iteration}: look at its newest iteration, and choose again."
+                )
             session.set_threshold(run, value, part)
+        case ForgetThreshold():
+            session.set_threshold(run, None)
         case TrainAgain():
             return session.add_run(run.dataset, run.engine.name, run.parameters)
     return None

@@ -130,6 +130,8 @@ class RejectData:
     note : str
     run : str
         Name of the run.
+    iteration : int
+        Of the model.
     kept : float or None
         The threshold that is kept with the run.
     kept_on : str
@@ -144,6 +146,7 @@ class RejectData:
     class_names: tuple[str, ...]
     note: str
     run: str = ""
+    iteration: int = 0
     kept: float | None = None
     kept_on: str = ""
 
@@ -209,7 +212,7 @@ def compute(scene: Scene) -> RejectData:
     right, groups = scene.predicted == codes, np.maximum(scene.predicted, 0)
     note = "On all rows." if scene.is_whole else f"On {len(codes):,} of {scene.sample.n_total:,} rows, drawn at random."
     if not present:
-        return RejectData((), (), (), (), "", scene.class_names, note, scene.name)
+        return RejectData((), (), (), (), "", scene.class_names, note, scene.name, scene.snapshot.iteration)
     sure = certainty(scene.model, X)
     masks = [known & (scene.split == part) for part in present]
     parts = tuple(
@@ -235,6 +238,7 @@ def compute(scene: Scene) -> RejectData:
         class_names=scene.class_names,
         note=note,
         run=scene.name,
+        iteration=scene.snapshot.iteration,
         kept=None if scene.threshold is None else scene.threshold.value,
         kept_on="" if scene.threshold is None else PARTS[SESSION_PARTS.index(scene.threshold.part)],
     )

@@ -18,6 +18,7 @@ from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.wishes import Drop, Relabel, TrainAgain, Wish
 from workbench.views import View
 from workbench.views.label_desk import RANKINGS, LabelDeskData
+from workbench.views.picking import Pick
 from workbench.views.theme import Theme
 from workbench.views.wording import counted, shorten
 
@@ -47,7 +48,7 @@ class LabelDeskPlot(Plot):
     model : DeskModel
     classes : QComboBox
         The class to relabel as.
-    relabel, drop, accept, again : QPushButton
+    relabel, drop, accept, pick, again : QPushButton
     """
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
@@ -65,6 +66,7 @@ class LabelDeskPlot(Plot):
         self.table.accepted.connect(self.accept_predictions)
         self.table.dropped.connect(self.drop_rows)
         self.table.marked.connect(self._mark)
+        self.table.clicked.connect(self._pick_selected)
 
     def prepare(self, data: LabelDeskData, theme: Theme) -> Prepared:
         side = round(PICTURE_LINES * QFontMetrics(QGuiApplication.font()).height())
@@ -98,8 +100,12 @@ class LabelDeskPlot(Plot):
     @property
     def chosen(self) -> list[int]:
         """Places of the marked lines; where none is marked, of the selected ones."""
-        lines = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
-        return self.model.marked or lines
+        return self.model.marked or self._selected
+
+    @property
+    def _selected(self) -> list[int]:
+        """Places of the selected lines, increasing."""
+        return sorted({index.row() for index in self.table.selectionModel().selectedRows()})
 
     @Slot()
     def accept_predictions(self) -> None:
@@ -122,6 +128,20 @@ class LabelDeskPlot(Plot):
         """Give the chosen rows the class with this code."""
         self._wish(lambda rows: Relabel(rows, code))
 
+    @Slot()
+    def pick_rows(self) -> None:
+        """Pick the chosen rows, so that every view shows where they are."""
+        self._pick(self.chosen)
+
+    @Slot()
+    def _pick_selected(self) -> None:
+        self._pick(self._selected)
+
+    def _pick(self, lines: list[int]) -> None:
+        data = self.model.data_shown
+        if data is not None and lines:
+            self.picked.emit(Pick(rows=tuple(int(data.rows[k]) for k in lines)))
+
     def _wish(self, make: Callable[[tuple[int, ...]], Wish]) -> None:
         data = self.model.data_shown
         if data is not None and self.chosen:
@@ -135,7 +155,7 @@ class LabelDeskPlot(Plot):
 
     @Slot()
     def _mark(self) -> None:
-        self.model.toggle([index.row() for index in self.table.selectionModel().selectedRows()])
+        self.model.toggle(self._selected)
         self._tell()
 
     @Slot()
@@ -155,7 +175,8 @@ class LabelDeskPlot(Plot):
         """Say what the buttons reach."""
         n, marked = len(self.chosen), len(self.model.marked)
         words = counted(n, "marked row" if marked else "row")
-        for button, verb in ((self.relabel, "Relabel"), (self.drop, "Drop"), (self.accept, "Accept prediction of")):
+        verbs = ("Relabel", "Drop", "Accept prediction of", "Show in every view")
+        for button, verb in zip((self.relabel, self.drop, self.accept, self.pick), verbs, strict=True):
             button.setEnabled(n > 0)
             button.setAccessibleDescription(f"{verb} {words}")
             button.setToolTip(f"{verb} {words}")
@@ -190,13 +211,14 @@ class LabelDeskPlot(Plot):
         self.classes.setToolTip("The class that the button gives")
         self.classes.setMinimumContentsLength(10)
         self.relabel, self.drop = QPushButton("Relabel as"), QPushButton("Drop")
-        self.accept, self.again = QPushButton("Accept predictions"), QPushButton("Train again")
+        self.accept, self.pick = QPushButton("Accept predictions"), QPushButton("Pick")
+        self.again = QPushButton("Train again")
         self.again.setToolTip("A new run with the same parameters, on the corrected data")
         self.again.setAccessibleDescription(self.again.toolTip())
         row = QHBoxLayout()
         row.setContentsMargins(14, 6, 14, 8)
         row.setSpacing(8)
-        for widget in (self.relabel, self.classes, self.drop, self.accept):
+        for widget in (self.relabel, self.classes, self.drop, self.accept, self.pick):
             row.addWidget(widget)
         row.addStretch()
         row.addWidget(self.again)
@@ -208,6 +230,7 @@ class LabelDeskPlot(Plot):
         self.relabel.clicked.connect(self._relabel_as_chosen)
         self.drop.clicked.connect(self.drop_rows)
         self.accept.clicked.connect(self.accept_predictions)
+        self.pick.clicked.connect(self.pick_rows)
         self.again.clicked.connect(self._train_again)
         self.table.selectionModel().selectionChanged.connect(self._tell)
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from workbench.desktop.plots.base import CHARACTERS, Canvas, Plot, dress, quiet
 from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.threshold_bar import ThresholdBar
-from workbench.desktop.plots.wishes import KeepThreshold
+from workbench.desktop.plots.wishes import ForgetThreshold, KeepThreshold
 from workbench.views import View
 from workbench.views.outcome import Outcome
 from workbench.views.reject import SESSION_PARTS, Line, RejectData, told
@@ -218,11 +218,11 @@ class RejectPlot(Plot):
     def _keep(self) -> None:
         if self._data is not None:
             part = SESSION_PARTS[PART_NAMES.index(self._data.chosen_on)]
-            self.correction_wanted.emit(KeepThreshold(self.threshold, part))
+            self.correction_wanted.emit(KeepThreshold(self.threshold, part, self._data.iteration))
 
     @Slot()
     def _forget(self) -> None:
-        self.correction_wanted.emit(KeepThreshold(None, ""))
+        self.correction_wanted.emit(ForgetThreshold())
 
 
 def _by_class(outcome: Outcome, data: RejectData) -> str:

@@ -27,10 +27,16 @@ class TrainAgain:
 
 @dataclass(frozen=True)
 class KeepThreshold:
-    """Keep a threshold, chosen on a part of the split as the session calls it, with the run shown; None forgets it."""
+    """Keep a threshold with the run shown, chosen for an iteration on a part of the split, as the session calls it."""
 
-    value: float | None
+    value: float
     part: str
+    iteration: int
 
 
-Wish = Relabel | Drop | TrainAgain | KeepThreshold
+@dataclass(frozen=True)
+class ForgetThreshold:
+    """Keep no threshold with the run shown any more."""
+
+
+Wish = Relabel | Drop | TrainAgain | KeepThreshold | ForgetThreshold
