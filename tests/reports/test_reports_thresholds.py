@@ -62,13 +62,13 @@ def test_a_threshold_is_a_command_and_survives(tmp_path: Path) -> None:
         session.set_threshold(run, None)
         assert run.threshold is None
         session.undo()
-        assert run.threshold == Threshold(0.2, "train", run.latest.iteration)
+        assert run.threshold == Threshold(0.2, "train", run.latest.iteration, 0)
     with Session.open(path) as session:
         run = session.run("r")
         assert run.threshold is not None
         assert run.threshold.value == 0.2
         session.undo()
-        assert run.threshold == Threshold(0.1, "validation", run.latest.iteration)
+        assert run.threshold == Threshold(0.1, "validation", run.latest.iteration, 0)
         session.undo()
         assert run.threshold is None
         session.redo()
@@ -91,7 +91,7 @@ def test_a_threshold_counts_for_the_model_that_it_was_chosen_for_alone(tmp_path:
         run.resume()
         assert run.wait(120) == "finished"
         assert run.threshold is None
-        assert run.kept_threshold == Threshold(0.2, "train", 0)
+        assert run.kept_threshold == Threshold(0.2, "train", 0, 0)
 
 
 def test_impossible_thresholds_are_refused(opened: tuple[Session, Run]) -> None:

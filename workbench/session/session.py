@@ -13,6 +13,7 @@ from workbench.data import Plan
 from workbench.project import Project
 from workbench.session import checks, commands, corrections
 from workbench.session.branches import Branches
+from workbench.session.carrying import Carrier
 from workbench.session.commands import Command
 from workbench.session.corrections import Correcting
 from workbench.session.dataset import Dataset
@@ -23,7 +24,7 @@ from workbench.session.events import SessionEvents, tell
 from workbench.session.importing import Importing
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.launching import launch
-from workbench.session.log import CommandLog, Entry, now
+from workbench.session.log import Action, CommandLog, Entry, now
 from workbench.session.measuring import measuring
 from workbench.session.run import Run
 from workbench.session.search import Search, SearchPlan, check_search
@@ -34,7 +35,7 @@ from workbench.session.storage import Storage
 from workbench.session.study import Study
 from workbench.session.study_storage import Draft, search_draft, sweep_draft
 from workbench.session.sweep import Sweep, check_counts
-from workbench.session.threshold import checked_threshold
+from workbench.session.threshold import choosing
 from workbench.session.worker import new_facts
 
 AnyStudy = TypeVar("AnyStudy", Sweep, Search)
@@ -76,6 +77,7 @@ class Session:
         self._log = CommandLog(contents.entries)
         self._changing = threading.RLock()
         self._closing = threading.Event()
+        self._carrier = Carrier(self._storage, self._document, self._log, self.events, self._changing)
         self._branches = Branches(project, self._document, self._log, self.events, self._changing, self._adopt)
         works: list[Run | Study] = [*contents.runs, *contents.studies]
         for work in works:
@@ -548,11 +550,7 @@ class Session:
         SessionError
             If the run predicts no classes or has learned nothing, or the value or part is not possible.
         """
-        chosen = None if value is None else checked_threshold(run, value, part)
-        kept = run.kept_threshold
-        if chosen != kept:
-            before, after = (None if one is None else one.to_json() for one in (kept, chosen))
-            self.do(commands.choosing_threshold(run.id, run.name, before, after))
+        self._carry_out("do", lambda: choosing(run, value, part))
 
     # The end
 
@@ -624,36 +622,9 @@ class Session:
         tell(self.events.history_changed)
         return dataset
 
-    def _carry_out(self, action: Any, choose: Callable[[], Command | Correcting | None]) -> None:
-        """Do, undo or redo what `choose` gives; to do nothing is no command."""
+    def _carry_out(self, action: Action, choose: Callable[[], Command | Correcting | None]) -> None:
         self._require_writable()
-        with self._changing:
-            chosen = choose()
-            if chosen is None and action == "do":
-                return
-            if chosen is None:
-                raise SessionError(f"There is nothing to {action}.")
-            command, correction = (chosen, None) if isinstance(chosen, Command) else (chosen.command, chosen.correction)
-            value = command.before if action == "undo" else command.after
-            if command.attribute == "in_force":
-                self._document.run(command.target).require_rest(f"{action} its edit")
-            entry = Entry(action, command, now())
-            self._storage.apply(entry, value, correction)
-            if isinstance(chosen, Correcting):
-                chosen.dataset.made.add(chosen.correction)
-            changes = self._document.apply(command, value)
-            self._log.append(entry)
-        if command.attribute == "in_force":
-            self._document.run(command.target).load()  # so that those who draw need not wait for it
-        if command.attribute == "hidden" and value:
-            for work in self._document.work_of(command.target):
-                work.stop()
-        for change, thing in changes:
-            if isinstance(thing, Subset):
-                tell(self.events.selection_changed)
-            else:
-                tell(getattr(self.events, f"{kind_of(thing)}_{change}"), thing)
-        tell(self.events.history_changed)
+        self._carrier.carry_out(action, choose)
 
     def _shown(self, dataset: Dataset | str) -> Dataset:
         """The dataset that commands reach."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.session.commands import Command, choosing_threshold
 from workbench.session.dataset import PARTS, Part
 from workbench.session.errors import SessionError
 
@@ -48,14 +49,24 @@ class Threshold:
         return cls(**value)
 
 
-def checked_threshold(run: Run, value: float, part: str) -> Threshold:
-    """The threshold for the model that a run has now.
+def choosing(run: Run, value: float | None, part: str) -> Command | None:
+    """The command that keeps a threshold with a run, or for None takes it away; None where that is so already.
 
     Raises
     ------
     SessionError
-        If its engine tells no classes, it has learned nothing, or the value or part is not possible.
+        If the engine tells no classes, the run has learned nothing, or the value or part is not possible.
     """
+    chosen = None if value is None else _checked(run, value, part)
+    kept = run.kept_threshold
+    if chosen == kept:
+        return None
+    before, after = (None if one is None else one.to_json() for one in (kept, chosen))
+    return choosing_threshold(run.id, run.name, before, after)
+
+
+def _checked(run: Run, value: float, part: str) -> Threshold:
+    """The threshold for the model that a run has now."""
     if not run.engine.supervised:
         raise SessionError(f"{run.engine.name} predicts no classes, so no row can be rejected: choose a classifier.")
     latest = run.latest
