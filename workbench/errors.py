@@ -10,3 +10,7 @@ class Cancelled(WorkbenchError):
 
     def __init__(self, message: str = "Stopped as asked; nothing was changed.") -> None:
         super().__init__(message)
+
+
+class Closed(WorkbenchError):
+    """Something was asked of a project that was closed before."""

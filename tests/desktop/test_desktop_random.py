@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shiboken6
-from desktop_help import shut
+from desktop_help import PATIENCE_MS, shut
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -182,6 +182,14 @@ class Monkey:
         self.done.append(f"{type(thing).__name__} {words}")
 
 
+def gone(window: Window, monkey: Monkey) -> bool:
+    """Whether a window that was closed is; problems that were foreseen are put away meanwhile."""
+    if not shiboken6.isValid(window) or not window.isVisible():
+        return True
+    monkey.settle()
+    return False
+
+
 @pytest.fixture
 def without_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody chooses a file, and projects are left by whichever way is offered first."""
@@ -227,7 +235,7 @@ def test_whatever_is_pressed_nothing_breaks(
             window.surgery.close()
             if window.isVisible():
                 window.close()
-                wait(lambda window=window: not window.isVisible() or not shiboken6.isValid(window))
+                qtbot.waitUntil(lambda window=window, monkey=monkey: gone(window, monkey), timeout=PATIENCE_MS)
             shut(qtbot, window)
             assert len(monkey.done) > n_events // 20
     finally:

@@ -12,6 +12,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Signal, Slot
 
 from workbench.desktop import errors
+from workbench.errors import Closed
 
 Then = Callable[[Any], object]
 
@@ -30,7 +31,7 @@ class Background(QObject):
     """Runs callables on a few threads and hands their results to callbacks on the interface thread.
 
     A result is dropped when its owner is gone, or when a later call with the same owner and key was made:
-    stale answers cannot land.
+    stale answers cannot land. So is what was asked of a project that was closed meanwhile.
     """
 
     _arrived = Signal(object)
@@ -98,6 +99,8 @@ class Background(QObject):
         if ticket.error is None:
             if ticket.then is not None:
                 ticket.then(ticket.value)
+        elif isinstance(ticket.error, Closed):
+            pass  # who closes a project wants nothing more of it
         elif ticket.failed is not None:
             ticket.failed(ticket.error)
         else:

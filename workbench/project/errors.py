@@ -3,7 +3,7 @@
 import errno
 from pathlib import Path
 
-from workbench.errors import WorkbenchError
+from workbench.errors import Closed, WorkbenchError
 
 
 class ProjectError(WorkbenchError):
@@ -40,3 +40,7 @@ def storage_error(error: OSError, path: Path) -> ProjectError:
         f"The disk reported an error on '{path.name}' ({reason}); what was saved before is safe, "
         "check the disk and try again."
     )
+
+
+class ProjectClosed(ProjectError, Closed):
+    """The file was closed before what was asked of it began."""

@@ -16,7 +16,7 @@ import numpy as np
 from workbench.project import rewriting
 from workbench.project.arrays import HashedRows, Progress, Stop, as_rows
 from workbench.project.disk import Disk
-from workbench.project.errors import ProjectDamaged, ProjectError, storage_error
+from workbench.project.errors import ProjectClosed, ProjectDamaged, ProjectError, storage_error
 from workbench.project.lock import FileLock
 from workbench.project.staging import Staged, write_staged
 from workbench.project.store import Store
@@ -288,7 +288,7 @@ class _Staging:
     def __enter__(self) -> None:
         with self._changed:
             if self.ending:
-                raise ProjectError("The project is closed; open it again to go on.")
+                raise ProjectClosed("The project is closed; open it again to go on.")
             self._count += 1
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from workbench.project.errors import ProjectError
+from workbench.project.errors import ProjectClosed
 from workbench.project.store import Store
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class StorageThread:
         future: Future[T] = Future()
         with self._gate:
             if self._closed:
-                raise ProjectError("The project is closed; open it again to go on.")
+                raise ProjectClosed("The project is closed; open it again to go on.")
             self._queue.put((future, work))
         return future
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
 
 from workbench.errors import Cancelled, WorkbenchError
-from workbench.session.errors import SessionError
+from workbench.session.errors import SessionClosed, SessionError
 
 T = TypeVar("T")
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -159,7 +159,7 @@ class JobQueue:
         self._changed(job)
         with self._lock:
             if self._closed:
-                raise SessionError("The project is closed; open it again to go on.")
+                raise SessionClosed("The project is closed; open it again to go on.")
             self._waiting[job.lane].append(job)
             if job.lane not in self._busy:
                 self._busy.add(job.lane)

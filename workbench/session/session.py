@@ -18,7 +18,7 @@ from workbench.session.commands import Command
 from workbench.session.corrections import Correcting
 from workbench.session.dataset import Dataset
 from workbench.session.document import Document, Thing, find, free_name, kind_of, name_for, require_free
-from workbench.session.errors import SessionError
+from workbench.session.errors import SessionClosed, SessionError
 from workbench.session.estimates import Estimate, estimate, estimate_search
 from workbench.session.events import SessionEvents, tell
 from workbench.session.importing import Importing
@@ -637,6 +637,6 @@ class Session:
 
     def _require_writable(self) -> None:
         if self.closed:
-            raise SessionError(f"The project '{self.path.name}' is closed; open it again to go on.")
+            raise SessionClosed(f"The project '{self.path.name}' is closed; open it again to go on.")
         if self.read_only:
             raise SessionError(f"The project '{self.path.name}' was opened for reading only; open it for writing.")
