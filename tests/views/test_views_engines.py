@@ -20,7 +20,16 @@ CASES = [
     for view, engine in itertools.product(VIEWS, ENGINES)
     if view.applies(trained(engine, "iris"))
 ]
-LABELLED = {"projection", "prototypes", "reconstructions", "usage", "contributions", "confusion", "reject"}
+LABELLED = {
+    "projection",
+    "prototypes",
+    "reconstructions",
+    "usage",
+    "contributions",
+    "confusion",
+    "reject",
+    "label_desk",
+}
 WANTED = {
     "KMeans": {"projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
     "SOM": {"som", "projection", "prototypes", "reconstructions", "usage", "rate_distortion", "energy"},
