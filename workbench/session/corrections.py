@@ -108,6 +108,8 @@ class Corrected:
     @cached_property
     def n_relabelled(self) -> int:
         """Rows that are kept and have another label than when they were imported."""
+        if not any(correction.kind == "relabel" for correction in self.chain):
+            return 0  # known without reading a label
         stored, codes = self.stored(), self.codes
         if stored is None or codes is stored:
             return 0

@@ -147,7 +147,7 @@ class Dataset:
 
     def look_up(self) -> Self:
         """Read from the file what is asked for most, so that no face waits for the file's thread to know it."""
-        _ = self.raw, self.recipe, self.split, self._stored_codes
+        _ = self.raw, self.recipe, self.split
         return self
 
     def __repr__(self) -> str:
