@@ -14,12 +14,16 @@ from workbench import __version__
 from workbench.commands.bench import bench
 from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
 from workbench.commands.compare import compare
+from workbench.commands.figure import FigureWish
+from workbench.commands.figure import write as write_figure
 from workbench.commands.importing import import_file
 from workbench.commands.learning import sweep, train
 from workbench.commands.searching import search
 from workbench.commands.stability import stability
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress, sentence
+
+FIGURE = "Figure: one view at a size"
 
 app = typer.Typer(
     no_args_is_help=False,
@@ -212,18 +216,39 @@ app.command()(bench)
 @app.command()
 def export(
     kind: Annotated[
-        str, typer.Argument(help="codebook, model, assignments, codes, polytopes, onnx, report, views or script")
+        str,
+        typer.Argument(help="codebook, model, assignments, codes, polytopes, onnx, report, views, figure or script"),
     ],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
     run: RunName = "",
+    view: Annotated[str, typer.Option(help="the view to draw", rich_help_panel=FIGURE)] = "",
+    width: Annotated[float, typer.Option(help="millimetres", rich_help_panel=FIGURE)] = 85.0,
+    height: Annotated[
+        float | None, typer.Option(help="millimetres; as much as the view needs if not given", rich_help_panel=FIGURE)
+    ] = None,
+    letters: Annotated[float, typer.Option(help="size in points", rich_help_panel=FIGURE)] = 8.0,
+    look: Annotated[str, typer.Option(help="print (black on white), light or dark", rich_help_panel=FIGURE)] = "print",
+    dpi: Annotated[float, typer.Option(help="dots of an inch, of what is pixels", rich_help_panel=FIGURE)] = 300.0,
+    title: Annotated[str, typer.Option(help="above the plot", rich_help_panel=FIGURE)] = "",
+    legend: Annotated[bool, typer.Option(help="draw legends", rich_help_panel=FIGURE)] = True,
+    note: Annotated[bool, typer.Option(help="write the remark under the plot", rich_help_panel=FIGURE)] = True,
+    part: Annotated[
+        str, typer.Option(help='one part only, as it is called in the window: "Hits"', rich_help_panel=FIGURE)
+    ] = "",
+    ask: Annotated[
+        str,
+        typer.Option(
+            help="what to show, of a view that can be asked: a code of the code atlas", rich_help_panel=FIGURE
+        ),
+    ] = "",
 ) -> None:
     """Write what a run learned to a file.
 
     Forms: codebook .csv .json .npz .h5, model .safetensors, assignments .csv, codes .npz, polytopes .json .csv, onnx
-    .onnx, report .html, views .png .svg, script .py .ipynb. "polytopes" are the cells of the prototypes in original
-    units: a row x belongs to a prototype where Ax <= b. A border that other borders imply is left out. In the CSV file
-    each line is one border.
+    .onnx, report .html, views and figure .png .svg .pdf, script .py .ipynb. "polytopes" are the cells of the prototypes
+    in original units: a row x belongs to a prototype where Ax <= b. A border that other borders imply is left out. In
+    the CSV file each line is one border.
 
     Of an engine whose code is bits (DeepVQ): "codebook" is what each code decodes to, up to 12 bits. "codes" are the
     bits of every row, packed, the first in the lowest bit of the first byte. "onnx" are its networks, NAME-encoder.onnx
@@ -238,6 +263,9 @@ def export(
     with session_of(project, read_only=True) as session:
         if kind == "script":
             written: Any = write_script(session, out, session.run(run) if run else None)
+        elif kind == "figure":
+            wish = FigureWish(view, width, height, letters, look, dpi, title, legend, note, part, ask)
+            written = write_figure(run_called(session, run), out, wish)
         else:
             written = write(kind, session, run_called(session, run), out)
     for path in written if isinstance(written, list | tuple) else [written]:

@@ -302,5 +302,5 @@ def test_a_name_with_an_ending_stands_for_a_file_a_view(shelf: Shelf, tmp_path: 
 def test_a_picture_of_another_kind_is_refused(shelf: Shelf, tmp_path: Path) -> None:
     scene = scene_of(shelf.flowers)
     assert scene is not None
-    with pytest.raises(ReportError, match=r"written as .png or .svg, not as '.gif'"):
+    with pytest.raises(ReportError, match=r"written as .png, .svg or .pdf, not as '.gif'"):
         save_view(VIEWS[0], scene, tmp_path / "a.gif", theme("dark"))

@@ -27,6 +27,7 @@ FORMS = {
     "onnx": "ONNX networks",
     "png": "PNG pictures",
     "svg": "SVG drawings",
+    "pdf": "PDF pages",
     "py": "Python script",
     "ipynb": "Jupyter notebook",
 }

@@ -11,6 +11,7 @@ from workbench.reports.assignments import write_assignments
 from workbench.reports.codebook import write_codebook
 from workbench.reports.codes import write_codes
 from workbench.reports.errors import ReportError
+from workbench.reports.figures import drawn, write_figure
 from workbench.reports.files import written_beside
 from workbench.reports.html import write_report
 from workbench.reports.learned import Trained, Watch, trained
@@ -65,7 +66,7 @@ EXPORTS: tuple[Export, ...] = (
     Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
     Export("onnx", "ONNX networks", "Encoder and decoder for any ONNX runtime.", ("onnx",), write_onnx, is_many=True),
     Export("report", "Report", "One page with everything there is to know of the run.", ("html",), write_report),
-    Export("views", "Views", "Every view as a picture.", ("png", "svg"), write_views, is_many=True),
+    Export("views", "Views", "Every view as a picture.", ("png", "svg", "pdf"), write_views, is_many=True),
 )
 """Every export, in the order in which people should meet them."""
 
@@ -148,10 +149,12 @@ __all__ = [
     "Export",
     "ModelFile",
     "ReportError",
+    "drawn",
     "export",
     "read_model",
     "save_view",
     "trained",
+    "write_figure",
     "write_script",
     "write_search",
     "write_stability",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 from workbench.reports.errors import ReportError
 from workbench.reports.files import made_folder, written_beside
 from workbench.reports.learned import Trained, Watch
 from workbench.session import Session
 from workbench.views import VIEWS, Scene, Theme, View, render, theme
-
-Picture = Literal["png", "svg"]
+from workbench.views.canvas import Form
 
 
 def write_views(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> tuple[Path, ...]:
@@ -32,7 +31,7 @@ def write_views(session: Session, run: Trained, path: Path, form: str, watch: Wa
 
 
 def save_view(view: View, scene: Scene, path: Path, look: Theme | None = None) -> Path:
-    """Write one view of a scene; the ending of `path` says whether as PNG or as SVG.
+    """Write one view of a scene at the size that suits it; the ending of `path` says whether as PNG, SVG or PDF.
 
     Raises
     ------
@@ -40,9 +39,10 @@ def save_view(view: View, scene: Scene, path: Path, look: Theme | None = None) -
         If the ending is another, or the file cannot be written.
     """
     form = path.suffix[1:].lower()
-    if form not in ("png", "svg"):
-        raise ReportError(f"A picture is written as .png or .svg, not as {path.suffix or 'a file without ending'!r}.")
-    picture = render(view.figure(view.compute(scene), look or theme("light")), cast(Picture, form))
+    if form not in ("png", "svg", "pdf"):
+        found = path.suffix or "a file without ending"
+        raise ReportError(f"A picture is written as .png, .svg or .pdf, not as {found!r}.")
+    picture = render(view.figure(view.compute(scene), look or theme("light")), cast(Form, form))
     with written_beside(path) as part:
         part.write_bytes(picture)
     return path

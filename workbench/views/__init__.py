@@ -26,6 +26,7 @@ from workbench.views import (
     usage,
 )
 from workbench.views.canvas import render
+from workbench.views.page import NoRoom, Page
 from workbench.views.scene import PARTS, Scene, scene_of, scene_of_data
 from workbench.views.theme import MARKERS, Marker, Theme, theme
 from workbench.views.view import View
@@ -97,6 +98,8 @@ __all__ = [
     "PARTS",
     "VIEWS",
     "Marker",
+    "NoRoom",
+    "Page",
     "Scene",
     "Theme",
     "View",

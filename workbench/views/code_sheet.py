@@ -102,7 +102,8 @@ def figure(data: SheetData, theme: Theme) -> Figure:
     sheet, _ = sheet_image(data, theme)
     aspect = sheet.shape[0] / sheet.shape[1]
     width = 9.0 if aspect <= 1.2 else 9.0 / aspect
-    made = canvas.new_figure(theme, max(4.0, width), max(1.2, width * aspect) + 0.7)
+    wide = canvas.room(theme, max(4.0, width))
+    made = canvas.new_figure(theme, wide, max(1.2, min(wide, width) * aspect) + 0.7)
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     axes.set_axis_off()

@@ -145,8 +145,9 @@ def figure(data: ConfusionData, theme: Theme) -> Figure:
     n_parts = max(1, len(data.parts))
     n_classes = len(data.class_names)
     side = min(9.0, max(3.6, 2.2 + (0.5 if n_classes <= MOST_NUMBERED else 0.14) * n_classes))
-    made = canvas.new_figure(theme, side * n_parts + 0.9, side + 0.9)
-    all_axes = made.subplots(1, n_parts, squeeze=False)[0]
+    made, all_axes = canvas.panels(
+        theme, n_parts, side, side + (0.3 if canvas.is_narrow(theme) else 0.9), beside=0.9, least=min(side, 3.2)
+    )
     if not data.parts:
         canvas.dress(all_axes[0], theme)
         canvas.remark(all_axes[0], "No labelled rows.", theme)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engines.lvq.explain import Counterfactual, Explanation
 
 Floats = NDArray[np.float64]
+MEANS = "Means of the classes"
 MOST_FEATURES = 20
 MOST_CLASSES = 40
 MOST_BARS = 8
@@ -231,16 +232,21 @@ def _images(scene: Scene, i: int, found: Counterfactual | None) -> NDArray[np.ui
 
 
 def figure(data: ContributionsData, theme: Theme) -> Figure:
-    """Means of the classes above, some rows below."""
-    n_down = 1 + math.ceil(len(data.rows) / 2)
-    made = canvas.new_figure(theme, 12.4, (3.2 if data.shape is None else 2.0) + 2.7 * (n_down - 1))
-    grid = made.add_gridspec(n_down, 2, height_ratios=[1.2 if data.shape is None else 0.7] + [1.0] * (n_down - 1))
-    if data.shape is None:
+    """Means of the classes above, some rows below; or the chosen one of them."""
+    names = (MEANS, *(row.why for row in data.rows))
+    shown = canvas.chosen(theme, names)
+    rows = [data.rows[k - 1] for k in shown if k > 0]
+    n_across = 1 if len(rows) == 1 else canvas.across(theme, 2, 3.2)
+    tops = [3.2 if data.shape is None else 2.0] if 0 in shown else []
+    heights = tops + [2.7] * math.ceil(len(rows) / n_across)
+    made = canvas.new_figure(theme, canvas.room(theme, 6.2 * max(n_across, 2 * len(tops))), sum(heights))
+    grid = made.add_gridspec(len(heights), n_across, height_ratios=heights)
+    if tops and data.shape is None:
         _draw_means(made, made.add_subplot(grid[0, :]), data, theme)
-    else:
+    elif tops:
         _draw_pictures(made, grid[0, :], data, theme)
-    for k, row in enumerate(data.rows):
-        place = grid[1 + k // 2, k % 2]
+    for k, row in enumerate(rows):
+        place = grid[len(tops) + k // n_across, k % n_across]
         if data.shape is None:
             _draw_bars(made.add_subplot(place), row, theme)
         else:

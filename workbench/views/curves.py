@@ -143,7 +143,8 @@ def _panel(label: str, names: list[str], history: dict[str, NDArray[np.float64]]
 def figure(data: CurvesData, theme: Theme) -> Figure:
     """One panel above another, on one time axis."""
     n_panels = max(1, len(data.panels))
-    made = canvas.new_figure(theme, 7.0, 1.0 + 2.0 * n_panels)
+    wide = canvas.room(theme, 7.0)
+    made = canvas.new_figure(theme, wide, 1.0 + 2.0 * n_panels if wide >= 7 else 0.7 + 1.3 * n_panels)
     all_axes = made.subplots(n_panels, 1, sharex=True, squeeze=False)[:, 0]
     for axes in all_axes:
         canvas.dress(axes, theme, grid=True)

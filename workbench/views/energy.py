@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 KINDS = ("max", "sum")
 TITLES = ("E of the nearest prototype: min ‖x − w‖²", "E of the sum of bumps: −ln mean exp(−‖x − w‖²)")
 """Of each kind; exp(−E) is the highest bump, and the mean of all of them."""
+NAMES = ("Nearest prototype (k-means)", "Sum of bumps (mixture)")
+"""What the two are called where one is chosen."""
 _GRID = 150
 _LEVELS = 9
 
@@ -158,12 +160,14 @@ def _note(scene: Scene) -> str:
 
 
 def figure(data: EnergyData, theme: Theme) -> Figure:
-    """Both kinds side by side, or as two curves over the only feature."""
-    made = canvas.new_figure(theme, 7.0 if data.is_line else 12.4, 4.9)
+    """Both kinds side by side, or the chosen one, or as two curves over the only feature."""
     if data.is_line:
-        _draw_lines(made.subplots(), data, theme)
+        made, (axes,) = canvas.panels(theme, 1, 7.0, 4.9)
+        _draw_lines(axes, data, theme)
     else:
-        for which, axes in enumerate(made.subplots(1, 2)):
+        shown = canvas.chosen(theme, NAMES)
+        made, all_axes = canvas.panels(theme, len(shown), 6.2, 4.9, least=3.0)
+        for which, axes in zip(shown, all_axes, strict=True):
             _draw_plane(made, axes, data, which, theme)
     made.supxlabel(canvas.plain(data.note), fontsize=8, color=theme.muted)
     return made

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+ALL = "All metrics"
 MOST_FEATURES = 24
 MOST_MATRICES = 9
 MOST_METRICS = 60
@@ -106,16 +107,34 @@ def _effective(omega: Floats) -> float:
 
 
 def figure(data: LocalRelevanceData, theme: Theme) -> Figure:
-    """Relevances of all metrics to the left, or pictures of them; the first matrices to the right."""
+    """Relevances of all metrics to the left, and the first matrices to the right; or the chosen one of all these."""
     across = 1 if len(data.matrices) == 1 else 2 if len(data.matrices) <= 4 else 3
     down = math.ceil(len(data.matrices) / across)
-    made = canvas.new_figure(theme, 12.4, max(4.8, 2.2 * down))
-    parts: Any = made.subfigures(1, 2, width_ratios=[1.0, 1.1])
-    left, right = parts
+    names = matrix_names(data)
+    shown, part = canvas.chosen(theme, names), canvas.part(theme)
+    if part == ALL or part in names:
+        wide = canvas.room(theme, 6.2)
+        made = canvas.new_figure(theme, wide, 0.85 * wide)
+        if part == ALL:
+            _draw_relevances(made, data, theme)
+        else:
+            _draw_matrices(made, data, shown, 1, theme)
+        made.supxlabel(canvas.plain(data.note), fontsize=8, color=theme.muted)
+        return made
+    if canvas.is_narrow(theme):
+        wide = canvas.room(theme, 5.0)
+        high = 1.3 * down * wide / across
+        made = canvas.new_figure(theme, wide, 3.2 + high)
+        parts: Any = made.subfigures(2, 1, height_ratios=[3.2, high])
+    else:
+        wide = canvas.room(theme, 12.4)
+        made = canvas.new_figure(theme, wide, max(4.8, 2.2 * down) * max(0.75, wide / 12.4))
+        parts = made.subfigures(1, 2, width_ratios=[1.0, 1.1])
+    first, second = parts
     for part in parts:
         part.set_facecolor(theme.surface)
-    _draw_relevances(left, data, theme)
-    _draw_matrices(right, data, down, across, theme)
+    _draw_relevances(first, data, theme)
+    _draw_matrices(second, data, shown, across, theme)
     made.supxlabel(canvas.plain(data.note), fontsize=8, color=theme.muted)
     return made
 
@@ -147,16 +166,20 @@ def _draw_relevances(part: Any, data: LocalRelevanceData, theme: Theme) -> None:
     canvas.color_bar(part, picture, axes, theme, "relevance (diagonal of Λ)", location="bottom", aspect=40, pad=0.01)
 
 
-def _draw_matrices(part: Any, data: LocalRelevanceData, down: int, across: int, theme: Theme) -> None:
-    all_axes = part.subplots(down, across, squeeze=False).ravel()
+def matrix_names(data: LocalRelevanceData) -> tuple[str, ...]:
+    """What each matrix is called where one is chosen."""
+    return tuple(f"Λ of {shorten(name, 30)}" for name in data.metric_names[: len(data.matrices)])
+
+
+def _draw_matrices(part: Any, data: LocalRelevanceData, shown: list[int], across: int, theme: Theme) -> None:
+    all_axes = part.subplots(math.ceil(len(shown) / across), across, squeeze=False).ravel()
     picture = None
-    for k, axes in enumerate(all_axes):
+    for axes in all_axes[len(shown) :]:
+        axes.set_axis_off()
+    for k, axes in zip(shown, all_axes, strict=False):
         canvas.dress(axes, theme, frame=False)
         axes.set_xticks([])
         axes.set_yticks([])
-        if k >= len(data.matrices):
-            axes.set_axis_off()
-            continue
         for spine in axes.spines.values():
             spine.set(visible=True, color=theme.grid)
         if data.shape is None:

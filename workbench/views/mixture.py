@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 MASSES = (0.5, 0.8, 0.95)
+MIXED, UNSURE = "Rows by component", "Rows by uncertainty"
+"""What is shown in the plane."""
 """Shares of the density that lie inside the contours."""
 MOST_PARTS = 60
 """So many components are drawn as curves of their own over one feature, and as bars."""
@@ -255,16 +257,25 @@ def uncertainty_colours(data: MixtureData, theme: Theme) -> NDArray[np.uint8]:
 
 def figure(data: MixtureData, theme: Theme) -> Figure:
     """The plane twice, rows in mixed colours and by uncertainty; with one feature the densities; weights beside."""
-    made = canvas.new_figure(theme, 13.6 if data.profile is None else 9.6, 4.9)
-    if data.profile is None:
-        mixed, unsure, bars = made.subplots(1, 3, width_ratios=[1, 1, 0.36])
-        _draw_plane(mixed, data, mixed_colours(data, theme), theme)
-        canvas.label(mixed, title="Rows in the colours of their components")
-        _draw_plane(unsure, data, uncertainty_colours(data, theme), theme)
-        canvas.label(unsure, title="Rows by uncertainty (darkest or brightest: least sure)")
+    shown = canvas.chosen(theme, (MIXED, UNSURE)) if data.profile is None else [2]
+    n = len(shown)
+    if canvas.is_narrow(theme):
+        wide = canvas.room(theme, 5.0)
+        made = canvas.new_figure(theme, wide, (0.85 * n + 0.45) * wide)
+        *planes, bars = made.subplots(n + 1, 1, height_ratios=[1.0] * n + [0.4])
     else:
-        plane, bars = made.subplots(1, 2, width_ratios=[1, 0.3])
-        _draw_profile(plane, data, theme)
+        natural = 5.6 * n + (2.4 if data.profile is None else 4.0)
+        wide = canvas.room(theme, natural)
+        made = canvas.new_figure(theme, wide, max(4.9 * wide / natural, 3.6))
+        *planes, bars = made.subplots(1, n + 1, width_ratios=[1.0] * n + [0.36 if data.profile is None else 0.3])
+    for which, axes in zip(shown, planes, strict=True):
+        if data.profile is not None:
+            _draw_profile(axes, data, theme)
+            continue
+        colours = (mixed_colours, uncertainty_colours)[which](data, theme)
+        _draw_plane(axes, data, colours, theme)
+        title = "Rows in the colours of their components", "Rows by uncertainty (darkest or brightest: least sure)"
+        canvas.label(axes, title=title[which])
     _draw_weights(bars, data, theme)
     made.supxlabel(canvas.plain(data.note), fontsize=8, color=theme.muted)
     return made

@@ -104,9 +104,13 @@ def plane_order(planes: NDArray[np.floating]) -> PlaneOrder:
 
 def as_in_the_data(planes: PlaneOrder) -> PlaneOrder:
     """The same planes by their numbers, each alone."""
-    n_planes = len(planes.order)
-    alone = np.zeros(n_planes, np.bool_)
-    return PlaneOrder(np.sort(planes.order), np.arange(n_planes), alone, ("",) * n_planes)
+    return alone(np.sort(planes.order))
+
+
+def alone(order: NDArray[np.int64]) -> PlaneOrder:
+    """Planes in this order, each alone."""
+    n_planes = len(order)
+    return PlaneOrder(order, np.arange(n_planes), np.zeros(n_planes, np.bool_), ("",) * n_planes)
 
 
 def _correlations(planes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -152,14 +152,14 @@ def edge_lines(plane: Plane, edges: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def figure(data: ProjectionData, theme: Theme) -> Figure:
-    """All planes side by side, with one legend."""
-    n_planes = len(data.planes)
+    """All planes side by side, or the chosen one, with one legend."""
+    planes = [data.planes[k] for k in canvas.chosen(theme, [plane.title for plane in data.planes])]
     present = [int(code) for code in np.unique(np.concatenate([data.colours.codes, data.mark_codes]))]
     with_legend = any(code >= 0 for code in present)
     n_columns = 1 + (len(present) > 22)
-    made = canvas.new_figure(theme, 5.6 * n_planes + (1.4 * n_columns if with_legend else 0.2), 4.9)
-    all_axes = made.subplots(1, n_planes, squeeze=False)[0]
-    for axes, plane in zip(all_axes, data.planes, strict=True):
+    beside = 1.4 * n_columns if with_legend else 0.2
+    made, all_axes = canvas.panels(theme, len(planes), 5.6, 4.9, beside=beside)
+    for axes, plane in zip(all_axes, planes, strict=True):
         canvas.dress(axes, theme, grid=True)
         _draw_rows(axes, plane, data, theme)
         _draw_borders(axes, plane.borders, theme)

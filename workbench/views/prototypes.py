@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.fitting import LEAST_LETTERS
 from workbench.views.pictures import contact_sheet, pictures, range_of
 from workbench.views.scene import Array, Scene
 from workbench.views.theme import Theme, rgb
@@ -209,21 +210,24 @@ def _picture_figure(data: PrototypesData, images: NDArray[np.uint8], theme: Them
     shown = _most_used(data, MOST_TILES)
     n_columns = data.n_columns or max(1, min(len(shown), math.ceil(math.sqrt(1.5 * len(shown)))))
     n_rows = math.ceil(len(shown) / n_columns)
-    pitch = images.shape[1] / images.shape[2] + 0.42
     inch = min(1.5, max(0.62, 11.0 / n_columns))
-    made = canvas.new_figure(theme, max(3.4, inch * n_columns + 0.3), inch * pitch * n_rows + 0.7)
+    wide = canvas.room(theme, max(3.4, inch * n_columns + 0.3))
+    inch = min(inch, (wide - 0.3) / n_columns)
+    font = min(8.0, 7.2 * inch)
+    pitch = images.shape[1] / images.shape[2] + (0.42 if font >= LEAST_LETTERS else 0.1)
+    made = canvas.new_figure(theme, wide, inch * pitch * n_rows + 0.7)
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     axes.set_axis_off()
-    font = min(8.0, 7.2 * inch)
     letters = max(4, int(inch * 72 * 0.95 / (0.62 * font)))
     frames = []
     sheet, places = contact_sheet(images[shown], n_columns, pitch, rgb(theme.surface))
     axes.imshow(sheet, extent=(0, n_columns, n_rows * pitch, 0), interpolation="nearest").set_in_layout(False)
     for which, (left, top, right, bottom) in zip(shown.tolist(), places.tolist(), strict=True):
         frames.append([(left, top), (right, top), (right, bottom), (left, bottom)])
-        caption = _tile_text(data, which, letters)
-        axes.text((left + right) / 2, bottom + 0.05, caption, ha="center", va="top", **_text(theme, font))
+        if font >= LEAST_LETTERS:
+            caption = _tile_text(data, which, letters)
+            axes.text((left + right) / 2, bottom + 0.05, caption, ha="center", va="top", **_text(theme, font))
     codes = data.codes[shown].tolist()
     edges = [theme.class_color(code) if code >= 0 else theme.grid for code in codes]
     widths = [1.6 if code >= 0 else 0.6 for code in codes]
@@ -256,8 +260,14 @@ def _bar_figure(data: PrototypesData, theme: Theme) -> Figure:
     shown = _most_used(data, MOST_BARRED)
     n_features = data.values.shape[1]
     n_columns = max(1, min(3, len(shown)))
+    wide = canvas.room(theme, 2.7 * n_columns + 2.0)
+    n_columns = min(n_columns, max(1, int((wide - 1.0) / 1.15)))
     n_rows = math.ceil(len(shown) / n_columns)
-    made = canvas.new_figure(theme, 2.7 * n_columns + 2.0, n_rows * (0.6 + 0.25 * n_features) + 0.5)
+    cell = (wide - (2.0 if theme.page is None else 1.2)) / n_columns
+    bar = 0.25 if theme.page is None else 0.19
+    full = 0.76 if cell > 1.9 else 0.5  # of a cell that bars have; the rest is for numbers
+    letters = max(8, int(cell * 72 / (0.6 * 8.5)))
+    made = canvas.new_figure(theme, wide, n_rows * (0.6 + bar * n_features) + 0.5)
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     high = n_features + 2.4  # of a cell, in bars
@@ -266,15 +276,16 @@ def _bar_figure(data: PrototypesData, theme: Theme) -> Figure:
     for place, which in enumerate(shown.tolist()):
         row, column = divmod(place, n_columns)
         top = row * high + 1.9
-        title = "\n".join(map(canvas.plain, (shorten(data.titles[which], 32), data.captions[which])))
+        words = (shorten(data.titles[which], min(32, letters)), shorten(data.captions[which], letters))
+        title = "\n".join(map(canvas.plain, words))
         axes.text(column + 0.4, top - 0.3, title, ha="center", va="bottom", **_text(theme, 8.5))
         for feature in range(n_features):
             y = top + feature
-            grounds.append(_rectangle(column + 0.02, column + 0.78, y))
-            bars.append(_rectangle(column + 0.02, column + 0.02 + 0.76 * lengths[which, feature], y))
+            grounds.append(_rectangle(column + 0.02, column + 0.02 + full, y))
+            bars.append(_rectangle(column + 0.02, column + 0.02 + full * lengths[which, feature], y))
             inks.append(_ink(data, which, theme))
             value = canvas.plain(number(float(data.values[which, feature])))
-            axes.text(column + 0.8, y + 0.4, value, va="center", **_text(theme, 8))
+            axes.text(column + full + 0.04, y + 0.4, value, va="center", **_text(theme, 8))
     axes.add_collection(PolyCollection(grounds, facecolors=theme.grid, alpha=0.45, linewidths=0))
     axes.add_collection(PolyCollection(bars, facecolors=inks, linewidths=0))
     axes.set_xlim(0, n_columns)
@@ -304,9 +315,11 @@ def _curve_figure(data: PrototypesData, theme: Theme) -> Figure:
 
     shown = _most_used(data, MOST_CURVES)
     n_features = data.values.shape[1]
-    n_columns = min(3, len(shown))
+    n_columns = canvas.across(theme, min(3, len(shown)), 1.6)
     n_rows = math.ceil(len(shown) / n_columns)
-    made = canvas.new_figure(theme, 3.7 * n_columns + 0.4, 1.5 * n_rows + 0.7)
+    wide = canvas.room(theme, 3.7 * n_columns + 0.4)
+    letters = int(72 * (wide - 0.4) / n_columns / (0.6 * 8.5))
+    made = canvas.new_figure(theme, wide, 1.5 * n_rows + 0.7)
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     axes.set_axis_off()
@@ -319,7 +332,7 @@ def _curve_figure(data: PrototypesData, theme: Theme) -> Figure:
         curves.append(np.column_stack([column + across, bottom - 0.58 * heights[place]]))
         ends += [[(column + 0.03, level), (column + 0.97, level)] for level in (bottom, bottom - 0.58)]
         inks.append(_ink(data, which, theme))
-        lines = (shorten(data.titles[which], 40), data.captions[which])
+        lines = (shorten(data.titles[which], min(40, letters)), shorten(data.captions[which], letters))
         text = "\n".join(map(canvas.plain, lines))
         axes.text(column + 0.5, row + 0.3, text, ha="center", va="bottom", **_text(theme, 8.5))
     axes.add_collection(LineCollection(ends, colors=theme.grid, linewidths=0.8))

@@ -194,8 +194,7 @@ def hull_line(data: RateDistortionData) -> tuple[NDArray[np.float64], NDArray[np
 
 def figure(data: RateDistortionData, theme: Theme) -> Figure:
     """One plot of all runs, with bits of a component along the top."""
-    made = canvas.new_figure(theme, 8.6, 5.0)
-    axes = made.subplots()
+    made, (axes,) = canvas.panels(theme, 1, 8.6, 7.4 if canvas.is_narrow(theme) else 5.0)
     canvas.dress(axes, theme, grid=True)
     if data.log:
         axes.set_yscale("log")

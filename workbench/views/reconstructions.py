@@ -218,7 +218,9 @@ def _headings(axes: Any, data: ReconstructionsData, theme: Theme, y: float) -> N
 def _empty(data: ReconstructionsData, theme: Theme, width: float, inch: float, high: float) -> tuple[Figure, Any, int]:
     """A figure with one pair of axes, three units wide, and how many cells are one under another."""
     n_down = max(row for _, row, _ in _cells(data)) + 1
-    made = canvas.new_figure(theme, width, inch * n_down * high + 0.9)
+    wide = canvas.room(theme, width)
+    inch *= min(1.0, wide / width) if data.images is not None else 1.0
+    made = canvas.new_figure(theme, wide, inch * n_down * high + 0.9)
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     axes.set_xlim(0, 3)

@@ -30,6 +30,8 @@ MEASURES: dict[Measure, str] = {
 """What the certainties of `engines.lvq.reject` are called here."""
 SESSION_PARTS = ("train", "validation", "test")
 """The parts of `PARTS` as the session calls them."""
+CURVES = ("Parts of the split", "Ways to be certain")
+"""The two sets of curves."""
 TARGETS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 _MOST_TARGETS = 3
 _MOST_POINTS = 400
@@ -316,25 +318,24 @@ def told(choice: Choice, data: RejectData, part: int) -> str:
 
 
 def figure(data: RejectData, theme: Theme) -> Figure:
-    """The parts to the left, and to the right how the certainties compare on the last of them."""
-    made = canvas.new_figure(theme, 12.4, 5.0)
-    parts, measures = made.subplots(1, 2)
-    for axes in (parts, measures):
-        canvas.dress(axes, theme, grid=True)
-    if not data.parts:
-        canvas.remark(parts, "No labelled rows.", theme)
-        canvas.remark(measures, "No labelled rows.", theme)
-        return made
-    _draw_parts(parts, data, theme)
-    _draw_measures(measures, data, theme)
+    """The parts to the left, and to the right how the certainties compare on the last of them; or the chosen one."""
+    shown = canvas.chosen(theme, CURVES)
+    made, all_axes = canvas.panels(theme, len(shown), 6.2, 5.0, least=3.0)
     low, high = data.limits
-    for axes in (parts, measures):
+    for which, axes in zip(shown, all_axes, strict=True):
+        canvas.dress(axes, theme, grid=True)
+        if not data.parts:
+            canvas.remark(axes, "No labelled rows.", theme)
+            continue
+        (_draw_parts, _draw_measures)[which](axes, data, theme)
         axes.set_xlim(data.left, 1.0 + 0.02 * (1 - data.left))
         axes.set_ylim(low, high)
         axes.xaxis.set_major_formatter(_as_percent)
         axes.yaxis.set_major_formatter(_as_percent)
         canvas.label(axes, x="share of the rows that are accepted")
-    canvas.label(parts, y="share of the accepted rows that are right")
+    if not data.parts:
+        return made
+    canvas.label(all_axes[0], y="share of the accepted rows that are right")
     made.supxlabel(canvas.plain(_words(data)), fontsize=8, color=theme.muted)
     return made
 

@@ -101,13 +101,14 @@ def colour_limit(matrix: NDArray[np.float64]) -> float:
 
 def figure(data: RelevanceData, theme: Theme) -> Figure:
     """The matrix to the left; the ranking, or the picture of relevances, and the spectrum to the right."""
-    made = canvas.new_figure(theme, 11.0, 6.2)
-    grid = made.add_gridspec(2, 2, width_ratios=[1.25, 1.0], height_ratios=[1.7, 1.0])
-    matrix, ranking, spectrum = (
-        made.add_subplot(grid[:, 0]),
-        made.add_subplot(grid[0, 1]),
-        made.add_subplot(grid[1, 1]),
-    )
+    if canvas.is_narrow(theme):
+        wide = canvas.room(theme, 5.0)
+        made = canvas.new_figure(theme, wide, 2.3 * wide)
+        matrix, ranking, spectrum = made.subplots(3, 1, height_ratios=[1.35, 0.9, 0.6])
+    else:
+        made = canvas.new_figure(theme, 11.0, 6.2)
+        grid = made.add_gridspec(2, 2, width_ratios=[1.25, 1.0], height_ratios=[1.7, 1.0])
+        matrix, ranking, spectrum = map(made.add_subplot, (grid[:, 0], grid[0, 1], grid[1, 1]))
     _draw_matrix(made, matrix, data, theme)
     if data.image is not None:
         _draw_image(made, ranking, data.image, theme)
@@ -163,7 +164,7 @@ def _draw_ranking(axes: Any, data: RelevanceData, theme: Theme) -> None:
     values = np.nan_to_num(data.relevances[top])
     axes.barh(np.arange(len(top)), values, height=0.7, color=theme.accent)
     axes.set_ylim(len(top) - 0.4, -0.6)
-    axes.set_xlim(0, max(1.0 * float(values.max(initial=0)), 1e-12) * 1.16)
+    axes.set_xlim(0, max(1.0 * float(values.max(initial=0)), 1e-12) * (1.16 if theme.page is None else 1.3))
     for place, value in enumerate(values):
         axes.text(
             value,

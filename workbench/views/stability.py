@@ -172,10 +172,14 @@ def _told(measured: MeasuredStability, names: tuple[str, ...]) -> list[str]:
 
 def figure(data: StabilityData, theme: Theme) -> Figure:
     """Features to the left, directions to the right."""
-    made = canvas.new_figure(theme, 11.0, 7.4)
+    if canvas.is_narrow(theme):
+        wide = canvas.room(theme, 5.0)
+        made = canvas.new_figure(theme, wide, 2.6 * wide)
+        upper, lower, spectrum, directions = made.subplots(4, 1)
+    else:
+        made = canvas.new_figure(theme, 11.0, 7.4)
+        (upper, spectrum), (lower, directions) = made.subplots(2, 2, width_ratios=[1.25, 1.0])
     made.suptitle(canvas.plain(data.headline), color=theme.text, fontsize=12)
-    grid = made.add_gridspec(2, 2, width_ratios=[1.25, 1.0])
-    upper, lower = made.add_subplot(grid[0, 0]), made.add_subplot(grid[1, 0])
     if data.low_image is not None and data.width_image is not None:
         top = float(data.low_image.max()) or 1.0
         for axes, image, title in (
@@ -188,8 +192,8 @@ def figure(data: StabilityData, theme: Theme) -> Figure:
         canvas.label(upper, x="relevance (diagonal of Λ)", title="Relevance of the features")
         _draw_features(lower, data, data.entries, data.entry_bands, theme, zero=True)
         canvas.label(lower, x="entry of the first eigenvector", title="First direction of the metric")
-    _draw_spectrum(made.add_subplot(grid[0, 1]), data, theme)
-    _draw_directions(made.add_subplot(grid[1, 1]), data, theme)
+    _draw_spectrum(spectrum, data, theme)
+    _draw_directions(directions, data, theme)
     made.supxlabel(canvas.plain(data.told[0]), fontsize=8, color=theme.muted)
     return made
 

@@ -1,9 +1,9 @@
-"""Colours, colour maps and markers, light and dark, for every hand that draws; knows no drawing library."""
+"""Colours, colour maps and markers, light, dark and for print, for every hand that draws; knows no drawing library."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.resources import resource_path
+from workbench.views.page import Page
 
 ColorTable = NDArray[np.uint8]
 """(256, 4) uint8 red, green, blue, alpha: what matplotlib's ListedColormap and pyqtgraph's lookup tables take."""
@@ -67,9 +68,11 @@ class Theme:
         Told apart by people with any of the common kinds of colour blindness, in this order.
     sequential, diverging : (256, 4) uint8
         From nothing (the surface) to much; from negative over nothing (the surface, in the middle) to positive.
+    page : Page or None
+        What a figure is made for; None for a screen, where it has the size that suits it.
     """
 
-    name: Literal["light", "dark"]
+    name: Literal["light", "dark", "print"]
     background: str
     surface: str
     text: str
@@ -83,6 +86,7 @@ class Theme:
     classes: tuple[str, ...]
     sequential: ColorTable
     diverging: ColorTable
+    page: Page | None = None
 
     def class_color(self, code: int) -> str:
         """Colour of class `code`; that of no class when it is negative."""
@@ -94,8 +98,11 @@ class Theme:
 
 
 @cache
-def theme(name: Literal["light", "dark"]) -> Theme:
-    """The theme called `name`, read from the palette of that name."""
+def theme(name: Literal["light", "dark", "print"]) -> Theme:
+    """The theme called `name`, read from the palette of that name; "print" is the light one in black on white."""
+    if name == "print":
+        paper = replace(theme("light"), name=name, background="#FFFFFF", surface="#FFFFFF")
+        return replace(paper, text="#000000", muted="#3A3A3A", grid="#CCCCCC")
     palette = json.loads(resource_path(f"palettes/{name}.json").read_text(encoding="utf-8"))
     classes = tuple(palette.pop("classes"))
     sequential = color_table(palette.pop("sequential"))

@@ -178,8 +178,7 @@ def _headline(books: tuple[BookUsage, ...]) -> str:
 def figure(data: UsageData, theme: Theme) -> Figure:
     """Sorted counts; where there are several books, the bits of each beside them."""
     several = len(data.books) > 1 or data.ones is not None
-    made = canvas.new_figure(theme, 10.4 if several else 7.4, 4.4)
-    all_axes = made.subplots(1, 2 if several else 1, squeeze=False, width_ratios=[1.4, 1] if several else None)[0]
+    made, all_axes = canvas.panels(theme, 2 if several else 1, 5.2 if several else 7.4, 4.4)
     for axes in all_axes:
         canvas.dress(axes, theme, grid=True)
     _draw_counts(all_axes[0], data, theme)

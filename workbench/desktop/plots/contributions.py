@@ -14,11 +14,10 @@ from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, painting
 from workbench.desktop.plots.tables import MARGIN, HeatTable, paint_table, paint_tiles
 from workbench.views import View
-from workbench.views.contributions import FLIPS, ContributionsData, ExplainedRow, sign_colors
+from workbench.views.contributions import FLIPS, MEANS, ContributionsData, ExplainedRow, sign_colors
 from workbench.views.theme import Theme
 from workbench.views.wording import number, shorten
 
-MEANS = "Means of the classes"
 BAR = 22.0
 
 

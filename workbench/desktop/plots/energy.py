@@ -14,11 +14,9 @@ from PySide6.QtWidgets import QWidget
 from workbench.desktop.plots.base import coloured, show_image
 from workbench.desktop.plots.plane import Ground, Layout, PlanePlot, rows_picture
 from workbench.views import View
-from workbench.views.energy import EnergyData
+from workbench.views.energy import NAMES, EnergyData
 from workbench.views.theme import Theme
 from workbench.views.wording import number
-
-NAMES = ("Nearest prototype (k-means)", "Sum of bumps (mixture)")
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,9 @@ from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.painted import PaintedPlot, Picture
 from workbench.desktop.plots.tables import HeatTable, paint_table, paint_tiles
 from workbench.views import View
-from workbench.views.local_relevance import LocalRelevanceData
+from workbench.views.local_relevance import ALL, LocalRelevanceData, matrix_names
 from workbench.views.theme import Theme
 from workbench.views.wording import number, shorten
-
-ALL = "All metrics"
 
 
 class LocalRelevancePlot(PaintedPlot):
@@ -27,7 +25,7 @@ class LocalRelevancePlot(PaintedPlot):
         self._current = ALL
 
     def prepare(self, data: LocalRelevanceData, theme: Theme) -> Picture:
-        named = [f"Λ of {shorten(name, 30)}" for name in data.metric_names[: len(data.matrices)]]
+        named = matrix_names(data)
         self._names = (ALL, *named)
         self._current = self.head.chosen if self.head.chosen in self._names else ALL
         if self._current != ALL:

@@ -17,6 +17,8 @@ from workbench.desktop.plots.plane import Ground, Layout, PlanePlot, coloured_ro
 from workbench.views import View
 from workbench.views.mixture import (
     MASSES,
+    MIXED,
+    UNSURE,
     MixtureData,
     component_color,
     ellipses,
@@ -27,7 +29,6 @@ from workbench.views.mixture import (
 from workbench.views.theme import Theme
 from workbench.views.wording import percent
 
-MIXED, UNSURE = "Rows by component", "Rows by uncertainty"
 MOST_BARS = 24
 N_COLOURS = 10
 

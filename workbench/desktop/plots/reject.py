@@ -18,12 +18,12 @@ from workbench.desktop.plots.threshold_bar import ThresholdBar
 from workbench.desktop.plots.wishes import ForgetThreshold, KeepThreshold
 from workbench.views import View
 from workbench.views.outcome import Outcome
-from workbench.views.reject import SESSION_PARTS, Line, RejectData, told
+from workbench.views.reject import CURVES, SESSION_PARTS, Line, RejectData, told
 from workbench.views.scene import PARTS as PART_NAMES
 from workbench.views.theme import Theme
 from workbench.views.wording import MISSING, number, percent
 
-PARTS, MEASURES = "Parts of the split", "Ways to be certain"
+PARTS, MEASURES = CURVES
 STYLES = {
     "—": Qt.PenStyle.SolidLine,
     "- -": Qt.PenStyle.DashLine,
