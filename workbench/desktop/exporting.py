@@ -11,8 +11,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop.background import Background
+from workbench.desktop.figure_dialog import FigureWish
 from workbench.desktop.settings import Settings
-from workbench.reports import Export, export, write_script, write_search, write_sweep
+from workbench.reports import Export, export, write_figure, write_script, write_search, write_sweep
 from workbench.reports.pages import FORMS as PAGE_FORMS
 from workbench.reports.script import FORMS as SCRIPT_FORMS
 from workbench.session import Run, Search, Session, Study, Sweep
@@ -25,9 +26,9 @@ FORMS = {
     "safetensors": "Model",
     "html": "Web page",
     "onnx": "ONNX networks",
-    "png": "PNG pictures",
-    "svg": "SVG drawings",
-    "pdf": "PDF pages",
+    "png": "PNG",
+    "svg": "SVG",
+    "pdf": "PDF",
     "py": "Python script",
     "ipynb": "Jupyter notebook",
 }
@@ -104,6 +105,26 @@ class Exporter(QObject):
         """Write the script of `run`, or of the whole project, to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
         self._background.call(self, lambda: (write_script(session, path, run),), self._done)
+
+    def choose_figure(self, wish: FigureWish) -> None:
+        """Ask where to, then write a figure."""
+        stem = _file_name(f"{wish.seen.scene.name} {wish.seen.view.title.lower()}")
+        first = str(self._settings.folder("export") / f"{stem}.{wish.form}")
+        name, _ = QFileDialog.getSaveFileName(self._window, "Export figure", first, _filter(wish.form, False))
+        if name:
+            path = _with_ending(Path(name), wish.form, (wish.form,))
+            self._settings.set_folder("export", path.parent)
+            self.write_figure(wish, path)
+
+    def write_figure(self, wish: FigureWish, path: Path) -> None:
+        """Write a figure to `path`."""
+        self._window.statusBar().showMessage(f"Writing {path.name}…")
+        seen = wish.seen
+        self._background.call(
+            self,
+            lambda: (write_figure(seen.view, seen.data, path, wish.page, look=wish.look, dpi=wish.dpi),),
+            self._done,
+        )
 
     def _done(self, paths: tuple[Path, ...]) -> None:
         self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from workbench.data import DataError, Plan, Preview, correct, guess, importer, importers, preview
 from workbench.desktop import icons, theme
 from workbench.desktop.background import Background
+from workbench.desktop.copying import CellCopier
 from workbench.desktop.import_tables import ColumnModel, ColumnTable, RowModel, contact_sheet
 from workbench.desktop.parameter_form import ParameterForm
 from workbench.desktop.recipe_form import RecipeForm
@@ -348,6 +349,8 @@ class ImportDialog(QDialog):
         self.table = ColumnTable(self.columns)
         first = QTableView()
         first.setModel(self.rows)
+        CellCopier(first)
+        CellCopier(self.table)
         first.setAccessibleName("First rows of the file")
         self.tabs = QTabWidget(documentMode=True)
         self.tabs.addTab(self.table, "Columns")

@@ -136,9 +136,17 @@ class Facts(QWidget):
         self._grid.setColumnStretch(0, 5)
         self._grid.setColumnStretch(1, 4)
         self._rows: list[tuple[QLabel, QLabel]] = []
+        self._exact: Mapping[str, Any] = {}
 
-    def show_pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Show exactly these."""
+    @property
+    def cells(self) -> list[tuple[str, Any]]:
+        """What is shown, to be copied: numbers in full where they are known."""
+        shown = [(title.text(), text.text()) for title, text in self._rows if title.isVisibleTo(self)]
+        return [(title, self._exact.get(title, text)) for title, text in shown]
+
+    def show_pairs(self, pairs: Sequence[tuple[str, str]], exact: Mapping[str, Any] | None = None) -> None:
+        """Show exactly these; `exact` has the numbers behind the texts, by title."""
+        self._exact = exact or {}
         while len(self._rows) < len(pairs):
             title, text = QLabel(wordWrap=True), QLabel(wordWrap=True)
             title.setProperty("role", "muted")
@@ -277,7 +285,9 @@ class RunPage(Page):
             of = f" of {total:,} at most" if total else ""
             self._iteration = f"{moment.snapshot.iteration:,}{of}"
             if self._run.active:
-                self.now.show_pairs([("iteration", self._iteration), *moment.latest])
+                found = {metric_title(name): value for name, value in moment.snapshot.metrics.items()}
+                exact = {"iteration": moment.snapshot.iteration, "cost": moment.snapshot.cost} | found
+                self.now.show_pairs([("iteration", self._iteration), *moment.latest], exact)
             else:
                 self.refresh()
 
@@ -303,7 +313,8 @@ class RunPage(Page):
         results = {metric_title(name): _figure(name, value) for name, value in run.metrics.items()}
         if results and self._iteration:
             results = {"iteration": self._iteration} | results
-        self.results.show_pairs([] if run.active else list(results.items()))
+        exact = {metric_title(name): value for name, value in run.metrics.items()}
+        self.results.show_pairs([] if run.active else list(results.items()), exact)
         if not run.active and self.now.isVisibleTo(self):
             self.now.show_pairs([])
         self.results_title.setVisible(self.results.isVisibleTo(self))

@@ -170,6 +170,11 @@ class Live(QObject):
         """The recorded snapshot that is shown instead of the newest."""
         return self._pinned
 
+    @property
+    def scene(self) -> Scene | None:
+        """What is shown as it was last looked at, with what was picked then; None before that."""
+        return None if self._shown is None else self.looker.seen(self._shown.id)
+
     def close(self) -> None:
         """Draw no more, and wait for what is being computed."""
         self._timer.stop()

@@ -48,7 +48,7 @@ class Key:
 
 
 class Looker:
-    """The scene that the views look at, and the data of each view; for one thread, but for `pick`.
+    """The scene that the views look at, and the data of each view; for one thread, but for `pick` and `seen`.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Looker:
             with self._lock:
                 self._key, self._scene = wanted, found
                 self._run, self._dataset = thing.id if isinstance(thing, Run) else "", dataset.id
-            self._picked = None
+                self._picked = None
             self.fitting = frozenset() if found is None else _fitting(found)
         return self._scene
 
@@ -88,6 +88,12 @@ class Looker:
         if self._picked is None or self._picked.version != selection.version:
             self._picked = picked_of(selection, self._run, self._dataset, self._scene)
         return self._picked
+
+    def seen(self, shown: str) -> Scene | None:
+        """The scene that was last looked at, with what is picked of it; None where it is not of what is `shown`."""
+        with self._lock:
+            scene, picked, of = self._scene, self._picked, self._run or self._dataset
+        return scene.asking("", picked) if scene is not None and of == shown else None
 
     def data(self, view: View, key: Key, asked: str, picked: Picked) -> Any:
         """What `view` shows of the scene for a person who asked for `asked`."""

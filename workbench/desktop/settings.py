@@ -118,6 +118,14 @@ class Settings:
     def set_flag(self, name: str, value: bool) -> None:
         self._put(f"flag/{name}", "true" if value else "false")
 
+    def choices(self, dialog: str) -> dict[str, Any]:
+        """What was chosen in a dialog when it was last accepted."""
+        found: dict[str, Any] = self._json(f"choices/{dialog}", {})
+        return found
+
+    def set_choices(self, dialog: str, values: dict[str, Any]) -> None:
+        self._put(f"choices/{dialog}", json.dumps(values))
+
     @property
     def warmed(self) -> str:
         """The version whose kernels were last compiled ahead of use."""

@@ -21,8 +21,8 @@ from workbench.views import VIEWS, View
 
 TAB_AROUND = 52
 """Pixels of a tab beside its text: padding and icon."""
-MOST_NARROW = 10
-"""So many tabs become narrow where there is little room; more of them would keep the window wide, and are scrolled."""
+TAB_ICON = 22
+"""Pixels of these that the icon takes, which is left out before tabs are scrolled."""
 NO_RUN = "Choose a run in the project panel, or start a new one, to see it here."
 
 
@@ -161,10 +161,10 @@ class ViewArea(QMainWindow):
                 if bar.isTabVisible(k) != wanted:
                     bar.setTabVisible(k, wanted)
             seen = [k for k in range(bar.count()) if bar.isTabVisible(k)]
-            many = len(seen) > MOST_NARROW
-            bar.setUsesScrollButtons(many)
-            bar.setElideMode(Qt.TextElideMode.ElideNone if many else Qt.TextElideMode.ElideRight)
             needed = sum(metrics.horizontalAdvance(bar.tabText(k)) + TAB_AROUND for k in seen)
+            is_scrolled = needed - len(seen) * TAB_ICON > bar.width()  # no title is cut
+            bar.setUsesScrollButtons(is_scrolled)
+            bar.setElideMode(Qt.TextElideMode.ElideNone if is_scrolled else Qt.TextElideMode.ElideRight)
             for k, pane in enumerate(shown):
                 if pane is not None:
                     bar.setTabIcon(k, icons.icon(pane.icon_name) if needed <= bar.width() else QIcon())

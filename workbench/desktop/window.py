@@ -17,6 +17,7 @@ from workbench.desktop.correcting import Correcting
 from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.exporting import Exporter
 from workbench.desktop.facts import facts
+from workbench.desktop.figures import Figures
 from workbench.desktop.frame import Frame
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import RunRequest
@@ -49,6 +50,7 @@ class Window(Frame):
     ----------
     projects : Projects
     exporter : Exporter
+    figures : Figures
     recorded : Recorded
     dialogs : Dialogs
     picking : Picking
@@ -69,6 +71,9 @@ class Window(Frame):
         self.notifier = Notifier(self, settings)
         self.shell = Shell(self, switch)
         self.correcting = Correcting(self.views, self.live, self.background, lambda: self.session, self._started, self)
+        self.figures = Figures(
+            self, self.background, settings, self.exporter, self.views, self.live, lambda: self.study
+        )
         self._switch = switch
         self._closing = False
         self.build(self._handlers())
@@ -446,7 +451,8 @@ class Window(Frame):
         made |= {f"theme_{choice}": partial(self._switch.choose, choice) for choice in ("system", "light", "dark")}
         made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
         made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
-        return made | self.picking.handlers() | self.surgery.handlers() | self.shell.handlers() | self.frame_handlers()
+        made |= self.picking.handlers() | self.surgery.handlers() | self.figures.handlers()
+        return made | self.shell.handlers() | self.frame_handlers()
 
     def _combine(self, how: Combination) -> None:
         """Combine what is picked with the subset that is selected."""

@@ -32,10 +32,11 @@ def is_formula(text: str) -> bool:
     """Whether a spreadsheet could take `text` for a formula: it begins like one and is no plain number."""
     if not text or (text[0] not in _RISKY and text.lstrip()[:1] not in _RISKY):
         return False
-    return not _is_number(text)
+    return not is_number(text)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a spreadsheet would read `text` as a plain number."""
     try:
         float(text)
     except ValueError:

@@ -178,7 +178,9 @@ def figure(data: StabilityData, theme: Theme) -> Figure:
         upper, lower, spectrum, directions = made.subplots(4, 1)
     else:
         made = canvas.new_figure(theme, 11.0, 7.4)
-        (upper, spectrum), (lower, directions) = made.subplots(2, 2, width_ratios=[1.25, 1.0])
+        grid = made.add_gridspec(2, 2, width_ratios=[1.25, 1.0])
+        places = (grid[0, 0], grid[1, 0], grid[0, 1], grid[1, 1])
+        upper, lower, spectrum, directions = map(made.add_subplot, places)
     made.suptitle(canvas.plain(data.headline), color=theme.text, fontsize=12)
     if data.low_image is not None and data.width_image is not None:
         top = float(data.low_image.max()) or 1.0

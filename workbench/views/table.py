@@ -105,10 +105,16 @@ def compute(scene: Scene) -> TableData:
 
 def texts(scene: Scene, columns: tuple[Column, ...], rows: NDArray[np.int64]) -> list[tuple[str, ...]]:
     """What stands in each column, row by row, of rows (k,) in any order; reads these rows."""
+    n_told = sum(column.kind != "feature" for column in columns)
+    return [(*line[:n_told], *map(_text, line[n_told:])) for line in cells(scene, columns, rows)]
+
+
+def cells(scene: Scene, columns: tuple[Column, ...], rows: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+    """The same with the values of features as they were imported, in full."""
     numbers, back = np.unique(rows, return_inverse=True)
-    told = [_told(scene, column, numbers) for column in columns if column.kind != "feature"]
+    told: list[list[Any]] = [_told(scene, column, numbers) for column in columns if column.kind != "feature"]
     raw = scene.every.take_raw(numbers)
-    told += [[_text(value) for value in raw[:, column.feature].tolist()] for column in columns[len(told) :]]
+    told += [raw[:, column.feature].tolist() for column in columns[len(told) :]]
     return [tuple(column[at] for column in told) for at in back.tolist()]
 
 

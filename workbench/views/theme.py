@@ -93,8 +93,8 @@ class Theme:
         return self.neutral if code < 0 else self.classes[code % len(self.classes)]
 
     def class_marker(self, code: int) -> Marker:
-        """Shape of class `code`: it changes when the colours start anew, so 100 classes stay distinct."""
-        return MARKERS[0] if code < 0 else MARKERS[code // len(self.classes) % len(MARKERS)]
+        """Shape of class `code`: one each for the first, shifted when colours start anew, so 100 stay distinct."""
+        return MARKERS[0] if code < 0 else MARKERS[(code + code // len(self.classes)) % len(MARKERS)]
 
 
 @cache

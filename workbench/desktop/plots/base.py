@@ -79,6 +79,12 @@ class Plot(QWidget):
         self.setAccessibleName(f"{view.title} plot")
         self.setAccessibleDescription(view.summary)
 
+    @property
+    def part(self) -> str:
+        """The part of the view that is shown, by the title that a person chooses it by; "" where there is no choice."""
+        head = getattr(self, "head", None)
+        return head.choice.currentText() if head is not None and head.choice.count() > 1 else ""
+
     @Slot(str)
     def ask(self, what: str) -> None:
         """Show `what` from the next picture on."""

@@ -44,6 +44,8 @@ class Prepared:
 class CodeAtlasPlot(PaintedPlot):
     """All codes on a sheet, or one code with what each bit does."""
 
+    part = ""  # the code is asked for
+
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         self.head = Head("Codes", "All codes, or those of a row, bit by bit")
         super().__init__(view, parent, head=self.head)

@@ -31,6 +31,8 @@ _TABLE_ROWS = 24
 class ComparisonPlot(PaintedPlot):
     """A choice of the other run over the picture of both."""
 
+    part = ""  # the other run is asked for
+
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         self.head = Head("Other run", "Which run this one is compared with")
         super().__init__(view, parent, head=self.head)

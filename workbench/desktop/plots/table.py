@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,15 @@ from workbench.desktop.plots.base import Plot, how_picked
 from workbench.desktop.plots.headed import Head
 from workbench.views import View
 from workbench.views.picking import Pick, Picked
-from workbench.views.table import Asked, TableData, texts
+from workbench.views.table import Asked, TableData, cells, texts
 from workbench.views.theme import Theme
 from workbench.views.wording import counted
 
 Index = QModelIndex | QPersistentModelIndex
 AHEAD = 40
 """Rows read above and below what is visible."""
+MOST_COPIED = 100_000
+"""Of more lines the first are copied."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,8 @@ class Window:
         Line by line.
     asked : Asked
     words : str
+    read : callable
+        Values of rows in full, by their numbers.
     """
 
     order: NDArray[np.int64]
@@ -50,6 +56,7 @@ class Window:
     picked: NDArray[np.bool_]
     asked: Asked
     words: str
+    read: Callable[[NDArray[np.int64]], list[tuple[Any, ...]]]
 
 
 class TablePlot(Plot):
@@ -88,7 +95,8 @@ class TablePlot(Plot):
         words = data.note + (f" · {counted(picked.n_rows, 'row')} picked" if picked.n_rows else "")
         titles = tuple(column.title for column in data.columns)
         read = texts(picked.scene, data.columns, rows)
-        return Window(order, titles, first, read, picked.mask[order], data.asked, words)
+        in_full = partial(cells, picked.scene, data.columns)
+        return Window(order, titles, first, read, picked.mask[order], data.asked, words, in_full)
 
     def mark(self, marks: Window) -> None:
         self._asked = marks.asked
@@ -137,7 +145,7 @@ class RowsModel(QAbstractTableModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._window = Window(np.empty(0, np.int64), (), 0, [], np.empty(0, bool), Asked(), "")
+        self._window = Window(np.empty(0, np.int64), (), 0, [], np.empty(0, bool), Asked(), "", lambda rows: [])
 
     def show_window(self, window: Window) -> None:
         """Show this one; lines and columns are made anew only where there are others."""
@@ -162,6 +170,12 @@ class RowsModel(QAbstractTableModel):
         """Row numbers of the lines from `first` to `last`, whichever is above."""
         low, high = sorted((first, last))
         return tuple(self._window.order[low : high + 1].tolist())
+
+    def reading(self, top: int, bottom: int) -> Callable[[], list[Sequence[Any]]]:
+        """Gives the titles and the picked lines when it is called, or without any those from `top` to `bottom`."""
+        window = self._window
+        rows = window.order[window.picked] if window.picked.any() else window.order[top : bottom + 1]
+        return lambda: [window.titles, *window.read(rows[:MOST_COPIED])]
 
     def is_picked(self, line: int) -> bool:
         return bool(self._window.picked[line])
@@ -225,6 +239,11 @@ class RowsTable(QTableView):
         self.horizontalHeader().setDefaultSectionSize(self.fontMetrics().averageCharWidth() * 16)
         self.horizontalHeader().setSectionsClickable(True)
         self.clicked.connect(lambda index: self._pick(index.row()))
+
+    def reading(self) -> Callable[[], list[Sequence[Any]]]:
+        """Gives what is copied when it is called, by any thread: the picked lines, or those in sight without any."""
+        bottom = self.rowAt(self.viewport().height() - 1)
+        return self._rows.reading(max(0, self.rowAt(0)), self._rows.rowCount() - 1 if bottom < 0 else bottom)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
