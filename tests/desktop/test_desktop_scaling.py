@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from desktop_help import shut
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -33,26 +32,22 @@ from workbench.desktop.window import Window
 Wait = Callable[[Callable[[], bool]], None]
 
 
-@pytest.fixture(params=[1.0, 1.25, 1.5, 2.0], ids=lambda scale: f"{100 * scale:.0f}%")
-def window(
-    request: pytest.FixtureRequest, qtbot: QtBot, qapp: QApplication, settings: Settings, switch: ThemeSwitch
-) -> Iterator[Window]:
-    """The window with letters of that size, as wide as a screen of two thousand pixels."""
-    before = qapp.font()
-    larger = QFont(before)
-    larger.setPointSizeF(before.pointSizeF() * request.param)
-    qapp.setFont(larger)
+@pytest.fixture(params=[100, 125, 150, 200], ids="{}%".format)
+def window(request: pytest.FixtureRequest, qtbot: QtBot, settings: Settings, switch: ThemeSwitch) -> Iterator[Window]:
+    """The window with text of that size, as wide as a screen of two thousand pixels."""
+    switch.size_text(request.param)
     made = Window(settings, switch)
     made.resize(1900, 1000)
     made.show()
     yield made
     shut(qtbot, made)
-    qapp.setFont(before)
+    switch.size_text(100)
 
 
 def cut(root: QWidget) -> list[str]:
     """Texts under `root` that have less room than they need."""
-    QApplication.processEvents()
+    for _ in range(3):  # what is said in one round is laid out in the next
+        QApplication.processEvents()
     found = []
     for widget in root.findChildren(QWidget):
         if not widget.isVisible() or not widget.visibleRegion().boundingRect().isValid():

@@ -6,9 +6,6 @@ from __future__ import annotations
 
 from string import Template
 
-SIZES = {"title_size": 22, "heading_size": 12, "figure_size": 14}
-"""Points of larger text, where text has its usual size."""
-
 STYLE = Template("""
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 6px; }
 
@@ -70,8 +67,8 @@ QPushButton[role="card"] { background: $raised; border: 1px solid $border; borde
 QPushButton[role="card"]:hover { border-color: $accent; background: $hover; }
 QPushButton[role="card"]:focus { border: 2px solid $accent; }
 
-QLabel[role="title"] { font-size: $title_size; font-weight: 600; }
-QLabel[role="heading"] { font-size: $heading_size; font-weight: 600; }
+QLabel[role="title"] { font-size: ${title}pt; font-weight: 600; }
+QLabel[role="heading"] { font-size: ${heading}pt; font-weight: 600; }
 QLabel[role="section"] { font-weight: 600; color: $muted; }
 QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="muted"] { color: $muted; }
@@ -79,7 +76,7 @@ QLabel[role="chosen"] { color: $on_accent; }
 QLabel[role="bad"] { color: $bad; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="good"] { color: $good; }
-QLabel[role="figure"] { font-size: $figure_size; font-weight: 600; }
+QLabel[role="figure"] { font-size: ${figure}pt; font-weight: 600; }
 QLabel[role="key"] { color: $muted; border: 1px solid $border; border-radius: 3px; padding: 0px 4px; }
 
 QFrame[role="panel"] { background: $base; border: none; }
@@ -109,6 +106,11 @@ QTabBar::tab { padding: 7px 12px; color: $muted; background: transparent; border
 QTabBar::tab:hover { color: $text; background: $hover; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
 QTabBar::tab:focus { color: $accent; }
+QTabBar::scroller { width: 44px; }
+QTabBar QToolButton { background: $window; border: 1px solid $border; border-radius: 0px; padding: 0px; }
+QTabBar QToolButton:hover { background: $hover; }
+QTabBar QToolButton::left-arrow { image: url($icons/previous_$name.svg); width: 12px; height: 12px; }
+QTabBar QToolButton::right-arrow { image: url($icons/next_$name.svg); width: 12px; height: 12px; }
 
 QSplitter::handle { background: $border; }
 QSplitter::handle:horizontal { width: 1px; }

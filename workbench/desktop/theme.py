@@ -7,11 +7,11 @@ from functools import cache
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from workbench.desktop.settings import Settings
-from workbench.desktop.style import SIZES, STYLE
+from workbench.desktop.style import STYLE
 from workbench.resources import resource_path
 from workbench.views.theme import Theme, rgb
 from workbench.views.theme import theme as plot_theme
@@ -65,6 +65,9 @@ def colours(name: Name) -> Colours:
         bad=plots.danger,
     )
 
+
+LETTERS = {"title": 2.4, "heading": 1.3, "figure": 1.55}
+"""Letters of the roles of labels that are larger than those of the application."""
 
 _current: Name = "light"
 
@@ -144,8 +147,9 @@ def apply(name: Name, text_size: int = 100) -> None:
     font.setPointSizeF(usual.pointSizeF() * text_size / 100)
     application.setFont(font)
     words = {field.name: getattr(colours(name), field.name) for field in fields(Colours)}
-    sizes = {role: f"{size * text_size / 100:g}pt" for role, size in SIZES.items()}
-    application.setStyleSheet(STYLE.substitute(words, **sizes, icons=resource_path("icons").as_posix()))
+    letters = QFontInfo(font).pointSizeF()
+    words |= {role: f"{share * letters:.1f}" for role, share in LETTERS.items()}
+    application.setStyleSheet(STYLE.substitute(words, icons=resource_path("icons").as_posix()))
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontInfo, QGuiApplication, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.session.selection import Combination
@@ -170,10 +170,16 @@ def dress(item: pg.PlotItem, theme: Theme, *, grid: bool = True) -> None:
         axis.setTextPen(pg.mkPen(theme.muted))
         axis.setStyle(maxTickLevel=0)  # lesser ticks double the time that an axis takes to paint
         if axis.labelText:
-            axis.setLabel(axis.labelText, **{"color": theme.text, "font-size": "9pt"})
+            axis.setLabel(axis.labelText, **{"color": theme.text, "font-size": letters()})
     item.showGrid(x=grid, y=grid, alpha=0.25)
     if item.titleLabel.text:
-        item.setTitle(item.titleLabel.text, color=theme.text)
+        item.setTitle(item.titleLabel.text, color=theme.text, size=letters())
+        item.titleLabel.setMinimumWidth(0)  # a long title takes no room from the plot beside
+
+
+def letters(share: float = 1.0) -> str:
+    """The size of the application's letters, or a share of it, as pyqtgraph takes it."""
+    return f"{share * QFontInfo(QGuiApplication.font()).pointSizeF():.1f}pt"
 
 
 def how_picked() -> Combination:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from workbench.desktop.plots.base import Canvas, Plot, dress, quiet
+from workbench.desktop.plots.base import Canvas, Plot, dress, letters, quiet
 from workbench.views import View
 from workbench.views.curves import CurvesData, Panel
 from workbench.views.theme import Theme
@@ -125,7 +125,7 @@ class CurvesPlot(Plot):
 
     def _build(self, k: int, panel: Panel, last: bool) -> None:
         item = quiet(self.canvas.addPlot(row=k, col=0, enableMenu=False))
-        item.setTitle(panel.label, justify="left", size="9pt")
+        item.setTitle(panel.label, justify="left", size=letters())
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
         item.getViewBox().setLimits(minXRange=1)
@@ -141,7 +141,7 @@ class CurvesPlot(Plot):
         if panel.limits is not None:
             item.setYRange(*panel.limits, padding=0.08)
         if len(panel.curves) > 1:
-            item.addLegend(offset=(-8, 8), labelTextSize="9pt")
+            item.addLegend(offset=(-8, 8), labelTextSize=letters())
         self.panels.append(item)
         self.curves.append([item.plot(name=curve.title, skipFiniteCheck=False) for curve in panel.curves])
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from workbench.desktop.plots.base import Canvas, Plot, coloured, dress, how_picked, quiet, show_image
+from workbench.desktop.plots.base import Canvas, Plot, coloured, dress, how_picked, letters, quiet, show_image
 from workbench.views import View
 from workbench.views.picking import Pick, Picked
 from workbench.views.relevance import MOST_RANKED, RelevanceData
@@ -170,7 +170,7 @@ class RelevancePlot(Plot):
         self.values.setOpts(x=np.arange(1, len(spectrum) + 1), y0=0, height=spectrum, width=0.7)
         self.spectrum.setXRange(0.4, len(spectrum) + 0.6, padding=0)
         self.spectrum.setYRange(0, float(spectrum.max(initial=0.0)) * 1.05 or 1.0, padding=0)
-        self.spectrum.setTitle(prepared.spectrum_title, color=prepared.theme.text, size="10pt")
+        self.spectrum.setTitle(prepared.spectrum_title, color=prepared.theme.text, size=letters())
         self.setAccessibleDescription(prepared.words)
 
     def _lay_out(self, prepared: Prepared) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QWidget
 
-from workbench.desktop.plots.base import coloured, dress
+from workbench.desktop.plots.base import coloured, dress, letters
 from workbench.desktop.plots.panels import MOST_TICKS, PanelChart, log_ticks
 from workbench.views.search import Axis, HeatMap, SearchData, score_in_words
 from workbench.views.theme import Theme
@@ -131,10 +131,10 @@ class SearchChart(PanelChart[_Drawn]):
         drawn.image.setRect(QRectF(-0.5, -0.5, n_columns, n_rows))
         drawn.item.setXRange(-0.5, n_columns - 0.5, padding=0)
         drawn.item.setYRange(-0.5, n_rows - 0.5, padding=0)
-        drawn.item.setLabel("bottom", heat.x, color=theme.text, **{"font-size": "9pt"})
-        drawn.item.setLabel("left", heat.y, color=theme.text, **{"font-size": "9pt"})
+        drawn.item.setLabel("bottom", heat.x, color=theme.text, **{"font-size": letters()})
+        drawn.item.setLabel("left", heat.y, color=theme.text, **{"font-size": letters()})
         worst, top = (score_in_words(data.score, value) for value in _ends(heat))
-        drawn.item.setTitle(f"{data.score.title} {worst} to {top}", justify="left", size="9pt", color=theme.muted)
+        drawn.item.setTitle(f"{data.score.title} {worst} to {top}", justify="left", size=letters(), color=theme.muted)
         for side, names in (("bottom", heat.columns), ("left", heat.rows)):
             drawn.item.getAxis(side).setTicks([_name_ticks(names)])
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QWidget
 
-from workbench.desktop.plots.base import dress
+from workbench.desktop.plots.base import dress, letters
 from workbench.desktop.plots.panels import MOST_TICKS, PanelChart, log_ticks
 from workbench.views.sweep import Line, SweepData
 from workbench.views.theme import Theme
@@ -65,15 +65,17 @@ class SweepChart(PanelChart[_Drawn]):
         assert data is not None
         panel = data.panels[k]
         item = self._new_plot(k)
-        words = f'{panel.title} <span style="color: {theme.muted}; font-size: 8pt">&nbsp; {panel.rule}</span>'
-        item.setTitle(words, justify="left", size="9pt", color=theme.text)
+        words = (
+            f'{panel.title} <span style="color: {theme.muted}; font-size: {letters(0.9)}">&nbsp; {panel.rule}</span>'
+        )
+        item.setTitle(words, justify="left", size=letters(), color=theme.text)
         for side in ("left", "bottom"):
             item.getAxis(side).enableAutoSIPrefix(False)
         item.getAxis("left").setWidth(52)
         if k + self._n_columns >= len(data.panels):
             item.setLabel("bottom", data.counted)
         dress(item, theme)
-        item.setTitle(words, justify="left", size="9pt", color=theme.text)
+        item.setTitle(words, justify="left", size=letters(), color=theme.text)
         item.titleLabel.updateMin = item.titleLabel.updateGeometry  # a long title does not widen its column
         item.titleLabel.setMinimumWidth(0)
         faint = pg.mkColor(theme.accent)
@@ -91,7 +93,7 @@ class SweepChart(PanelChart[_Drawn]):
         if len(panel.lines) > 1:
             see_through = pg.mkColor(theme.surface)
             see_through.setAlphaF(0.6)
-            item.addLegend(labelTextSize="8pt", labelTextColor=theme.text, brush=see_through, verSpacing=-6)
+            item.addLegend(labelTextSize=letters(0.9), labelTextColor=theme.text, brush=see_through, verSpacing=-6)
         for line in panel.lines:
             self._add_line(drawn, line, theme)
         return drawn
