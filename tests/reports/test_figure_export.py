@@ -14,17 +14,39 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tests.views.scenes import SCENES
+from tests.views.scenes import SCENES, beside
 from tests.views.trained import trained
 from workbench.cli import main
 from workbench.reports import ReportError, drawn, write_figure
 from workbench.reports.figures import FORMS, MM, page
 from workbench.session import Session
+from workbench.session.selection import RowMask, Selection
 from workbench.views import VIEWS, NoRoom, Page, Scene, View, canvas, theme, view
+from workbench.views.picking import picked_of
+from workbench.views.som_panels import panel_names
 
 COLUMN, PAGE = 85.0, 178.0
-SCENES_DRAWN = {"iris": lambda: SCENES["iris"](), "mixture": lambda: trained("GaussianMixture", "iris")}
-QUICK = {("projection", "iris", COLUMN), ("confusion", "iris", COLUMN), ("prototypes", "iris", COLUMN)}
+
+
+def picked(scene: Scene) -> Scene:
+    """The scene with another run beside it, and some rows and a prototype picked."""
+    selection = Selection()
+    selection.pick_rows("data", RowMask.of_rows([1, 60, 70, 120], scene.sample.n_total))
+    selection.pick_prototypes("run", [1])
+    other = trained("KMeans", "iris")
+    return replace(scene, find_others=lambda: (beside(other, "other"),)).asking(
+        "", picked_of(selection, "run", "data", scene)
+    )
+
+
+SCENES_DRAWN = {
+    "iris": lambda: picked(SCENES["iris"]()),
+    "mixture": lambda: trained("GaussianMixture", "iris"),
+    "map": lambda: trained("SOM", "iris"),
+}
+ON_PICKS = ("picked", "closely", "comparison")
+TWO_WIDTHS = ("relevance", "confusion", "mixture", "som", "comparison", "closely", "table")
+QUICK = {("projection", "iris", COLUMN), ("confusion", "iris", COLUMN), ("som", "map", COLUMN)}
 CASES = [
     pytest.param(
         shown,
@@ -36,7 +58,8 @@ CASES = [
     for name, scene in SCENES_DRAWN.items()
     for shown in VIEWS
     if shown.name not in ("energy", "contributions") and shown.applies(scene())
-    for width in ((COLUMN, PAGE) if shown.name in ("relevance", "confusion", "mixture") else (COLUMN,))
+    if name == "iris" or shown.name not in ON_PICKS
+    for width in ((COLUMN, PAGE) if shown.name in TWO_WIDTHS else (COLUMN,))
 ]
 
 
@@ -145,6 +168,19 @@ def test_one_part_is_drawn_alone() -> None:
     assert [axes.get_title() for axes in one.axes] == [titles[1]]
     other = figure(shown, scene, page(178, part="no such part"))
     assert len(other.axes) == len(titles)
+
+
+def test_each_panel_of_a_map_is_drawn_alone() -> None:
+    scene, shown = trained("SOM", "iris"), view("som")
+    data = shown.compute(scene)
+    for name, title in zip(
+        panel_names(data), ("U-matrix", "Hits", "Classes", "Topographic", *data.plane_names), strict=True
+    ):
+        one = figure(shown, scene, page(COLUMN, part=name))
+        titles = [axes.get_title() for axes in one.axes if axes.get_title()]
+        assert len(titles) == 1
+        assert titles[0].startswith(title)
+        assert any(axes.get_legend() for axes in one.axes) == (name == "Classes")
 
 
 def test_print_is_black_on_white() -> None:

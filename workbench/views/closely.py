@@ -351,16 +351,21 @@ def _images(scene: Scene, values: Floats) -> NDArray[np.uint8] | None:
 
 def figure(data: CloselyData, theme: Theme) -> Figure:
     """Margins of its rows, what sets it apart from its rival, and its neighbours."""
-    made = canvas.new_figure(theme, 7.4, 2.0 if data.cell is None else 5.2)
+    wide = canvas.room(theme, 7.4)
     if data.cell is None:
+        made = canvas.new_figure(theme, wide, 2.0)
         axes = made.subplots()
         canvas.dress(axes, theme, frame=False)
         axes.set_axis_off()
         canvas.remark(axes, data.note, theme)
         return made
-    cell, pictured = data.cell, data.image is not None
-    grid = made.subplots(2 if pictured else 1, 2, squeeze=False)
-    first, second = grid[0]
+    cell = data.cell
+    sheets = _sheets(cell) if data.image is not None else ()
+    n_across = canvas.across(theme, 2, 2.6)
+    heights = [1.1 + 0.2 * max(8, len(cell.apart))] * (2 // n_across)
+    heights += [wide / n_across / EACH + 0.4] * (len(sheets) // n_across)
+    made = canvas.new_figure(theme, wide, sum(heights))
+    first, second, *below = made.subplots(len(heights), n_across, squeeze=False, height_ratios=heights).ravel()
     for axes in (first, second):
         canvas.dress(axes, theme, grid=True)
     middles = (np.arange(N_BINS) + 0.5) / N_BINS
@@ -372,7 +377,7 @@ def figure(data: CloselyData, theme: Theme) -> Figure:
     second.invert_yaxis()
     rival = f"prototype {cell.rivals.numbers[0]}" if len(cell.rivals.numbers) else "no rival"
     canvas.label(second, x="share of the squared distance", title=f"what sets it apart from {rival}")
-    for axes, title, images in zip(grid[1] if pictured else (), ("rivals", "nearest rows"), _sheets(cell), strict=True):
+    for axes, title, images in zip(below, ("rivals", "nearest rows")[: len(below)], sheets, strict=True):
         if images is not None and len(images):
             axes.imshow(contact_sheet(images, EACH, 1.0, rgb(theme.surface))[0], interpolation="nearest")
         axes.set_axis_off()

@@ -19,34 +19,45 @@ if TYPE_CHECKING:
     from workbench.views.comparison import ComparisonData, Side
     from workbench.views.matching import Floats
 
-_MOST_PAIRS = 12
+_MOST_PAIRS, _MOST_NARROW = 12, 6
+"""So many pairs are drawn, and so many in a column of a page."""
 _ACROSS = 4
+_APART = 2.6
+"""From the pictures of one pair to those of the next, in sides of a picture."""
 _MOST_NUMBERED = 24
 
 
 def figure(data: ComparisonData, theme: Theme) -> Figure:
     """Two planes with the same limits, then pairs as pictures or profiles."""
-    n_pairs = min(_MOST_PAIRS, len(data.captions))
-    n_down = math.ceil(n_pairs / _ACROSS)
+    wide = canvas.room(theme, 10.4)
+    n_planes, n_across = canvas.across(theme, 2, 2.6), canvas.across(theme, _ACROSS, 1.6)
+    n_pairs = min(_MOST_NARROW if canvas.is_narrow(theme) else _MOST_PAIRS, len(data.captions))
+    tile = wide / n_across
     has_pictures = data.tiles_first.images is not None
-    each = 1.55 if has_pictures else 1.25
-    made = canvas.new_figure(theme, 10.4, 4.6 + each * n_down + 0.9)
+    each = tile / _APART * _pitch(tile) + 0.1 if has_pictures else 1.25
+    heights = [0.72 * wide / n_planes + 0.65] * (2 // n_planes) + [max(0.1, each * math.ceil(n_pairs / n_across))]
+    made = canvas.new_figure(theme, wide, sum(heights) + 1.1)
     made.suptitle(canvas.plain(data.headline), color=theme.text, fontsize=12)
-    parts = made.add_gridspec(2, 2, height_ratios=[4.4, max(0.1, each * n_down)])
-    planes = [made.add_subplot(parts[0, which]) for which in (0, 1)]
-    for axes, which in zip(planes, (0, 1), strict=True):
+    parts = made.add_gridspec(len(heights), n_planes, height_ratios=heights)
+    for which in (0, 1):
+        axes = made.add_subplot(parts[which // n_planes, which % n_planes])
         _draw_plane(axes, data, which, theme)
-    canvas.legend(planes[1], theme, outside=True)
-    below = made.add_subplot(parts[1, :])
+    canvas.legend(axes, theme, outside=True)
+    below = made.add_subplot(parts[-1, :])
     canvas.dress(below, theme, frame=False)
     below.set_axis_off()
-    if has_pictures:
-        _draw_pictures(below, data, n_pairs, theme)
-    else:
-        _draw_profiles(below, data, n_pairs, theme)
+    draw = _draw_pictures if has_pictures else _draw_profiles
+    draw(below, data, n_pairs, n_across, tile, theme)
     words = " ".join([f"Pairs that differ most; partners are {data.method}.", *data.agreements, f"On {data.note}."])
-    made.supxlabel("\n".join(textwrap.wrap(canvas.plain(words), 135)), fontsize=8, color=theme.muted)
+    words = canvas.plain(words)
+    told = "\n".join(textwrap.wrap(words, 135)) if theme.page is None else words
+    made.supxlabel(told, fontsize=8, color=theme.muted)
     return made
+
+
+def _pitch(tile: float) -> float:
+    """From one line of pairs of pictures to the next, in sides of a picture, where a pair has so many inches."""
+    return 1.0 + 0.45 * _APART / tile
 
 
 def _draw_plane(axes: Any, data: ComparisonData, which: int, theme: Theme) -> None:
@@ -92,28 +103,34 @@ def _title(side: Side) -> str:
     return f"{shorten(side.name, 34)} ({len(side.places):,} prototypes)"
 
 
+def _letters(tile: float) -> int:
+    """How many letters of a caption go into so many inches."""
+    return int(72 * tile / (0.6 * 7.5))
+
+
 def _caption(data: ComparisonData, k: int, letters: int) -> str:
     a, b = int(data.pair_first[k]), int(data.pair_second[k])
     lines = [f"#{a} and #{b}, {number(float(data.distances[k]), 3)} apart", data.captions[k]]
     return "\n".join(canvas.plain(shorten(line, letters)) for line in lines if line)
 
 
-def _draw_pictures(axes: Any, data: ComparisonData, n_pairs: int, theme: Theme) -> None:
+def _draw_pictures(axes: Any, data: ComparisonData, n_pairs: int, n_across: int, tile: float, theme: Theme) -> None:
     """Both prototypes of a pair beside one another, pair by pair."""
     first, second = painted(data.tiles_first, theme), painted(data.tiles_second, theme)
     h, w = first.shape[1:3]
     high, wide = (1.0, w / h) if h >= w else (h / w, 1.0)
+    letters = _letters(tile)
     text = {"fontsize": 7.5, "color": theme.text, "ha": "center", "va": "top", "in_layout": False}
     for k in range(n_pairs):
-        down, across = divmod(k, _ACROSS)
-        x, y = 2.6 * across, 1.45 * down
+        down, across = divmod(k, n_across)
+        x, y = _APART * across, _pitch(tile) * down
         for pixels, left in ((first[k], x + 0.1), (second[k], x + 1.2)):
             extent = (left, left + wide, y + high, y)
             axes.imshow(pixels, extent=extent, interpolation="nearest").set_in_layout(False)
             axes.plot(*_frame(extent), color=theme.grid, linewidth=0.7)
-        axes.text(x + 1.15, y + high + 0.06, _caption(data, k, 34), **text)
-    axes.set_xlim(0, 2.6 * _ACROSS)
-    axes.set_ylim(1.45 * math.ceil(n_pairs / _ACROSS), -0.05)
+        axes.text(x + 1.15, y + high + 0.06, _caption(data, k, min(34, letters)), **text)
+    axes.set_xlim(0, _APART * n_across)
+    axes.set_ylim(_pitch(tile) * math.ceil(n_pairs / n_across), -0.05)
     axes.set_aspect("equal")
 
 
@@ -122,26 +139,26 @@ def _frame(extent: tuple[float, float, float, float]) -> tuple[list[float], list
     return [left, right, right, left, left], [bottom, bottom, top, top, bottom]
 
 
-def _draw_profiles(axes: Any, data: ComparisonData, n_pairs: int, theme: Theme) -> None:
+def _draw_profiles(axes: Any, data: ComparisonData, n_pairs: int, n_across: int, tile: float, theme: Theme) -> None:
     """Both prototypes of a pair as curves over the features, each on the range of the data."""
     from matplotlib.collections import LineCollection
 
     text = {"fontsize": 7.5, "color": theme.text, "ha": "center", "va": "top", "in_layout": False}
     frames, curves = [], ([], [])  # type: ignore[var-annotated]
     for k in range(n_pairs):
-        down, across = divmod(k, _ACROSS)
+        down, across = divmod(k, n_across)
         for drawn, tiles in zip(curves, (data.tiles_first, data.tiles_second), strict=True):
             drawn.append(_curve(tiles.placed[k], across, down))
         frames += [[(across + 0.05, down + level), (across + 0.95, down + level)] for level in (0.05, 0.6)]
-        axes.text(across + 0.5, down + 0.64, _caption(data, k, 40), **text)
+        axes.text(across + 0.5, down + 0.64, _caption(data, k, min(40, _letters(tile))), **text)
     axes.add_collection(LineCollection(frames, colors=theme.grid, linewidths=0.8))
     for drawn, color, side in zip(
         curves, (theme.class_color(0), theme.class_color(1)), ("first", "second"), strict=True
     ):
         name = shorten((data.first if side == "first" else data.second).name, 24)
         axes.add_collection(LineCollection(drawn, colors=color, linewidths=1.3, label=canvas.plain(name)))
-    axes.set_xlim(0, _ACROSS)
-    axes.set_ylim(max(1, math.ceil(n_pairs / _ACROSS)), 0)
+    axes.set_xlim(0, n_across)
+    axes.set_ylim(max(1, math.ceil(n_pairs / n_across)), 0)
     canvas.legend(axes, theme, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
 
 

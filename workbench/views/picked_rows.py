@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_FEATURES = 12
 MOST_PICTURES = 240
-_MOST_KINDS = 8
+_MOST_KINDS, _MOST_DRAWN = 8, 60
 
 
 def _no_numbers() -> NDArray[np.int64]:
@@ -155,15 +155,20 @@ def heading(data: PickedData) -> str:
 
 def figure(data: PickedData, theme: Theme) -> Figure:
     """What sets the rows apart as bars, and their pictures below."""
-    made = canvas.new_figure(theme, 7.2, 2.4 if not data.n_picked else 6.4 if data.images is not None else 4.4)
+    wide = canvas.room(theme, 7.2)
     if not data.n_picked:
+        made = canvas.new_figure(theme, wide, 2.4)
         axes = made.subplots()
         canvas.dress(axes, theme, frame=False)
         axes.set_axis_off()
         canvas.remark(axes, data.note, theme)
         return made
-    rows = 2 if data.images is not None else 1
-    parts = np.atleast_1d(made.subplots(rows, 1, height_ratios=(3, 4)[:rows]))
+    n_across = 10 if canvas.is_narrow(theme) else 15
+    heights = [1.3 + 0.2 * len(data.features)]
+    if data.images is not None:
+        heights.append(wide / n_across * math.ceil(len(data.images[:_MOST_DRAWN]) / n_across))
+    made = canvas.new_figure(theme, wide, sum(heights) + 0.4)
+    parts = np.atleast_1d(made.subplots(len(heights), 1, height_ratios=heights))
     axes = parts[0]
     canvas.dress(axes, theme, grid=True)
     places = np.arange(len(data.features))
@@ -173,8 +178,7 @@ def figure(data: PickedData, theme: Theme) -> Figure:
     axes.axvline(0, color=theme.muted, linewidth=0.8)
     canvas.label(axes, x="difference to all rows, in standard deviations", title=heading(data))
     if data.images is not None:
-        shown = data.images[:60]
-        sheet, _ = contact_sheet(shown, 15, 1.0, rgb(theme.surface))
+        sheet, _ = contact_sheet(data.images[:_MOST_DRAWN], n_across, 1.0, rgb(theme.surface))
         parts[1].imshow(sheet, interpolation="nearest")
         parts[1].set_axis_off()
     made.supxlabel(canvas.plain(data.note), fontsize=8, color=theme.muted)

@@ -187,15 +187,19 @@ def _text(value: Any) -> str:
 
 def figure(data: TableData, theme: Theme) -> Figure:
     """The first rows and columns."""
-    columns = data.columns[:_FIGURE_COLUMNS]
-    lines = [[canvas.plain(shorten(text, 14)) for text in told[: len(columns)]] for told in data.texts_first]
-    made = canvas.new_figure(theme, 1.0 + 1.15 * len(columns), 0.9 + 0.22 * (len(lines) + 1))
+    columns = data.columns[: canvas.across(theme, min(_FIGURE_COLUMNS, len(data.columns)), 0.85)]
+    wide = canvas.room(theme, 1.0 + 1.15 * len(columns))
+    letters = int(72 * wide / len(columns) / (0.6 * 8))
+    lines = [
+        [canvas.plain(shorten(text, min(14, letters))) for text in told[: len(columns)]] for told in data.texts_first
+    ]
+    made = canvas.new_figure(theme, wide, 0.9 + 0.22 * (len(lines) + 1))
     axes = made.subplots()
     canvas.dress(axes, theme, frame=False)
     axes.set_axis_off()
     if lines:
-        titles = [canvas.plain(shorten(column.title, 16)) for column in columns]
-        drawn = axes.table(lines, colLabels=titles, loc="upper center")
+        titles = [canvas.plain(shorten(column.title, min(16, letters))) for column in columns]
+        drawn = axes.table(lines, colLabels=titles, bbox=(0, 0, 1, 1))
         drawn.auto_set_font_size(False)
         drawn.set_fontsize(8)
         for (line, _), cell in drawn.get_celld().items():
