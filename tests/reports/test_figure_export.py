@@ -17,11 +17,12 @@ from PIL import Image
 from tests.views.scenes import SCENES, beside
 from tests.views.trained import trained
 from workbench.cli import main
+from workbench.data import guess
 from workbench.reports import ReportError, drawn, write_figure
 from workbench.reports.figures import FORMS, MM, page
 from workbench.session import Session
 from workbench.session.selection import RowMask, Selection
-from workbench.views import VIEWS, NoRoom, Page, Scene, View, canvas, theme, view
+from workbench.views import VIEWS, NoRoom, Page, Scene, View, canvas, scene_of_data, theme, view
 from workbench.views.picking import picked_of
 from workbench.views.som_panels import panel_names
 
@@ -222,9 +223,21 @@ def test_a_file_is_replaced_whole_or_stays(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["curves.pdf"]
 
 
-def test_the_command_line_draws_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from workbench.data import guess
+@pytest.mark.parametrize("name", ["table", "projection", "picked"])
+def test_rows_that_nothing_was_learned_from_have_figures_too(name: str, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b,kind\n" + "".join(f"{k % 7},{k % 5},{'xy'[k % 2]}\n" for k in range(30)))
+    with Session.create(tmp_path / "p.vqw") as session:
+        scene = scene_of_data(session.import_data(guess(table)).result(60))
+        assert scene is not None
+        made = figure(view(name), scene, page(COLUMN))
+    assert made.axes
+    legend = made.axes[-1].get_legend()
+    assert (legend is not None) == (name == "projection")
+    assert legend is None or [text.get_text() for text in legend.get_texts()] == ["x", "y"]
 
+
+def test_the_command_line_draws_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = tmp_path / "flowers.csv"
     table.write_text("a,b,kind\n" + "".join(f"{k % 7},{k % 5},{'xy'[k % 2]}\n" for k in range(30)))
     project = tmp_path / "p.vqw"

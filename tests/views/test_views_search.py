@@ -13,6 +13,7 @@ from engines import engine_info
 from workbench.session import Range
 from workbench.session.search import Search
 from workbench.views import render, search, theme
+from workbench.views.numbers import numbers_of_study
 
 SPACE = {"prototypes_per_class": [1, 2, 3], "learning_rate": [0.001, 0.01, 0.1], "transfer": ["sigmoid", "identity"]}
 
@@ -158,6 +159,17 @@ def test_the_reason_names_the_trial_with_the_fewest_prototypes_among_those_that_
     assert data.best == 3
     assert "1 other trial is within one standard error of it: of these, trial 1 needs the fewest" in data.reason
     assert "(2 in place of 6)" in data.reason
+
+
+def test_the_numbers_to_take_away_are_the_measured_ones_in_the_order_of_the_page() -> None:
+    one = made(failures=(4,))
+    data = search.compute(one)
+    heads, *rows = numbers_of_study(one)
+    assert heads == data.columns
+    assert [row[0] for row in rows] == list(data.order)
+    scores = np.array([row[-6:-1] for row in rows])
+    np.testing.assert_array_equal(scores, one.table["scores"][np.array(data.order) - 1])
+    assert {len(row) for row in rows} == {len(heads)}
 
 
 @pytest.mark.parametrize(

@@ -166,8 +166,9 @@ def figure(data: ProjectionData, theme: Theme) -> Figure:
         _draw_prototypes(axes, plane, data, theme)
         canvas.label(axes, x=plane.x_label, y=plane.y_label, title=plane.title)
         left, right, bottom, top = plane.limits
-        axes.set_xlim(min(left, np.nanmin(plane.prototypes[:, 0])), max(right, np.nanmax(plane.prototypes[:, 0])))
-        axes.set_ylim(min(bottom, np.nanmin(plane.prototypes[:, 1])), max(top, np.nanmax(plane.prototypes[:, 1])))
+        x, y = plane.prototypes.T
+        axes.set_xlim(np.nanmin(x, initial=left), np.nanmax(x, initial=right))
+        axes.set_ylim(np.nanmin(y, initial=bottom), np.nanmax(y, initial=top))
     _legend(all_axes[-1], data, present, theme)
     made.supxlabel(canvas.plain(_told(data)), fontsize=8, color=theme.muted)
     return made
@@ -244,9 +245,10 @@ def _legend(axes: Any, data: ProjectionData, present: list[int], theme: Theme) -
             handles[-1].set_label(canvas.plain(shorten(data.colours.kinds[code], 24)))
     if len(present) > 44:
         handles.append(Line2D([], [], linestyle="none", label=f"and {len(present) - 44} more"))
-    neutral = bool((data.mark_codes < 0).any())
-    handles.append(_handle("D" if neutral else "o", theme.accent if neutral else theme.surface, theme.text))
-    handles[-1].set_label("prototype")
+    if len(data.mark_codes):
+        neutral = bool((data.mark_codes < 0).any())
+        handles.append(_handle("D" if neutral else "o", theme.accent if neutral else theme.surface, theme.text))
+        handles[-1].set_label("prototype")
     canvas.legend(axes, theme, outside=True, handles=handles, ncols=1 + (len(handles) > 23))
 
 

@@ -187,6 +187,8 @@ def _text(value: Any) -> str:
 
 def figure(data: TableData, theme: Theme) -> Figure:
     """The first rows and columns."""
+    from matplotlib.transforms import Bbox
+
     columns = data.columns[: canvas.across(theme, min(_FIGURE_COLUMNS, len(data.columns)), 0.85)]
     wide = canvas.room(theme, 1.0 + 1.15 * len(columns))
     letters = int(72 * wide / len(columns) / (0.6 * 8))
@@ -199,7 +201,7 @@ def figure(data: TableData, theme: Theme) -> Figure:
     axes.set_axis_off()
     if lines:
         titles = [canvas.plain(shorten(column.title, min(16, letters))) for column in columns]
-        drawn = axes.table(lines, colLabels=titles, bbox=(0, 0, 1, 1))
+        drawn = axes.table(lines, colLabels=titles, bbox=Bbox.unit())
         drawn.auto_set_font_size(False)
         drawn.set_fontsize(8)
         for (line, _), cell in drawn.get_celld().items():
