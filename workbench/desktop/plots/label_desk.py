@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelectionModel, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelectionModel, QMargins, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QHeaderView, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QPushButton, QTableView, QWidget
 
+from workbench.desktop.flow import Flow, together
 from workbench.desktop.plots.base import Plot
 from workbench.desktop.plots.desk_model import COLUMNS, DeskModel
 from workbench.desktop.plots.headed import Head
@@ -215,17 +216,13 @@ class LabelDeskPlot(Plot):
         self.again = QPushButton("Train again")
         self.again.setToolTip("A new run with the same parameters, on the corrected data")
         self.again.setAccessibleDescription(self.again.toolTip())
-        row = QHBoxLayout()
-        row.setContentsMargins(14, 6, 14, 8)
-        row.setSpacing(8)
-        for widget in (self.relabel, self.classes, self.drop, self.accept, self.pick):
+        below = QWidget()
+        row = Flow(below, QMargins(14, 6, 14, 8))
+        row.addWidget(together(self.relabel, self.classes))
+        for widget in (self.drop, self.accept, self.pick, self.again):
             row.addWidget(widget)
-        row.addStretch()
-        row.addWidget(self.again)
         layout = self.layout()
         assert layout is not None
-        below = QWidget()
-        below.setLayout(row)
         layout.addWidget(below)
         self.relabel.clicked.connect(self._relabel_as_chosen)
         self.drop.clicked.connect(self.drop_rows)

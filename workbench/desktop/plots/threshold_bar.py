@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QPushButton, QWidget
+
+from workbench.desktop.flow import Flow, together
 
 
 class ThresholdBar(QWidget):
@@ -38,14 +40,14 @@ class ThresholdBar(QWidget):
         self.forget.setToolTip("Keep no threshold with the run any more")
         for button in (self.cheapest, self.keep, self.forget):
             button.setAccessibleDescription(button.toolTip())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 4, 14, 4)
-        row.setSpacing(8)
-        for widget in (QLabel("Reject below"), self.value, self.keep, self.forget):
-            row.addWidget(widget)
-        row.addStretch()
-        for widget in (QLabel("A rejection costs"), self.cost, self.cheapest):
-            row.addWidget(widget)
+        row = Flow(self)
+        for words, *controls in (
+            ("Reject below", self.value, self.keep, self.forget),
+            ("A rejection costs", self.cost, self.cheapest),
+        ):
+            row.addWidget(together(QLabel(words), controls[0]))
+            for control in controls[1:]:
+                row.addWidget(control)
         self.value.valueChanged.connect(self.moved)
         self.cheapest.clicked.connect(self._cheapest)
         self.keep.clicked.connect(self.keep_wanted)
