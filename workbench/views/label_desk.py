@@ -236,23 +236,28 @@ def _note(scene: Scene, n_known: int) -> str:
 
 
 def figure(data: LabelDeskData, theme: Theme) -> Figure:
-    """The most doubtful rows by margin to the left, the margins of all rows to the right."""
-    made = canvas.new_figure(theme, 12.4, 5.6)
-    first, second = made.subplots(1, 2, width_ratios=[3, 2])
+    """The most doubtful rows by margin, and the margins of all rows: beside them, or below on a narrow page."""
+    narrow = canvas.is_narrow(theme)
+    n = min(_MOST_DRAWN, len(data.rows))
+    lines = 1.0 + 0.22 * n
+    wide = canvas.room(theme, 12.4)
+    made = canvas.new_figure(theme, wide, lines + 2.6 if narrow else max(3.0, 0.6 + lines))
+    ratios = {"height_ratios": [lines, 2.2]} if narrow else {"width_ratios": [3, 2]}
+    first, second = made.subplots(2, 1, **ratios) if narrow else made.subplots(1, 2, **ratios)
     for axes in (first, second):
         canvas.dress(axes, theme, grid=axes is second)
-    if not len(data.rows):
+    if not n:
         for axes in (first, second):
             canvas.remark(axes, "No labelled rows.", theme)
         return made
-    n = min(_MOST_DRAWN, len(data.rows))
-    names = distinct(data.class_names, 16)
+    names = distinct(data.class_names, 10 if narrow else 16)
     colors = [theme.class_color(int(code)) for code in data.predicted[:n]]
     first.barh(np.arange(n), data.margins[:n], height=0.7, color=colors)
     first.axvline(0, color=theme.muted, linewidth=0.8)
     first.set_ylim(n - 0.4, -0.6)
+    taken = "as" if narrow else "taken for"
     rows = [
-        f"row {data.rows[k] + 1:,}: {names[data.given[k]]}, taken for {_name(names, int(data.predicted[k]))}"
+        f"row {data.rows[k] + 1:,}: {names[data.given[k]]}, {taken} {_name(names, int(data.predicted[k]))}"
         for k in range(n)
     ]
     canvas.name_ticks(first.yaxis, range(n), rows, fontsize=7)
