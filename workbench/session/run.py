@@ -6,14 +6,13 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engines import EngineInfo, Snapshot, State, restore
+from engines import EngineInfo, Snapshot, restore
 from workbench.session.checks import engine_arguments
 from workbench.session.control import Control
 from workbench.session.dataset import Dataset
@@ -22,97 +21,13 @@ from workbench.session.errors import SessionError
 from workbench.session.jobs import Job
 from workbench.session.mailbox import Curves, Mailbox
 from workbench.session.pace import StepClock
-from workbench.session.recorder import CommitTimer, RunSave
+from workbench.session.run_facts import ACTIVE, RunFacts, RunFile, RunStatus, Standing
 from workbench.session.stability import MeasuredStability
 from workbench.session.threshold import Threshold
-from workbench.session.timeline import Thinning
 from workbench.session.watch import Alarm
 
-RunStatus = Literal["queued", "running", "paused", "stopped", "finished", "failed", "interrupted"]
-ACTIVE: tuple[RunStatus, ...] = ("queued", "running", "paused")
 _GLANCE = 0.05
 """Seconds after which whoever waits for a run looks whether an alarm has paused it."""
-
-
-class RunFile(Protocol):
-    """The place in the project file of one run, or of one edition; every method but `save` waits for it."""
-
-    @property
-    def key(self) -> str: ...
-
-    def save(self, save: RunSave, timer: CommitTimer) -> Future[None]: ...
-
-    def state(self) -> State | None: ...
-
-    def start(self) -> dict[str, NDArray[Any]]: ...
-
-    def result(self) -> State | None: ...
-
-    def curves(self) -> dict[str, NDArray[np.float64]]: ...
-
-    def timeline(self) -> tuple[Thinning, tuple[Snapshot, ...]]: ...
-
-    def save_stability(self, bundle: Mapping[str, Any]) -> Future[None]: ...
-
-    def stability(self) -> State | None: ...
-
-
-@dataclass
-class RunFacts:
-    """What is written of a run besides its learning.
-
-    Attributes
-    ----------
-    created : str
-        Date and time, ISO 8601.
-    seconds : float
-        Spent learning, pauses excluded.
-    error : str
-        One sentence on why it failed, else "".
-    metrics : dict of str to float
-        At the end: those of the last snapshot, and accuracies or quantization errors per part.
-    versions : dict
-        Of this program, Python and the libraries, and the machine.
-    data_hash : str
-    recipe : dict
-        JSON of the recipe's choices.
-    remarks : tuple of str
-        Sentences for people, e.g. on rows left out.
-    branched_from : dict or None
-        JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from.
-    watched : bool
-        Whether it is paused when it seems to run away.
-    alarm : Alarm or None
-        Why it was paused so, or failed because its cost was no number; None once it goes on.
-    correction : int
-        The newest of the dataset when the run was made, see `Dataset.correction`: what it learns from, to its end.
-    labels_version : str
-        Hash of the labels and dropped rows of then; "" in files that are older than corrections.
-    """
-
-    created: str
-    seconds: float = 0.0
-    error: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
-    versions: Mapping[str, Any] = field(default_factory=dict)
-    data_hash: str = ""
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-    branched_from: Any = None
-    watched: bool = True
-    alarm: Alarm | None = None
-    correction: int = 0
-    labels_version: str = ""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a run is with one edition, kept aside while another one is in force."""
-
-    file: RunFile
-    parameters: dict[str, Any]
-    facts: RunFacts
-    status: RunStatus
 
 
 class Run:

@@ -15,7 +15,8 @@ from workbench.session.checks import find_engine
 from workbench.session.dataset import Dataset
 from workbench.session.editions import Edition, Start
 from workbench.session.log import Entry
-from workbench.session.run import ACTIVE, Run, RunFacts, RunStatus, Standing
+from workbench.session.run import Run
+from workbench.session.run_facts import ACTIVE, RunFacts, RunStatus, Standing
 from workbench.session.run_place import LEARNED, RunPlace, snapshot_bundle
 from workbench.session.timeline import Thinning
 from workbench.session.watch import Alarm

@@ -17,7 +17,7 @@ from workbench.session.dataset import Dataset
 from workbench.session.errors import SessionError
 from workbench.session.evaluation import Score, score_of
 from workbench.session.folds import check_folds
-from workbench.session.run import RunFacts
+from workbench.session.run_facts import RunFacts
 from workbench.session.space import Range, Space, check_space, trials_of
 from workbench.session.study import Study, StudyFile, Table
 

@@ -18,7 +18,8 @@ from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, Se
 from workbench.session.corrections import Correction
 from workbench.session.dataset import Dataset
 from workbench.session.log import Entry
-from workbench.session.run import Run, RunFacts
+from workbench.session.run import Run
+from workbench.session.run_facts import RunFacts
 from workbench.session.run_place import RunPlace
 from workbench.session.run_storage import read_runs, status_of
 from workbench.session.selection import RowMask, Subset

@@ -17,7 +17,7 @@ from workbench.session.control import Control
 from workbench.session.dataset import Dataset
 from workbench.session.errors import SessionError
 from workbench.session.jobs import Job
-from workbench.session.run import ACTIVE, RunFacts, RunStatus
+from workbench.session.run_facts import ACTIVE, RunFacts, RunStatus
 
 Table = dict[str, NDArray[np.float64]]
 

@@ -13,7 +13,7 @@ from workbench.session import commands
 from workbench.session.checks import find_engine
 from workbench.session.commands import Command
 from workbench.session.dataset import Dataset
-from workbench.session.run import RunFacts, RunStatus
+from workbench.session.run_facts import RunFacts, RunStatus
 from workbench.session.search import Search, SearchPlan
 from workbench.session.space import space_from_json, space_to_json
 from workbench.session.study import Study, Table

@@ -17,7 +17,7 @@ from engines.base import Engine
 from workbench.errors import Cancelled, WorkbenchError
 from workbench.session.errors import SessionError
 from workbench.session.jobs import Job, one_sentence
-from workbench.session.run import RunStatus
+from workbench.session.run_facts import RunStatus
 from workbench.session.study import Study
 
 logger = logging.getLogger(__name__)

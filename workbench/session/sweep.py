@@ -11,7 +11,7 @@ from engines import EngineInfo
 from workbench.session.checks import engine_arguments
 from workbench.session.dataset import Dataset
 from workbench.session.errors import SessionError
-from workbench.session.run import RunFacts
+from workbench.session.run_facts import RunFacts
 from workbench.session.study import Study, StudyFile, Table
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from workbench.session.evaluation import evaluate
 from workbench.session.jobs import Job, one_sentence
 from workbench.session.log import now
 from workbench.session.recorder import CommitTimer, Recorder, RunSave
-from workbench.session.run import Run, RunFacts, RunStatus
+from workbench.session.run import Run
+from workbench.session.run_facts import RunFacts, RunStatus
 from workbench.session.watch import Alarm, Watch
 
 logger = logging.getLogger(__name__)
