@@ -211,7 +211,7 @@ def test_the_help_key_opens_the_page_about_where_the_focus_is(
     assert page_for(window.timeline.back) == "runs.md#the-timeline"
     for pane in window.views.panes:
         assert page_for(pane.plot) == f"views/{pane.view.name}.md"
-    window.new_run()
+    window.working.new_run()
     form = window.inspector.new_run
     form.engine.setCurrentIndex(form.engine.findData("NeuralGas"))
     assert page_for(form.engine) == "engines/map.md#neuralgas"

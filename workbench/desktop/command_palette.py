@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QAction, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.desktop import icons
+from workbench.desktop.frame import Frame
+from workbench.session import Session
 
 
 @dataclass(frozen=True)
@@ -151,3 +154,24 @@ class _Row(QLabel):
             self.setProperty("role", role)
             self.style().unpolish(self)
             self.style().polish(self)
+
+
+def open_palette(frame: Frame, session: Session | None) -> None:
+    """Open the palette of all actions and views of a window, and of all work of its project."""
+    actions, views = frame.actions_by_name, frame.views
+    menus = {action: path for path, menu in actions.menus.items() for action in menu.actions()}
+    entries = [entry_of(action, menus.get(action, "")) for name, action in actions.by_name.items() if name != "palette"]
+    for pane in views.panes:
+        show = partial(views.show_view, pane.view.name)
+        icon = icons.icon(pane.icon_name)
+        entries.append(Entry(f"Show {pane.view.title}", "View", icon, session is not None, show))
+    if session is not None:
+        for hint, icon_name, works in (
+            ("Run", "run", session.runs),
+            ("Sweep", "sweep", session.sweeps),
+            ("Search", "tuning", session.searches),
+        ):
+            icon = icons.icon(icon_name)
+            for work in works.values():
+                entries.append(Entry(work.name, hint, icon, True, partial(frame.tree.select, work)))
+    CommandPalette(entries, frame).show()

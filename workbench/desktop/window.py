@@ -10,9 +10,8 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
 import engines
-from workbench.data import Plan
 from workbench.desktop import errors, icons, theme
-from workbench.desktop.command_palette import CommandPalette, Entry, entry_of
+from workbench.desktop.command_palette import open_palette
 from workbench.desktop.correcting import Correcting
 from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.exporting import Exporter
@@ -20,22 +19,19 @@ from workbench.desktop.facts import facts
 from workbench.desktop.figures import Figures
 from workbench.desktop.frame import Frame
 from workbench.desktop.live import Moment
-from workbench.desktop.new_run import RunRequest
 from workbench.desktop.notifying import Notifier
 from workbench.desktop.open_project import OpenProject
 from workbench.desktop.picking import Picking
 from workbench.desktop.projects import Projects
 from workbench.desktop.recorded import Recorded
-from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.settings import Settings
 from workbench.desktop.shell import Shell
-from workbench.desktop.stability_dialog import StabilityRequest
 from workbench.desktop.surgery import Surgery
-from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
+from workbench.desktop.working import Working
 from workbench.reports import EXPORTS, Export
-from workbench.session import Dataset, Run, Search, Session, Study, Subset, Sweep
+from workbench.session import Dataset, Run, Session, Study, Subset
 from workbench.session.document import Thing
 from workbench.session.selection import Combination
 
@@ -55,6 +51,7 @@ class Window(Frame):
     dialogs : Dialogs
     picking : Picking
     surgery : Surgery
+    working : Working
     notifier : Notifier
     shell : Shell
     correcting : Correcting
@@ -68,6 +65,7 @@ class Window(Frame):
         self.recorded = Recorded(self.live, self.background)
         self.picking = Picking(self.live, self.background, self)
         self.surgery = Surgery(self.live, self.picking, self.background, self)
+        self.working = Working(self, self.dialogs, self.picking, lambda: self.session)
         self.notifier = Notifier(self, settings)
         self.shell = Shell(self, switch)
         self.correcting = Correcting(self.views, self.live, self.background, lambda: self.session, self._started, self)
@@ -110,7 +108,7 @@ class Window(Frame):
         self.tree.heading.setText(session.path.stem)
         self.show_workspace()
         self._show_contents()
-        things = [*session.runs.values()] or [*session.datasets.values()]
+        things: list[Run | Dataset] = [*session.runs.values()] or [*session.datasets.values()]
         if things:
             self.tree.select(things[-1])
         if session.notice:
@@ -134,12 +132,6 @@ class Window(Frame):
         self._update_facts()
 
     # data
-
-    @Slot(object)
-    def _import(self, plan: Plan) -> None:
-        session = self.session
-        if session is not None:
-            self.background.call(self, lambda: session.import_data(plan))
 
     @Slot()
     def _cancel_import(self) -> None:
@@ -165,51 +157,7 @@ class Window(Frame):
         elif paths:
             self.statusBar().showMessage("Open or make a project first; then drop the file again.", 8000)
 
-    # runs
-
-    def new_run(self) -> None:
-        """Show the page for a new run on the selected dataset, or on the newest one."""
-        dataset = self._chosen_dataset()
-        if dataset is not None:
-            self.inspector.new_run.set_up(dataset)
-            self.show_inspector()
-            self.inspector.prepare()
-            self._update_facts()
-
-    def _chosen_dataset(self) -> Dataset | None:
-        """The selected dataset, or that of the selected run or study, or the newest one."""
-        thing = self.tree.selected
-        dataset = thing.dataset if isinstance(thing, Run | Study) else thing
-        if isinstance(dataset, Subset):
-            dataset = self.picking.dataset
-        if dataset is None and self.session is not None:
-            dataset = next(reversed(list(self.session.datasets.values())), None)
-        return dataset
-
     @Slot(object)
-    def new_run_like(self, run: Run) -> None:
-        """Set up a run with the parameters of `run`."""
-        self.inspector.new_run.set_up(run.dataset, run.engine.name, run.parameters)
-        self.inspector.prepare()
-
-    def start_run(self) -> None:
-        """Start what is set up in the inspector."""
-        request = self.inspector.new_run.request()
-        if self.inspector.is_preparing and request is not None:
-            self._start(request)
-
-    @Slot(object)
-    def _start(self, request: RunRequest) -> None:
-        session = self.session
-        if session is not None:
-            self.inspector.new_run.start.setEnabled(False)
-            self.background.call(
-                self,
-                lambda: session.add_run(request.dataset, request.engine, request.parameters, name=request.name),
-                self._started,
-                self._not_started,
-            )
-
     def _started(self, work: Run | Study) -> None:
         self._show_contents()
         self.tree.select(work)
@@ -219,64 +167,6 @@ class Window(Frame):
         """Show a run that was edited or branched off."""
         self._started(run)
         self.statusBar().showMessage(f"{run.name}: {words}", 20_000)
-
-    def _not_started(self, error: Exception) -> None:
-        self.inspector.new_run.start.setEnabled(True)
-        errors.report(errors.describe(error))
-
-    def _control(self, act: str) -> None:
-        work = self.study or self.live.run
-        if work is not None:
-            self.background.call(self, getattr(work, act), lambda _: self._update_facts())
-
-    def hasten(self) -> None:
-        """Let the selected work be the next in the queue."""
-        work, session = self.tree.selected, self.session
-        if session is not None and isinstance(work, Run | Study) and work.job is not None:
-            session.queue.hasten(work.job)
-            self._refresh()
-
-    # sweeps and searches
-
-    def new_sweep(self) -> None:
-        """Open the dialog for a sweep on the selected dataset."""
-        dataset, session = self._chosen_dataset(), self.session
-        if dataset is not None and session is not None:
-            self.dialogs.set_up_sweep(list(session.datasets.values()), dataset)
-
-    @Slot(object)
-    def _sweep(self, request: SweepRequest) -> None:
-        if self.session is not None:
-            self.background.call(self, partial(_add_sweep, self.session, request), self._started)
-
-    def new_search(self) -> None:
-        """Open the dialog for a search on the selected dataset."""
-        dataset, session = self._chosen_dataset(), self.session
-        if dataset is not None and session is not None:
-            self.dialogs.set_up_search(session, dataset)
-
-    @Slot(object)
-    def _search(self, request: SearchRequest) -> None:
-        if self.session is not None:
-            self.background.call(self, partial(_add_search, self.session, request), self._started)
-
-    def new_stability(self) -> None:
-        """Open the dialog for refits of the run that is shown."""
-        if self.live.run is not None:
-            self.dialogs.set_up_stability(self.live.run)
-
-    @Slot(object)
-    def _measure_stability(self, request: StabilityRequest) -> None:
-        session = self.session
-        if session is not None:
-            ask = partial(session.measure_stability, request.run, request.scheme, request.n_refits, seed=request.seed)
-            self.background.call(self, ask, lambda _: self.views.show_view("stability"))
-
-    @Slot(object, int)
-    def _train(self, study: Study, key: int) -> None:
-        """Start the run of a sweep with one of its counts, or of one of the trials of a search."""
-        if self.session is not None:
-            self.background.call(self, partial(self.session.add_run_of, study, key), self._started)
 
     # changes
 
@@ -384,23 +274,6 @@ class Window(Frame):
 
     # the rest
 
-    def _palette(self) -> None:
-        menus = {action: path for path, menu in self.actions_by_name.menus.items() for action in menu.actions()}
-        actions = (action for name, action in self.actions_by_name.by_name.items() if name != "palette")
-        entries = [entry_of(action, menus.get(action, "")) for action in actions]
-        for pane in self.views.panes:
-            show = partial(self.views.show_view, pane.view.name)
-            icon = icons.icon(pane.icon_name)
-            entries.append(Entry(f"Show {pane.view.title}", "View", icon, self.project is not None, show))
-        if self.session is not None:
-            for run in self.session.runs.values():
-                entries.append(Entry(run.name, "Run", icons.icon("run"), True, partial(self.tree.select, run)))
-            for sweep in self.session.sweeps.values():
-                entries.append(Entry(sweep.name, "Sweep", icons.icon("sweep"), True, partial(self.tree.select, sweep)))
-            for made in self.session.searches.values():
-                entries.append(Entry(made.name, "Search", icons.icon("tuning"), True, partial(self.tree.select, made)))
-        CommandPalette(entries, self).show()
-
     @Slot()
     def _dress(self) -> None:
         icons.refresh(self)
@@ -432,26 +305,18 @@ class Window(Frame):
             "save_as": self.projects.choose_save_as,
             "close": self.projects.close,
             "quit": self.close,
-            "import": lambda: self.dialogs.import_data(),
             "rename": self.tree.edit,
             "delete": self.delete,
-            "new_run": self.new_run,
-            "start": self.start_run,
-            "sweep": self.new_sweep,
-            "search": self.new_search,
-            "stability": self.new_stability,
-            "hasten": self.hasten,
             "notify": self._allow_notices,
             "export_study": self._export_study,
             "export_script": self._export_script,
-            "palette": self._palette,
+            "palette": lambda: open_palette(self, self.session),
         }
         made |= {name: partial(self._change, name) for name in ("undo", "redo")}
-        made |= {act: partial(self._control, act) for act in ("pause", "step", "resume", "stop")}
         made |= {f"theme_{choice}": partial(self._switch.choose, choice) for choice in ("system", "light", "dark")}
         made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
         made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
-        made |= self.picking.handlers() | self.surgery.handlers() | self.figures.handlers()
+        made |= self.working.handlers() | self.picking.handlers() | self.surgery.handlers() | self.figures.handlers()
         return made | self.shell.handlers() | self.frame_handlers()
 
     def _combine(self, how: Combination) -> None:
@@ -467,8 +332,8 @@ class Window(Frame):
         self.projects.left.connect(self._left)
         self.tree.picked.connect(self._picked)
         self.tree.renamed.connect(self._rename)
-        self.inspector.start_wanted.connect(self._start)
-        self.inspector.again_wanted.connect(self.new_run_like)
+        self.inspector.start_wanted.connect(self.working.start)
+        self.inspector.again_wanted.connect(self.working.new_run_like)
         self.inspector.rows_wanted.connect(self.picking.pick_alarm)
         self.inspector.new_run.changed.connect(self._update_facts)
         self.timeline.wanted.connect(self.recorded.show_nearest)
@@ -477,14 +342,9 @@ class Window(Frame):
         self.views.picked.connect(self.picking.pick)
         self.status.clear_wanted.connect(self.picking.clear)
         self.surgery.made.connect(self._edited)
-        self.dialogs.import_wanted.connect(self._import)
-        self.dialogs.sweep_wanted.connect(self._sweep)
-        self.dialogs.search_wanted.connect(self._search)
-        self.dialogs.stability_wanted.connect(self._measure_stability)
+        self.working.started.connect(self._started)
+        self.working.steered.connect(self._refresh)
         for page in (self.sweeps, self.searches):
-            page.train_wanted.connect(self._train)
-            page.stop_wanted.connect(partial(self._control, "stop"))
-            page.resume_wanted.connect(partial(self._control, "resume"))
             page.save_wanted.connect(self.exporter.choose_study)
         self.status.cancel_wanted.connect(self._cancel_import)
         self.welcome.new_wanted.connect(self.projects.choose_new)
@@ -511,14 +371,6 @@ class Window(Frame):
     def _close_now(self) -> None:
         self._closing = True
         self.close()
-
-
-def _add_sweep(session: Session, request: SweepRequest) -> Sweep:
-    return session.add_sweep(request.dataset, request.engine, request.counts, request.parameters, name=request.name)
-
-
-def _add_search(session: Session, request: SearchRequest) -> Search:
-    return session.add_search(request.dataset, request.engine, request.space, **request.how, name=request.name)
 
 
 def _import_engines() -> None:
