@@ -81,6 +81,7 @@ class CommandPalette(QDialog):
         self.list = QListWidget(uniformItemSizes=True)
         self.list.setAccessibleName("Found actions")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setFocusProxy(self.line)  # which has the keys that move in it
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = QLabel("Nothing is called that. Try another word.")
         self.empty.setProperty("role", "muted")

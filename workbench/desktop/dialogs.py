@@ -76,6 +76,7 @@ class Dialogs(QObject):
             self.search = SearchDialog(self._background, session, dataset, self._window)
             self.search.finished.connect(self._search_done)
             self.search.open()
+            self.opened.emit(self.search)
 
     def set_up_stability(self, run: Run) -> None:
         """Open the dialog for refits of `run`."""

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from workbench.desktop import errors
 from workbench.desktop.background import Background
 from workbench.desktop.live import Live
+from workbench.desktop.question import Question
 from workbench.session import Dataset, Run, Session, Subset
 from workbench.session.document import free_name
 from workbench.session.selection import Combination, RowMask
@@ -135,9 +136,8 @@ class Picking(QObject):
         session, dataset, rows = self._session, self.dataset, self.rows
         if session is None or dataset is None or rows is None:
             return
-        dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("Name the picked rows")
-        dialog.setLabelText(f"A name for the {counted(len(rows), 'picked row')} of {dataset.name}:")
+        asked = f"A name for the {counted(len(rows), 'picked row')} of {dataset.name}:"
+        dialog = Question("Name the picked rows", asked, self._window)
         dialog.setTextValue(free_name("picked rows", session.subsets.values()))
         dialog.textValueSelected.connect(
             lambda name: self._background.call(self, lambda: session.name_subset(name, dataset, rows))

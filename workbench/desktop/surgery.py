@@ -13,6 +13,7 @@ from workbench.desktop import errors
 from workbench.desktop.background import Background
 from workbench.desktop.live import Live
 from workbench.desktop.picking import Picking
+from workbench.desktop.question import Question
 from workbench.session import Run, Session
 from workbench.views.wording import counted, number, percent
 
@@ -124,28 +125,22 @@ class Surgery(QObject):
         if run is None:
             return
         which, classes = self._picking.prototypes[0], run.dataset.classes
-        dialog = QInputDialog(self._window)
+        dialog = Question(TITLES["relabel"], f"The class of prototype {which}:", self._window)
         dialog.setComboBoxItems([str(value) for value in classes])
-        dialog.setLabelText(f"The class of prototype {which}:")
         combo = dialog.comboBoxItems()
-        self._open(
-            dialog, "relabel", lambda text: self.preview("relabel", which=which, label=classes[combo.index(text)])
+        dialog.textValueSelected.connect(
+            lambda text: self.preview("relabel", which=which, label=classes[combo.index(text)])
         )
+        self._show(dialog)
 
     def _ask_distance(self) -> None:
-        dialog = QInputDialog(self._window)
+        asked = "Merge prototypes of one class that are within this distance, as the engine measures:"
+        dialog = Question(TITLES["merge_close"], asked, self._window)
         dialog.setInputMode(QInputDialog.InputMode.DoubleInput)
         dialog.setDoubleDecimals(4)
         dialog.setDoubleRange(0.0, 1e9)
         dialog.setDoubleValue(0.1)
-        dialog.setLabelText("Merge prototypes of one class that are within this distance, as the engine measures:")
         dialog.doubleValueSelected.connect(lambda within: self.preview("merge_close", within=within))
-        self._open(dialog, "merge_close", None)
-
-    def _open(self, dialog: QInputDialog, operation: str, then: Callable[[str], object] | None) -> None:
-        dialog.setWindowTitle(TITLES[operation])
-        if then is not None:
-            dialog.textValueSelected.connect(then)
         self._show(dialog)
 
     def _ask(self, session: Session, run: Run, operation: str, arguments: dict[str, Any], effect: Effect) -> None:
