@@ -50,6 +50,12 @@ class Picked:
         """Whether neither rows nor prototypes are picked."""
         return not self.n_rows and not self.prototypes
 
+    @property
+    def original_features(self) -> frozenset[int]:
+        """The picked features among those of the data; none where a recipe has made others of them."""
+        same = self.scene.feature_names == self.scene.original_names
+        return self.features if same else frozenset()
+
     @cached_property
     def in_sample(self) -> NDArray[np.bool_]:
         """(m,) which rows of the scene's sample are picked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.views.borders import NONE, Borders, borders_of, cut
 from workbench.views.density import Density, density
-from workbench.views.scene import Array, Scene, per_sample
+from workbench.views.scene import Array, Scene, flat, per_sample
 from workbench.views.wording import percent, shorten, with_unit
 
 MOST_POINTS = 5000
@@ -94,8 +94,25 @@ def place_in(scene: Scene, name: str, features: tuple[int, int]) -> Place:
     return _values_of(scene, features) if name == "features" else principal_axes(scene).place
 
 
-def telling_features(scene: Scene) -> tuple[int, int]:
-    """The two features that the learned metric weighs most, or else those of most variance in training units."""
+def place_of_moment(
+    scene: Scene, name: str, features: tuple[int, int]
+) -> Callable[[Mapping[str, Array]], NDArray[np.float64]]:
+    """What lays prototypes out in the same plane by the arrays of any moment of the run, (M, 2).
+
+    The plane stays that of the scene, also where the metric of the moment was another one.
+    """
+    if name == "metric" and "log_prototypes" in scene.snapshot.arrays:
+        of_logarithms = _logarithmic_axes_of(scene)
+        return lambda arrays: of_logarithms.place(np.asarray(arrays["log_prototypes"]))
+    place = place_in(scene, name, features)
+    return lambda arrays: place(flat(arrays["prototypes"]))
+
+
+def telling_features(scene: Scene, wanted: Collection[int] = ()) -> tuple[int, int]:
+    """The two features that the learned metric weighs most, or else those of most variance in training units.
+
+    Those that are `wanted` come before all others.
+    """
     metric = scene.omega if scene.of_run and scene.feature_names == scene.original_names else None
     if metric is not None:
         weights = (np.asarray(metric) ** 2).sum(axis=0)
@@ -103,7 +120,8 @@ def telling_features(scene: Scene) -> tuple[int, int]:
         weights = np.var(whole_rows(scene), axis=0)
     else:
         weights = -np.arange(len(scene.original_names))
-    first, second = np.sort(np.argsort(-weights, kind="stable")[:2]).tolist()
+    order = sorted(np.argsort(-weights, kind="stable").tolist(), key=lambda j: j not in wanted)
+    first, second = sorted(order[:2])
     return first, second
 
 

@@ -17,10 +17,16 @@ from workbench.views.planes import Plane, offered, plane_called, row_codes, tell
 from workbench.views.row_colours import RowColours, choices, colours_of
 from workbench.views.scene import Array, Scene
 from workbench.views.theme import Theme
+from workbench.views.trails import NO_TRAILS, Trails, can_have_trails, moments_before, shown_unasked, told, trails_in
 from workbench.views.wording import counted, shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+PICKED = "picked"
+"""The plane of two features that follows what is picked."""
+TRAIL = 0.75
+"""How much of the newest piece of a trail covers what is under it; older ones fade."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +40,22 @@ class Asked:
     colour : str
         What rows are coloured by; "" for the first there is.
     features : (int, int) or None
-        The original features that "features" is the plane of; None for the most telling ones.
+        The original features that "features" or "picked" is the plane of; None for the most telling ones.
+    trails : bool or None
+        Whether to show where prototypes were before; None leaves it to the view.
     """
 
     plane: str = ""
     colour: str = ""
     features: tuple[int, int] | None = None
+    trails: bool | None = None
 
     def __str__(self) -> str:
         told = {"plane": self.plane, "colour": self.colour}
         if self.features is not None:
             told |= dict(zip("xy", map(str, self.features), strict=True))
+        if self.trails is not None:
+            told["trails"] = "yes" if self.trails else "no"
         return urlencode({key: value for key, value in told.items() if value})
 
     @classmethod
@@ -53,7 +64,9 @@ class Asked:
         told = dict(parse_qsl(text))
         numbers = [int(told[key]) for key in "xy" if told.get(key, "").isdecimal()]
         whole = len(numbers) == 2 and all(number < n_features for number in numbers)
-        return cls(told.get("plane", ""), told.get("colour", ""), (numbers[0], numbers[1]) if whole else None)
+        features = (numbers[0], numbers[1]) if whole else None
+        trails = {"yes": True, "no": False}.get(told.get("trails", ""))
+        return cls(told.get("plane", ""), told.get("colour", ""), features, trails)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +77,10 @@ class ProjectionData:
     ----------
     planes : tuple of Plane
         The one that was asked for; else "pca" and, where there is one, "metric".
+    chosen : str
+        What was asked for is called so among those `offered`; the name of the first plane, if nothing was.
     offered : tuple of (name, title)
-        Every plane there is.
+        Every plane there is, and "picked": that of two features which follows what is picked.
     rows : (m,) int
         Row numbers of the points.
     codes : (m,) int64
@@ -79,6 +94,10 @@ class ProjectionData:
     features : (int, int)
         The two that it is made of, or would be.
     prototype_codes : (M,) int64
+    trails : tuple of Trails
+        Where prototypes were before in each of the planes; without a moment where they are not shown.
+    has_trails : bool or None
+        Whether they are shown; None where no run has moved prototypes.
     edges : (e, 2) int64
         Prototypes that are neighbours on the grid of a map; none otherwise.
     class_names : tuple of str
@@ -87,6 +106,7 @@ class ProjectionData:
     """
 
     planes: tuple[Plane, ...]
+    chosen: str
     offered: tuple[tuple[str, str], ...]
     rows: Array
     codes: NDArray[np.int64]
@@ -95,6 +115,8 @@ class ProjectionData:
     feature_names: tuple[str, ...]
     features: tuple[int, int]
     prototype_codes: NDArray[np.int64]
+    trails: tuple[Trails, ...]
+    has_trails: bool | None
     edges: NDArray[np.int64]
     class_names: tuple[str, ...]
     note: str
@@ -118,15 +140,25 @@ def compute(scene: Scene) -> ProjectionData:
     """Project the sample and the prototypes of the scene."""
     n_rows, n_total = len(scene.sample.rows), scene.sample.n_total
     asked = Asked.parse(scene.asked, len(scene.original_names))
-    names = [name for name, _ in offered(scene)]
+    choice = _planes(scene)
+    names = [name for name, _ in choice]
     features = asked.features or (telling_features(scene) if len(scene.original_names) > 1 else (0, 0))
     wanted = [asked.plane] if asked.plane in names else [name for name in names if name in ("pca", "metric")]
-    planes = tuple(plane_called(scene, name, features) for name in wanted)
-    note = counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random"
-    has_borders = any(len(plane.borders.lines) for plane in planes)
+    planes = tuple(plane_called(scene, "features" if name == PICKED else name, features) for name in wanted)
+    notes = [counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random"]
+    if any(len(plane.borders.lines) for plane in planes):
+        notes.append("lines: borders of the cells in the plane through the mean")
+    has_trails, trails = _has_trails(scene, asked), (NO_TRAILS,) * len(planes)
+    if has_trails:
+        before = moments_before(scene)
+        trails = tuple(trails_in(scene, plane, features, before) for plane in planes)
+        notes.append(told(scene, before))
+    if asked.plane == PICKED and asked.features is None:
+        notes.append("no feature is picked: click two where features are told of, with Ctrl")
     return ProjectionData(
         planes=planes,
-        offered=offered(scene),
+        chosen=wanted[0],
+        offered=choice,
         rows=np.asarray(scene.sample.rows),
         codes=row_codes(scene),
         colours=colours_of(scene, asked.colour),
@@ -134,10 +166,26 @@ def compute(scene: Scene) -> ProjectionData:
         feature_names=scene.original_names,
         features=features,
         prototype_codes=scene.prototype_codes,
+        trails=trails,
+        has_trails=has_trails,
         edges=_edges(scene),
         class_names=scene.class_names,
-        note=note + ("; lines: borders of the cells in the plane through the mean" if has_borders else ""),
+        note="; ".join(notes),
     )
+
+
+def _planes(scene: Scene) -> tuple[tuple[str, str], ...]:
+    """(name, title) of what can be chosen as a plane."""
+    made = offered(scene)
+    if len(scene.original_names) > 2 and scene.feature_names == scene.original_names:
+        made = (*made, (PICKED, "Picked features"))
+    return made
+
+
+def _has_trails(scene: Scene, asked: Asked) -> bool | None:
+    if not can_have_trails(scene):
+        return None
+    return shown_unasked(scene) if asked.trails is None else asked.trails
 
 
 def _edges(scene: Scene) -> NDArray[np.int64]:
@@ -153,16 +201,18 @@ def edge_lines(plane: Plane, edges: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def figure(data: ProjectionData, theme: Theme) -> Figure:
     """All planes side by side, or the chosen one, with one legend."""
-    planes = [data.planes[k] for k in canvas.chosen(theme, [plane.title for plane in data.planes])]
+    chosen = canvas.chosen(theme, [plane.title for plane in data.planes])
+    planes, shown_trails = [data.planes[k] for k in chosen], [data.trails[k] for k in chosen]
     present = [int(code) for code in np.unique(np.concatenate([data.colours.codes, data.mark_codes]))]
     with_legend = any(code >= 0 for code in present)
     n_columns = 1 + (len(present) > 22)
     beside = 1.4 * n_columns if with_legend else 0.2
     made, all_axes = canvas.panels(theme, len(planes), 5.6, 4.9, beside=beside)
-    for axes, plane in zip(all_axes, planes, strict=True):
+    for axes, plane, trails in zip(all_axes, planes, shown_trails, strict=True):
         canvas.dress(axes, theme, grid=True)
         _draw_rows(axes, plane, data, theme)
         _draw_borders(axes, plane.borders, theme)
+        _draw_trails(axes, trails, theme)
         _draw_prototypes(axes, plane, data, theme)
         canvas.label(axes, x=plane.x_label, y=plane.y_label, title=plane.title)
         left, right, bottom, top = plane.limits
@@ -170,7 +220,7 @@ def figure(data: ProjectionData, theme: Theme) -> Figure:
         axes.set_xlim(np.nanmin(x, initial=left), np.nanmax(x, initial=right))
         axes.set_ylim(np.nanmin(y, initial=bottom), np.nanmax(y, initial=top))
     _legend(all_axes[-1], data, present, theme)
-    made.supxlabel(canvas.plain(_told(data)), fontsize=8, color=theme.muted)
+    made.supxlabel(canvas.plain(_words(data)), fontsize=8, color=theme.muted)
     return made
 
 
@@ -211,6 +261,15 @@ def _draw_borders(axes: Any, borders: Borders, theme: Theme) -> None:
         axes.add_collection(lines, autolim=False)
 
 
+def _draw_trails(axes: Any, trails: Trails, theme: Theme) -> None:
+    from matplotlib.collections import LineCollection
+
+    for lines, strength in zip(trails.lines, trails.strengths, strict=True):
+        made = LineCollection(list(lines), colors=theme.text, linewidths=0.9, alpha=TRAIL * strength, zorder=2.2)
+        made.set_capstyle("round")
+        axes.add_collection(made, autolim=False)
+
+
 def _draw_prototypes(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> None:
     from matplotlib.collections import LineCollection
 
@@ -231,7 +290,7 @@ def _draw_prototypes(axes: Any, plane: Plane, data: ProjectionData, theme: Theme
         )
 
 
-def _told(data: ProjectionData) -> str:
+def _words(data: ProjectionData) -> str:
     return data.note if data.colours.values is None else f"{data.note}; {data.colours.scale}"
 
 
@@ -249,6 +308,8 @@ def _legend(axes: Any, data: ProjectionData, present: list[int], theme: Theme) -
         neutral = bool((data.mark_codes < 0).any())
         handles.append(_handle("D" if neutral else "o", theme.accent if neutral else theme.surface, theme.text))
         handles[-1].set_label("prototype")
+    if any(len(trails.iterations) for trails in data.trails):
+        handles.append(Line2D([], [], color=theme.text, linewidth=0.9, alpha=TRAIL, label="where it was before"))
     canvas.legend(axes, theme, outside=True, handles=handles, ncols=1 + (len(handles) > 23))
 
 

@@ -17,6 +17,7 @@ from engines.base import Engine
 from engines.catalog import DataKind, EngineInfo
 from engines.rows import RowSource
 from engines.training import Snapshot
+from workbench.views.moments import Moment, moments_of, no_moments
 from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of, width_of
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ class Scene:
         Gives the records of the other runs on the same data; called when a view asks for `siblings`.
     find_others : callable
         Gives the other runs whose prototypes can be laid beside this run's; called when a view asks for `others`.
+    find_moments : callable
+        Gives at most so many moments of the run, also later ones than that of the snapshot; called when a view asks
+        where prototypes were before.
     kind : {"table", "image", "spd"}
         What a row is.
     threshold : Threshold or None
@@ -152,6 +156,7 @@ class Scene:
     stability: MeasuredStability | None = None
     find_siblings: Callable[[], tuple[Sibling, ...]] = tuple
     find_others: Callable[[], tuple[OtherRun, ...]] = tuple
+    find_moments: Callable[[int], tuple[Moment, ...]] = no_moments
     kind: DataKind = "table"
     asked: str = ""
     picked: Picked | None = None
@@ -397,6 +402,7 @@ def _scene_on(data: Dataset, run: Run, max_rows: int) -> Scene | None:
         stability=run.stability,
         find_siblings=siblings_of(run),
         find_others=partial(_others_of, data, run, max_rows),
+        find_moments=partial(moments_of, run),
         threshold=run.threshold,
     )
 
@@ -443,16 +449,20 @@ _looking = threading.Lock()
 def _look(data: Dataset, run: Run, max_rows: int) -> Scene:
     """The scene of a run that others are compared with; the same one while there is no newer snapshot or correction.
 
-    It knows no other runs itself, so nothing in it keeps the run, nor scenes of scenes.
+    It knows neither other runs nor what was before, so nothing in it keeps the run, nor scenes of scenes.
     """
     with _looking:
         known = _looked.get(run)
         if known is None or known[:3] != (run.sequence, data.correction, max_rows):
             sequence, made = run.sequence, _scene_on(data, run, max_rows)
             assert made is not None  # it had prototypes
-            known = sequence, data.correction, max_rows, replace(made, find_siblings=tuple, find_others=tuple)
+            known = sequence, data.correction, max_rows, _alone(made)
             _looked[run] = known
         return known[3]
+
+
+def _alone(scene: Scene) -> Scene:
+    return replace(scene, find_siblings=tuple, find_others=tuple, find_moments=no_moments)
 
 
 def codes_are_bits(model: Any) -> bool:

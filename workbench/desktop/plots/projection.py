@@ -11,19 +11,25 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from workbench.desktop.plots.base import CHARACTERS
 from workbench.desktop.plots.headed import Choice
-from workbench.desktop.plots.plane import Frame, Ground, Layout, PlanePlot, coloured_rows, rows_picture
+from workbench.desktop.plots.plane import Frame, Ground, Layout, Marks, PlanePlot, coloured_rows, rows_picture
 from workbench.views import View
 from workbench.views.picking import Picked
-from workbench.views.planes import Plane
-from workbench.views.projection import Asked, ProjectionData, edge_lines
+from workbench.views.planes import Plane, telling_features
+from workbench.views.projection import PICKED, TRAIL, Asked, ProjectionData, edge_lines
 from workbench.views.theme import Theme
+from workbench.views.trails import FAINTEST, Trails
 from workbench.views.wording import shorten
 
 MOST_NAMED = 12
+N_SHADES = 6
+"""So many steps in which trails fade."""
+MOST_SMOOTH = 4000
+"""Trails of more points are drawn without smoothing, which takes several times as long."""
 
 Offered = tuple[tuple[tuple[str, str], ...], str]
 """What can be chosen, and which of it is shown."""
@@ -37,11 +43,17 @@ class Prepared:
     ----------
     choices : tuple of Offered
         Of planes, features across and up, and colours.
+    trails : tuple of N_SHADES (k, 2) float64
+        Ends of the pieces that are drawn alike, the oldest ones first.
+    has_trails : bool or None
+        Whether they are shown; None where there can be none.
     """
 
     ground: Ground
     choices: tuple[Offered, ...]
     prototypes: NDArray[np.float64]
+    trails: tuple[NDArray[np.float64], ...]
+    has_trails: bool | None
     edges: NDArray[np.float64]
     borders: NDArray[np.float64]
     class_borders: NDArray[np.float64]
@@ -50,8 +62,30 @@ class Prepared:
     legend: str
 
 
+@dataclass(frozen=True, eq=False)
+class ProjectionMarks(Marks):
+    """What is picked, with the way that picked prototypes came, and two features of those picked.
+
+    Attributes
+    ----------
+    trails : (k, 2) float64
+        Ends of pieces.
+    features : (int, int) or None
+        None where no feature is picked.
+    """
+
+    trails: NDArray[np.float64]
+    features: tuple[int, int] | None
+
+
 class ProjectionPlot(PlanePlot):
-    """A plane to zoom and shift, choices of planes and colours, and a legend."""
+    """A plane to zoom and shift, choices of planes, colours and trails, and a legend.
+
+    Attributes
+    ----------
+    trailing : QCheckBox
+        Whether prototypes show where they were before.
+    """
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view, "Plane", "Which plane the rows are shown in", parent)
@@ -63,9 +97,18 @@ class ProjectionPlot(PlanePlot):
         for place, choice in enumerate(self._choices):
             self.head.row.insertWidget(place, choice)
             choice.chosen.connect(self._ask)
-        self.edges, self.borders, self.class_borders = (pg.PlotCurveItem() for _ in range(3))
+        self.trailing = QCheckBox("Trails")
+        self.trailing.setAccessibleName("Trails of the prototypes")
+        self.trailing.setToolTip("A fading line from each prototype to where it was before in the run")
+        self.trailing.hide()
+        self.trailing.clicked.connect(self._trail)
+        self.head.row.insertWidget(len(self._choices), self.trailing)
+        self._trails_wanted: bool | None = None
+        self._picked_features: tuple[int, int] | None = None
+        self.edges, self.borders, self.class_borders, self.picked_trails = (pg.PlotCurveItem() for _ in range(4))
+        self.trails = [pg.PlotCurveItem() for _ in range(N_SHADES)]
         self.prototypes = pg.ScatterPlotItem(size=13)
-        for thing in (self.borders, self.class_borders, self.edges, self.prototypes):
+        for thing in (self.borders, self.class_borders, self.edges, *self.trails, self.picked_trails, self.prototypes):
             self.item.addItem(thing)
 
     def prepare(self, data: ProjectionData, theme: Theme) -> Prepared:
@@ -86,6 +129,8 @@ class ProjectionPlot(PlanePlot):
             ground=ground,
             choices=_offered(data, plane),
             prototypes=plane.prototypes,
+            trails=_shades(data.trails[0]),
+            has_trails=data.has_trails,
             edges=edge_lines(plane, data.edges).reshape(-1, 2),
             borders=plane.borders.lines[~plane.borders.parts_classes].reshape(-1, 2),
             class_borders=plane.borders.lines[plane.borders.parts_classes].reshape(-1, 2),
@@ -97,6 +142,23 @@ class ProjectionPlot(PlanePlot):
     def layout_of(self, data: ProjectionData) -> Layout:
         (plane, *_) = data.planes
         return Layout(plane.points, plane.prototypes, plane.name, data.features)
+
+    def prepare_marks(self, data: ProjectionData, picked: Picked, theme: Theme) -> ProjectionMarks:
+        marks, lines = super().prepare_marks(data, picked, theme), data.trails[0].lines
+        which = [k for k in sorted(picked.prototypes) if k < lines.shape[1]]
+        chosen = picked.original_features
+        features = telling_features(picked.scene, chosen) if chosen and len(data.feature_names) > 1 else None
+        return ProjectionMarks(**vars(marks), trails=lines[:, which].reshape(-1, 2), features=features)
+
+    def mark(self, marks: Marks) -> None:
+        super().mark(marks)
+        assert isinstance(marks, ProjectionMarks)
+        self.picked_trails.setData(*marks.trails.T, connect="pairs")
+        self.picked_trails.setPen(pg.mkPen(self.palette().highlight().color(), width=2))
+        if marks.features != self._picked_features:
+            self._picked_features = marks.features
+            if self.plane.name == PICKED:
+                self._ask()
 
     def codes_of(self, data: ProjectionData, picked: Picked) -> NDArray[np.int64] | None:
         return picked.codes if data.colours.name == "class" else None
@@ -111,6 +173,11 @@ class ProjectionPlot(PlanePlot):
             (self.class_borders, prepared.class_borders),
         ):
             curve.setData(*ends.T, connect="pairs")
+        smooth = sum(map(len, prepared.trails)) <= MOST_SMOOTH
+        for curve, ends in zip(self.trails, prepared.trails, strict=True):
+            curve.setData(*ends.T, connect="pairs", antialias=smooth)
+        self.trailing.setVisible(prepared.has_trails is not None)
+        self.trailing.setChecked(bool(prepared.has_trails))
         x, y = prepared.prototypes.T
         size = 13 if len(x) <= 100 and not len(prepared.edges) else 9 if len(x) <= 1000 else 6
         self.prototypes.setData(x=x, y=y, brush=prepared.brushes, symbol=prepared.symbols, size=size)
@@ -122,25 +189,43 @@ class ProjectionPlot(PlanePlot):
         self.edges.setPen(pg.mkPen(theme.text, width=1))
         self.borders.setPen(pg.mkPen(theme.grid, width=1))
         self.class_borders.setPen(pg.mkPen(theme.text, width=1))
+        for k, curve in enumerate(self.trails):
+            faint = QColor(theme.text)
+            faint.setAlphaF(TRAIL * (FAINTEST + (1 - FAINTEST) * k / (N_SHADES - 1)))
+            curve.setPen(pg.mkPen(faint, width=1))
 
     @property
     def _choices(self) -> tuple[Choice, ...]:
         return self.plane, self.across, self.up, self.colour
 
+    @Slot(bool)
+    def _trail(self, wanted: bool) -> None:
+        """Show trails, or none, from now on."""
+        self._trails_wanted = wanted
+        self._ask()
+
     @Slot()
     def _ask(self) -> None:
         """Have the rows laid out and coloured as was chosen."""
         features = (int(self.across.name), int(self.up.name)) if self.across.name else None
-        self.ask(str(Asked(self.plane.name, self.colour.name, features)))
+        features = self._picked_features if self.plane.name == PICKED else features
+        self.ask(str(Asked(self.plane.name, self.colour.name, features, self._trails_wanted)))
 
 
 def _offered(data: ProjectionData, plane: Plane) -> tuple[Offered, ...]:
-    """Features are offered where the plane is made of two."""
+    """Features are offered where the plane is made of two that a person chooses."""
     features: tuple[tuple[str, str], ...] = ()
-    if plane.name == "features":
+    if data.chosen == plane.name == "features":
         features = tuple((str(j), shorten(name, 40)) for j, name in enumerate(data.feature_names))
     across, up = map(str, data.features)
-    return (data.offered, plane.name), (features, across), (features, up), (data.choices, data.colours.name)
+    return (data.offered, data.chosen), (features, across), (features, up), (data.choices, data.colours.name)
+
+
+def _shades(trails: Trails) -> tuple[NDArray[np.float64], ...]:
+    """The pieces of trails by how clearly they are drawn."""
+    lines = trails.lines
+    shades = np.rint((N_SHADES - 1) * (trails.strengths - FAINTEST) / (1 - FAINTEST)).astype(np.int64)
+    return tuple(lines[shades == k].reshape(-1, 2) for k in range(N_SHADES))
 
 
 def _painted(data: ProjectionData, plane: Plane, frame: Frame, theme: Theme) -> NDArray[np.uint8]:
