@@ -92,12 +92,21 @@ class Picking(QObject):
         return () if self._session is None or run is None else tuple(sorted(self._session.selection.prototypes(run.id)))
 
     @property
+    def features(self) -> tuple[int, ...]:
+        """The picked features of the dataset, increasing."""
+        if self._session is None or self.dataset is None:
+            return ()
+        return tuple(sorted(self._session.selection.features(self.dataset.id)))
+
+    @property
     def words(self) -> str:
         """What is picked, for the status bar; "" for nothing."""
-        rows, prototypes = self.rows, self.prototypes
+        rows, prototypes, features = self.rows, self.prototypes, self.features
         told = [counted(len(rows), "row")] if rows is not None and len(rows) else []
         if prototypes:
             told.append(counted(len(prototypes), "prototype"))
+        if features:
+            told.append(counted(len(features), "feature"))
         return " · ".join(told) + " picked" if told else ""
 
     @Slot(object)

@@ -73,6 +73,7 @@ def _computed(scene: Scene) -> SomData:
         planes=planes,
         plane_names=tuple(scene.original_names[j] for j in kept),
         plane_units=tuple(scene.units[j] for j in kept),
+        plane_features=kept if scene.feature_names == scene.original_names else kept[:0],
         alike=_alike(planes, MOST_SHOWN),
         n_features=values.shape[1],
         class_names=scene.class_names,

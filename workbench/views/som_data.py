@@ -40,6 +40,8 @@ class SomData:
     planes : (p, M) float64
         Value of each feature at each unit, in original units.
     plane_names, plane_units : tuple of p str
+    plane_features : (p,) int64
+        Numbers under which the features can be picked; empty where a recipe has made others of them to train on.
     alike : PlaneOrder
         Of the planes to show at a glance; its numbers are places in `planes`.
     n_features : int
@@ -60,6 +62,7 @@ class SomData:
     planes: NDArray[np.float64]
     plane_names: tuple[str, ...]
     plane_units: tuple[str, ...]
+    plane_features: NDArray[np.int64]
     alike: PlaneOrder
     n_features: int
     class_names: tuple[str, ...]

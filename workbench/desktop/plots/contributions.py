@@ -15,6 +15,7 @@ from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, paint
 from workbench.desktop.plots.tables import MARGIN, HeatTable, paint_table, paint_tiles
 from workbench.views import View
 from workbench.views.contributions import FLIPS, MEANS, ContributionsData, ExplainedRow, sign_colors
+from workbench.views.picking import Pick
 from workbench.views.theme import Theme
 from workbench.views.wording import number, shorten
 
@@ -90,6 +91,7 @@ def paint_row(row: ExplainedRow, note: str, theme: Theme, surface: Surface) -> P
     total = max(surface.height, math.ceil(top + len(values) * (BAR + 8) + 6 * line))
     words = f"All shares sum to {number(row.certainty, 3)}; {FLIPS} {row.change}."
     spots: list[tuple[QRect, str]] = []
+    links: list[tuple[QRect, Pick]] = []
     with painting(surface.width, total, surface.ratio, theme.surface) as (image, painter):
         painter.setFont(font)
         painter.setPen(QColor(theme.text))
@@ -99,12 +101,13 @@ def paint_row(row: ExplainedRow, note: str, theme: Theme, surface: Surface) -> P
             _bar(painter, QRectF(zero, y, value * scale, BAR), value, theme, metrics)
             painter.drawText(QRectF(MARGIN, y, left - MARGIN - 12, BAR), _RIGHT, name)
             spots.append((QRect(0, int(y), surface.width, int(BAR)), f"{name}: {value:+.4f} of D⁻ + D⁺"))
+            links.append((QRect(4, int(y) - 2, surface.width - 8, int(BAR) + 4), Pick(features=(int(row.order[k]),))))
         foot = top + len(values) * (BAR + 8)
         painter.setPen(QPen(QColor(theme.muted), 1))
         painter.drawLine(QPointF(zero, top - 4), QPointF(zero, foot))
         under = QRectF(MARGIN, foot + line / 2, surface.width - 2 * MARGIN, 5 * line)
         painter.drawText(under, Qt.TextFlag.TextWordWrap, f"{words} {note}")
-    return Picture(image, tuple(spots), f"{row.heading}. {words}")
+    return Picture(image, tuple(spots), f"{row.heading}. {words}", tuple(links))
 
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -141,7 +141,9 @@ def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]
             made = panel(data, len(main) + which, little, look.theme)
             mark = " (opposite)" if look.planes.opposite[k] else ""
             place = _draw_panel(painter, made, QPointF(x, y), small, look.theme, mark)
-            spots.append((place.toAlignedRect(), f"{made.title}{mark}\n{made.low} to {made.high}"))
+            tile = QRectF(x - 3, y, small + 6, place.bottom() + line + 6 - y)
+            links += _feature_links(data, which, tile)
+            spots.append((tile.toAlignedRect(), f"{made.title}{mark}\n{made.low} to {made.high}\n{_how(data)}".strip()))
             grips.append(_grip(data, little.image, place))
     return Picture(sheet, tuple(spots), f"{data.note}. {words}.", tuple(links)), tuple(grips)
 
@@ -157,14 +159,27 @@ def paint_one(data: SomData, which: int, look: Look) -> tuple[Picture, tuple[Gri
     with painting(surface.width, surface.height, surface.ratio, look.theme.surface) as (sheet, painter):
         mark = f": {made.scale}" if made.scale else ""
         place = _draw_panel(painter, made, QPointF(MARGIN, MARGIN), wide, look.theme, mark)
-    values = values_of(data, which)
-    told, spots, links = _told(data), [], []
+    values, title = values_of(data, which), QRectF(MARGIN - 4, MARGIN - 1, wide + 8, line + 3)
+    told, spots, links = _told(data), [], _feature_links(data, which - len(main_panels(data)), title)
+    spots += [(rect, _how(data)) for rect, _ in links]
     for rect, unit in unit_places(data, cells.image, place):
         links.append((rect, Pick(prototypes=(unit,))))
         more = "" if values is None else f"\n{made.title}: {number(float(values[unit]))}"
         spots.append((rect, told[unit] + more))
     words = f"{made.title}{f', {made.low} to {made.high}' if made.high else ''}. {data.note}."
     return Picture(sheet, tuple(spots), words, tuple(links)), (_grip(data, cells.image, place),)
+
+
+def _feature_links(data: SomData, plane: int, place: QRectF) -> list[tuple[QRect, Pick]]:
+    """What picks the feature of a component plane at a place of the picture; nothing where it cannot be picked."""
+    if not 0 <= plane < len(data.plane_features):
+        return []
+    return [(place.toAlignedRect(), Pick(features=(int(data.plane_features[plane]),)))]
+
+
+def _how(data: SomData) -> str:
+    """What the pointer is told over what picks a feature."""
+    return "Click to pick the feature" if len(data.plane_features) else ""
 
 
 def unit_places(data: SomData, image: CellImage, place: QRectF) -> list[tuple[QRect, int]]:
