@@ -141,7 +141,7 @@ def paint_overview(data: SomData, look: Look) -> tuple[Picture, tuple[Grip, ...]
             made = panel(data, len(main) + which, little, look.theme)
             mark = " (opposite)" if look.planes.opposite[k] else ""
             place = _draw_panel(painter, made, QPointF(x, y), small, look.theme, mark)
-            tile = QRectF(x - 3, y, small + 6, place.bottom() + line + 6 - y)
+            tile = QRectF(x - 4, y - 2, small + 8, place.bottom() + line + 8 - y)
             links += _feature_links(data, which, tile)
             spots.append((tile.toAlignedRect(), f"{made.title}{mark}\n{made.low} to {made.high}\n{_how(data)}".strip()))
             grips.append(_grip(data, little.image, place))
