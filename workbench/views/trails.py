@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views.moments import Moment, restart_of
 from workbench.views.planes import Plane, place_of_moment
-from workbench.views.scene import Scene
+from workbench.views.scene import Scene, per_sample
 from workbench.views.wording import counted
 
 MOST_MOMENTS = 40
@@ -83,10 +84,24 @@ def trails_in(scene: Scene, plane: Plane, features: tuple[int, int], before: tup
     """The trails of the scene's prototypes in its `plane`, through the moments `before`."""
     if not before:
         return NO_TRAILS
-    place = place_of_moment(scene, plane.name, features)
+    place, known, key = place_of_moment(scene, plane.name, features), _placed(scene), (plane.name, features)
+    places = []
+    for moment in before:
+        if plane.name == "metric":  # of the snapshot, so the places are others at each
+            places.append(place(moment.arrays))
+            continue
+        mine = known.setdefault(moment, {})
+        if key not in mine:
+            mine[key] = place(moment.arrays)
+        places.append(mine[key])
     iterations = [*(moment.iteration for moment in before), scene.snapshot.iteration]
-    places = [*(place(moment.arrays) for moment in before), plane.prototypes]
-    return Trails(np.array(iterations, np.int64), np.stack(places))
+    return Trails(np.array(iterations, np.int64), np.stack([*places, plane.prototypes]))
+
+
+@per_sample
+def _placed(scene: Scene) -> WeakKeyDictionary[Moment, dict[tuple[str, tuple[int, int]], NDArray[np.float64]]]:
+    """Places of moments in planes of the sample alone, filled as they are asked for while a run learns."""
+    return WeakKeyDictionary()
 
 
 def told(scene: Scene, before: tuple[Moment, ...]) -> str:
