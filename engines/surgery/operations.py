@@ -14,6 +14,7 @@ from engines.base import Engine
 from engines.lvq.classifier import PrototypeClassifier
 from engines.lvq.labels import check_labels, codes_of
 from engines.surgery.parts import Floats, Parts, check_which, parts_of, put_together
+from engines.surgery.untying import untied
 
 E = TypeVar("E", bound=Engine)
 
@@ -158,7 +159,7 @@ def relabel(model: E, which: int, label: Any) -> E:
     if len(index) != 1:
         raise ValueError("One prototype is relabelled at a time.")
     if parts.codes[index[0]] == code:
-        return going_on(model)
+        return _made(model, parts)
     rest = parts.take(np.delete(np.arange(len(parts)), index))
     _check_classes(model, parts.codes, rest.codes)
     moved = replace(parts.take(index), codes=np.array([code]))
@@ -175,9 +176,10 @@ def unpin(model: E, which: int | Sequence[int]) -> E:
     return _pinned(model, which, False)
 
 
-def going_on(model: E) -> E:
-    """The same engine, fitted as it is, whose training starts from where it stands."""
-    return _made(model, parts_of(model))
+def going_on(model: Engine) -> Engine:
+    """The same engine, fitted as it is, whose training starts from where it stands; for a map, see `untied`."""
+    free = untied(model)
+    return _made(free, parts_of(free))
 
 
 def half_apart(model: Engine, which: int, X: Any, y: Any = None) -> NDArray[np.float64]:

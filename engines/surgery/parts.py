@@ -161,6 +161,15 @@ def check_operable(model: Engine) -> None:
         )
 
 
+def is_operable(model: Engine) -> bool:
+    """Whether `check_operable` has nothing to say."""
+    try:
+        check_operable(model)
+    except ValueError:
+        return False
+    return True
+
+
 def settled(model: Engine, prototypes: Floats) -> Floats:
     """Prototypes (M, d) where such an engine can have them: at unit length where it compares directions."""
     if not isinstance(model, SphericalKMeans):

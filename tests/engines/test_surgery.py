@@ -11,19 +11,10 @@ from case import rows
 
 import engines
 from engines import dump, surgery
-from engines.surgery.parts import check_operable
-
-
-def operable(info):
-    try:
-        check_operable(info.estimator())
-    except ValueError:
-        return False
-    return True
-
+from engines.surgery.parts import is_operable
 
 BY_PROTOTYPE = replace(engines.engine_info("LGMLVQ"), title="LGMLVQ by prototype")
-OPERABLE = [*filter(operable, engines.catalog()), BY_PROTOTYPE]
+OPERABLE = [*(info for info in engines.catalog() if is_operable(info.estimator())), BY_PROTOTYPE]
 SUPERVISED = [info for info in OPERABLE if info.supervised]
 EVERY = pytest.mark.parametrize("info", OPERABLE, ids=lambda info: info.title)
 EVERY_SUPERVISED = pytest.mark.parametrize("info", SUPERVISED, ids=lambda info: info.title)
@@ -268,3 +259,23 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(operate, told):
 
 def test_surgery_is_there_wherever_engines_are():
     assert engines.surgery is surgery
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_map_goes_on_as_kmeans_with_its_units(dtype):
+    X, _ = rows(dtype)
+    som = engines.SOM((2, 3), max_iter=4, random_state=0).fit(X)
+    before = contents(som)
+    model = surgery.going_on(som)
+    assert isinstance(model, engines.KMeans)
+    assert contents(som) == before
+    assert model.prototypes_.tobytes() == som.prototypes_.tobytes()
+    assert model.prototypes_.dtype == dtype
+    assert (model.encode(X) == som.encode(X)).all()
+    assert model.counts_.tolist() == som.counts_.tolist()
+    assert surgery.effect(model, surgery.delete(model, [0]), X).before == pytest.approx(som.inertia_ / len(X), rel=1e-5)
+    assert next(model.train(X)).arrays["prototypes"].tobytes() == som.prototypes_.tobytes()
+    with pytest.raises(ValueError, match="SOM cannot be operated on"):
+        surgery.merge(som, [0, 1])
+    assert surgery.can_go_on(engines.engine_info("SOM"))
+    assert not surgery.can_go_on(engines.engine_info("ProductQuantizer"))

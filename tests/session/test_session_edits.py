@@ -521,3 +521,26 @@ def test_an_edition_that_was_killed_while_it_trained_goes_on_from_the_last_state
         assert found.wait(300) == "finished", found.error
         assert same_bits(found.model(), model.fit(X, y))
         np.testing.assert_array_equal(found.history["cost"], model.history_["cost"])
+
+
+def test_units_of_a_map_are_edited_as_prototypes_of_kmeans_and_the_map_stays(session, blobs):
+    run = trained(session, blobs, "SOM", {"shape": [3, 4], "max_iter": 5, "random_state": 1})
+    before = fingerprint(run)
+    X, _ = training_data(blobs)
+    units = run.model().prototypes_
+    effect = session.preview(run, "merge", which=[2, 7])
+    branch = session.edit(run, "merge", which=[2, 7])
+    assert (run.engine.name, branch.engine.name) == ("SOM", "KMeans")
+    assert fingerprint(run) == before
+    nearest = ((X[:, None] - units) ** 2).sum(axis=2)
+    assert effect.before == pytest.approx(nearest.min(axis=1).mean())
+    assert (effect.n_prototypes, len(branch.model().prototypes_)) == ((12, 11), 11)
+    counts = np.bincount(nearest.argmin(axis=1), minlength=12)
+    assert branch.model().prototypes_[2] == pytest.approx(np.average(units[[2, 7]], axis=0, weights=counts[[2, 7]]))
+    assert branch.facts.branched_from["run"] == run.id
+    branch.resume()
+    branch.wait(60)
+    again = engines.KMeans(11, init=surgery.merge(surgery.going_on(run.model()), [2, 7]).prototypes_).fit(X)
+    assert branch.model().prototypes_ == pytest.approx(again.prototypes_)
+    session.undo()
+    assert branch.id not in session.runs

@@ -53,7 +53,7 @@ class Surgery(QObject):
         self._picking = picking
         self._background = background
         self._window = window
-        self._operable: frozenset[str] = frozenset()
+        self._operable: dict[str, str] = {}
         background.call(self, _operable_engines, self._know)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -106,7 +106,7 @@ class Surgery(QObject):
         if self.dialog is not None:
             self.dialog.close()
 
-    def _know(self, operable: frozenset[str]) -> None:
+    def _know(self, operable: dict[str, str]) -> None:
         self._operable = operable
 
     def _edit_picked(self, operation: str) -> None:
@@ -147,7 +147,9 @@ class Surgery(QObject):
         box = QMessageBox(self._window)
         box.setWindowTitle(TITLES[operation])
         box.setText(f"{TITLES[operation]}?")
-        box.setInformativeText(effect_words(effect))
+        goes_on_as = self._operable.get(run.engine.name, run.engine.name)
+        tied = f" A grid ties the units of a map, so the branch is of {goes_on_as}: it starts from these units."
+        box.setInformativeText(effect_words(effect) + (tied if goes_on_as != run.engine.name else ""))
         box.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
         box.button(QMessageBox.StandardButton.Ok).setText(TITLES[operation].split()[0])
         box.accepted.connect(partial(self._make, session, run, operation, arguments))
@@ -187,16 +189,9 @@ def effect_words(effect: Effect) -> str:
     return f"{first}. The {effect.measure} on the training rows {change}: {figures}. The run itself stays as it is."
 
 
-def _operable_engines() -> frozenset[str]:
-    """Names of the engines whose prototypes can be edited; loads them all."""
+def _operable_engines() -> dict[str, str]:
+    """Names of the engines whose prototypes can be edited, and of those that an edit goes on with; loads them all."""
     import engines
-    from engines.surgery.parts import check_operable
+    from engines.surgery import TIED, can_go_on
 
-    found = []
-    for info in engines.catalog():
-        try:
-            check_operable(info.estimator())
-        except ValueError:
-            continue
-        found.append(info.name)
-    return frozenset(found)
+    return {info.name: TIED.get(info.name, info.name) for info in engines.catalog() if can_go_on(info)}

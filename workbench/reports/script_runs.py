@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engines import EngineInfo, surgery
-from engines.surgery.parts import check_operable
+from engines.surgery.parts import is_operable
 from workbench.reports.learned import MOST_BITS
 from workbench.reports.retelling import Edit, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
@@ -215,11 +215,7 @@ def search_cell(told: Told, search: Search) -> Cell:
 
 def _starts_anywhere(info: EngineInfo) -> bool:
     """Whether training can go on from any model of such an engine; of others a branch resumes the training itself."""
-    try:
-        check_operable(info.estimator())
-    except ValueError:
-        return False
-    return True
+    return is_operable(info.estimator())
 
 
 def _counts(counts: list[int]) -> Any:

@@ -88,11 +88,12 @@ class Branches:
         """Keep a branch of `parent`, as it began or with a first edition."""
         edition: Edition | None = None if edit is None else edit.edition(1, 0)
         parameters = parent.parameters if start is None else start.parameters
+        engine = parent.engine.name if start is None else type(start.model).__name__
         with self.changing:
             self._require_shown(parent)
             otherwise = f"{_MADE_OF.sub('', parent.name)}, {f'from {iteration}' if edit is None else 'edited'}"
             own_name = name_for(name, otherwise, self.document.runs.values(), "run")
-            details = commands.branch_details(own_name, parent.id, iteration, parent.engine.name, parameters)
+            details = commands.branch_details(own_name, parent.id, iteration, engine, parameters)
 
             def logged(id: str) -> Entry:
                 if edit is None:
@@ -110,7 +111,7 @@ class Branches:
                 metrics=dict(parent.metrics if start is None else start.metrics),
                 branched_from={"run": parent.id, "iteration": iteration},
             )
-            plan = run_storage.BranchPlan(own_name, parent, iteration, facts, parameters, start, edition)
+            plan = run_storage.BranchPlan(own_name, parent, iteration, facts, engine, parameters, start, edition)
             run, entry = run_storage.add_branch(self.project, plan, logged)
             run.fitted = None if start is None else start.model
             self.adopt(run)

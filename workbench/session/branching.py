@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engines import EngineInfo, Snapshot
+from engines import EngineInfo, Snapshot, engine_info
 from engines.base import plain_parameters
 from workbench.session.checks import engine_arguments
 from workbench.session.editions import Start
@@ -59,14 +59,15 @@ def start(run: Run, model: Any) -> Start:
     arrays = {name: value for name, value in everything.items() if isinstance(value, np.ndarray)}
     parameters = {name: value for name, value in everything.items() if name not in arrays}
     X, y, validation = given_rows(run, lambda: False)
-    engine = run.engine.estimator(**(engine_arguments(run.engine, parameters) | arrays))
+    info = engine_info(type(model).__name__)  # of a map that was untied, another one than that of the run
+    engine = info.estimator(**(engine_arguments(info, parameters) | arrays))
     try:
         snapshot = next(engine.train(X, y, validation=validation))
     except ValueError as error:
         raise SessionError(str(error)) from None
     shown = snapshot.arrays  # made while the training is there
     snapshot = replace(snapshot, make_arrays=lambda: shown)
-    figures = evaluate(model, run.engine, run.given, lambda: False)
+    figures = evaluate(model, info, run.given, lambda: False)
     metrics = {**snapshot.metrics, "cost": snapshot.cost, **figures}
     told = {name: float(value) for name, value in metrics.items() if math.isfinite(value)}  # no shift before a step
     return Start(model, parameters, arrays, snapshot, told)
@@ -88,13 +89,9 @@ def recorded(run: Run, iteration: int | None) -> tuple[Snapshot, Snapshot]:
 
 def can_start_anywhere(info: EngineInfo) -> bool:
     """Whether training can go on from any model that such an engine has come to."""
-    from engines.surgery.parts import check_operable  # only here: it brings the compiler
+    from engines.surgery.parts import is_operable  # only here: it brings the compiler
 
-    try:
-        check_operable(info.estimator())
-    except ValueError:
-        return False
-    return True
+    return is_operable(info.estimator())
 
 
 def _model_of(run: Run, snapshot: Snapshot) -> Any:

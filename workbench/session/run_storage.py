@@ -90,6 +90,8 @@ class BranchPlan:
     iteration : int
         Of the snapshot that it begins from, which the parent's timeline keeps from now on.
     facts : RunFacts
+    engine : str
+        By name; another one than the parent's where a map goes on without its grid.
     parameters : dict
         JSON.
     start : Start or None
@@ -102,6 +104,7 @@ class BranchPlan:
     parent: Run
     iteration: int
     facts: RunFacts
+    engine: str
     parameters: dict[str, Any]
     start: Start | None
     edition: Edition | None = None
@@ -113,7 +116,7 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
     record = RunRecord(
         name=plan.name,
         dataset=parent.dataset.id,
-        engine=parent.engine.name,
+        engine=plan.engine,
         parameters=plan.parameters,
         status="stopped",
         metrics=facts.metrics,
