@@ -434,6 +434,21 @@ def test_a_branch_and_operations_on_prototypes_are_done_again(tmp_path: Path, mo
         assert differing(engines.load(tmp_path / "merged.safetensors"), together) == []
 
 
+def test_an_edited_map_is_learned_and_goes_on_as_kmeans_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small(tmp_path) as project:
+        som = project.add_run("flowers", "SOM", {"shape": [3, 3], "max_iter": 4, "random_state": 2}, name="map")
+        som.wait(60)
+        branch = project.edit(som, "merge", which=[1, 4])
+        branch.resume()
+        branch.wait(60)
+        project.rename(branch, "free")
+        monkeypatch.chdir(tmp_path)
+        exec(compile(script(project, branch), "told", "exec"), {})
+        assert differing(engines.load(tmp_path / "free.safetensors"), branch.model()) == []
+
+
 def test_every_run_is_learned_again_from_the_corrections_it_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
