@@ -4,6 +4,7 @@ from workbench.data.catalog import Importer, importer, importers
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
 from workbench.data.importing import correct, guess, preview, read
+from workbench.data.places import Places, places_of
 from workbench.data.plan import Column, ColumnSummary, Imported, Plan, Preview
 from workbench.data.recipe import FittedRecipe, Recipe, Split
 from workbench.data.rows import Spool, row_blocks
@@ -15,6 +16,7 @@ __all__ = [
     "FittedRecipe",
     "Imported",
     "Importer",
+    "Places",
     "Plan",
     "Preview",
     "Recipe",
@@ -25,6 +27,7 @@ __all__ = [
     "guess",
     "importer",
     "importers",
+    "places_of",
     "preview",
     "read",
     "row_blocks",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from workbench.data.columns import MOST_COLUMNS, pixel_columns
 from workbench.data.errors import DataError
 from workbench.data.labels import encode_labels
 from workbench.data.pictures import SUFFIXES, read_picture, size_of
+from workbench.data.places import place_name
 from workbench.data.plan import Column, Plan, Sample, Table
 from workbench.data.recipe import Recipe
 from workbench.data.rows import Spool, require_room
@@ -130,12 +132,14 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
         np.concatenate(names) if names else None,
         *(("image", shape) if places is None else ("table", None)),
         warnings,
+        {"pictures": _sizes(pictures)} if options.rows == "patches" else {},
     )
 
 
 def _pictures(paths: Sequence[Path]) -> list[_Picture]:
     """All pictures, folders searched in the order of names; hidden files and folders are passed over."""
-    found = [_Picture(path, path.name, "") for path in paths if not path.is_dir()]
+    single = [path for path in paths if not path.is_dir()]
+    found = [_Picture(path, name, "") for path, name in zip(single, _names(single), strict=True)]
     for folder in (path for path in paths if path.is_dir()):
         for place, folders, files in os.walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -148,6 +152,15 @@ def _pictures(paths: Sequence[Path]) -> list[_Picture]:
         known = ", ".join(suffix.removeprefix(".") for suffix in SUFFIXES)
         raise DataError(f"There is no picture in the folder {paths[0]}: it is searched for {known}.")
     return found
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """What pictures that were named one by one are called: with their folders where names alone are not distinct."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    shared = os.path.commonpath([path.absolute().parent for path in paths])
+    return [path.absolute().relative_to(shared).as_posix() for path in paths]
 
 
 def _resolved(pictures: Sequence[_Picture], options: Options) -> tuple[Options, list[str]]:
@@ -205,6 +218,15 @@ def _rows(pictures: Sequence[_Picture], options: Options, broken: list[str], wat
     return _patches(pictures, options, broken, watch)
 
 
+def _sizes(pictures: Sequence[_Picture]) -> dict[str, tuple[int, int]]:
+    """Height and width by name, of the pictures that can be read."""
+    found = {}
+    for picture in pictures:
+        with suppress(DataError):
+            found[picture.name] = size_of(picture.path)[:2]
+    return found
+
+
 def _whole(pictures: Sequence[_Picture], options: Options, broken: list[str], watch: Watch) -> Iterator[Rows]:
     size = (options.height, options.width)
     for k, picture in enumerate(pictures):
@@ -237,7 +259,7 @@ def _patches(pictures: Sequence[_Picture], options: Options, broken: list[str], 
             chosen = slice(start, start + step)
             rows = np.ascontiguousarray(windows[top[chosen], left[chosen]])
             places = zip(top[chosen].tolist(), left[chosen].tolist(), strict=True)
-            yield picture, rows.reshape(len(rows), -1), [f"{picture.name}:{row},{column}" for row, column in places]
+            yield picture, rows.reshape(len(rows), -1), [place_name(picture.name, row, column) for row, column in places]
 
 
 Positions = Callable[[int, int], tuple[NDArray[np.intp], NDArray[np.intp]]]

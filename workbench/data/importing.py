@@ -139,7 +139,7 @@ def read(plan: Plan, *, progress: Progress | None = None, stop: Stop | None = No
     table = chosen.load(plan, options, watch.part(0.0, 0.7))
     try:
         imported = _finish(plan, table, watch.part(0.7, 0.95))
-        imported.provenance = _provenance(plan, paths, imported, watch.part(0.95, 1.0))
+        imported.provenance = _provenance(plan, paths, imported, watch.part(0.95, 1.0)) | dict(table.told)
         if [_stamp(path) for path in paths] != before:
             raise DataError(f"{paths[0].name} was changed while it was read: import it again.")
         watch(1.0)

@@ -293,6 +293,8 @@ class Table:
     codes, classes, ids, kind, image_shape
         As in `Imported`.
     warnings : tuple of str
+    told : dict
+        JSON: what else the provenance shall say.
     """
 
     rows: Any
@@ -302,3 +304,4 @@ class Table:
     kind: DataKind = "table"
     image_shape: tuple[int, ...] | None = None
     warnings: tuple[str, ...] = ()
+    told: Mapping[str, Any] = field(default_factory=dict)

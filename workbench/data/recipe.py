@@ -198,15 +198,17 @@ class FittedRecipe:
             rows = (rows - self.center) @ self.forward
         return np.ascontiguousarray(rows, dtype=self.dtype)
 
-    def inverse(self, W: NDArray[Any]) -> FloatArray:
+    def inverse(self, W: NDArray[Any], raw: NDArray[Any] | None = None) -> FloatArray:
         """Rows that an engine made (prototypes, reconstructions) in the units of the raw columns.
 
-        Contrast normalisation forgets each row's own mean and deviation, so the training rows' average stands
-        in for them; every other step is undone to rounding (PCA: within the span of the training rows).
+        Contrast normalisation forgets each row's own mean and deviation, so those of `raw`, or else the training rows'
+        average, stand in for them; every other step is undone to rounding (PCA: within the span of the training rows).
 
         Parameters
         ----------
         W : (m, d') array
+        raw : (m, d) array, optional
+            Raw rows that W was made of.
 
         Returns
         -------
@@ -223,7 +225,8 @@ class FittedRecipe:
         if self.backward is not None and self.center is not None:
             rows = rows @ self.backward + self.center
         if self.recipe.contrast:
-            rows = rows * self.row_deviation + self.row_mean
+            mean, deviation = (self.row_mean, self.row_deviation) if raw is None else self._contrast_of(raw)
+            rows = rows * deviation + mean
         if self.shift is not None and self.scale is not None:
             rows = rows * self.scale + self.shift
         return np.ascontiguousarray(rows, dtype=self.dtype)
@@ -303,9 +306,20 @@ class FittedRecipe:
         )
 
     def _contrasted(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        rows = rows - rows.mean(axis=1, keepdims=True)
-        rows /= np.sqrt(np.square(rows).mean(axis=1, keepdims=True) + self.row_floor)
-        return rows
+        mean, deviation = self._mean_and_deviation(rows)
+        return (rows - mean) / deviation
+
+    def _mean_and_deviation(self, rows: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(m, 1), (m, 1) of scaled rows, the deviation with the floor."""
+        mean = rows.mean(axis=1, keepdims=True)
+        return mean, np.sqrt(np.square(rows - mean).mean(axis=1, keepdims=True) + self.row_floor)
+
+    def _contrast_of(self, raw: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(m, 1), (m, 1) mean and deviation that contrast normalisation takes off raw rows."""
+        rows = np.asarray(self._complete(raw), np.float64)
+        if self.shift is not None and self.scale is not None:
+            rows = (rows - self.shift) / self.scale
+        return self._mean_and_deviation(rows)
 
 
 _ARRAYS = ("fill", "shift", "scale", "center", "vectors", "gains")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engines import ArrayRows, RowSource
 from engines.catalog import DataKind
-from workbench.data import Column, FittedRecipe
+from workbench.data import Column, FittedRecipe, Places, places_of
 from workbench.session.corrections import Corrected, Correction, Corrections
 from workbench.session.errors import SessionError
 from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
@@ -139,6 +139,7 @@ class Dataset:
         self._file = file
         self._lock = threading.Lock()
         self._newest_sample: list[tuple[tuple[int, int, int], DataSample]] = []  # the last one, shared by all copies
+        self._found_places: list[Places | None] = []  # once looked for, shared by all copies
         self._held: weakref.WeakValueDictionary[tuple[int, bool], NDArray[Any]] = weakref.WeakValueDictionary()
         self._lacks_values: dict[int, bool] = {}
         self.made = Corrections(made)
@@ -227,6 +228,22 @@ class Dataset:
     def ids(self) -> NDArray[Any] | None:
         """(n,) names of the rows, read from the file; None when they have none."""
         return self._file.ids()
+
+    @property
+    def is_patches(self) -> bool:
+        """Whether the rows were cut from larger pictures."""
+        return bool(self.plan.get("importer") == "images" and self.plan.get("options", {}).get("rows") == "patches")
+
+    @property
+    def places(self) -> Places | None:
+        """Where the patches lie in their pictures, told by the names of the rows; None where these do not tell."""
+        if not self._found_places:
+            found = None
+            if self.is_patches and self.image_shape is not None:
+                sizes = {name: (int(size[0]), int(size[1])) for name, size in self.source.get("pictures", {}).items()}
+                found = places_of(self.ids, (self.image_shape[0], self.image_shape[1]), sizes)
+            self._found_places.append(found)
+        return self._found_places[0]
 
     def index(self, part: Part = "all", *, labelled: bool = False) -> NDArray[np.int64] | None:
         """Row numbers of a part, with `labelled` only those that carry a label; None when that is every row.

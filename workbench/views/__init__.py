@@ -21,6 +21,7 @@ from workbench.views import (
     reject,
     relevance,
     som,
+    sources,
     stability,
     table,
     usage,
@@ -31,7 +32,7 @@ from workbench.views.scene import PARTS, Scene, scene_of, scene_of_data
 from workbench.views.theme import MARKERS, Marker, Theme, theme
 from workbench.views.view import View
 
-_OF_DATA = frozenset({"table", "projection", "picked"})
+_OF_DATA = frozenset({"table", "projection", "picked", "sources"})
 _FOLLOWING = frozenset({"picked", "closely", "reconstructions", "contributions"})
 _ON_SCREEN = frozenset({"table", "picked", "closely", "comparison", "label_desk"})
 
@@ -62,6 +63,7 @@ VIEWS: tuple[View, ...] = tuple(
         ("som", "Map", "The units of a map on their grid: distances, hits, classes, features.", som),
         ("mixture", "Mixture", "Components of a mixture as ellipses, and which rows are whose.", mixture),
         ("reconstructions", "Reconstructions", "Rows, their codes, and what the codes make of them.", reconstructions),
+        ("sources", "Source image", "Patches in the pictures they were cut from, and which codeword is where.", sources),
         ("code_atlas", "Code atlas", "What codes of bits draw, and what each bit does.", code_atlas),
         ("usage", "Code usage", "How evenly the codes are used, and what that wastes.", usage),
         ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),

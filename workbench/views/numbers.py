@@ -15,6 +15,7 @@ from workbench.views.prototypes import PrototypesData
 from workbench.views.rate_distortion import RateDistortionData
 from workbench.views.relevance import RelevanceData
 from workbench.views.search import SearchData
+from workbench.views.sources_data import SourcesData
 from workbench.views.stability import StabilityData
 from workbench.views.usage import UsageData
 from workbench.views.wording import with_unit
@@ -114,6 +115,20 @@ def _rate_distortion(data: RateDistortionData) -> Rows:
     ]
 
 
+def _sources(data: SourcesData) -> Rows:
+    """A row for each codeword: how many places of the picture are its, and the mean error there where that is known."""
+    if not data.n_codewords:
+        return [["picture", "places"], [data.name, len(data.rows)]]
+    rows: Rows = [["prototype", f"places in {data.name}", *([data.scale + ", mean"] if len(data.errors) else [])]]
+    for codeword in range(data.n_codewords):
+        mine = data.winners == codeword
+        errors = data.errors[mine] if len(data.errors) else data.errors
+        known = errors[np.isfinite(errors)]
+        mean = [float(known.mean()) if len(known) else None] if len(data.errors) else []
+        rows.append([codeword, int(mine.sum()), *mean])
+    return rows
+
+
 def _usage(data: UsageData) -> Rows:
     most = max((len(book.counts) for book in data.books), default=0)
     padded = [[*np.asarray(book.counts).tolist(), *[None] * (most - len(book.counts))] for book in data.books]
@@ -131,5 +146,6 @@ _TABLES: dict[str, Callable[[Any], Rows]] = {
     "stability": _stability,
     "prototypes": _prototypes,
     "rate_distortion": _rate_distortion,
+    "sources": _sources,
     "usage": _usage,
 }

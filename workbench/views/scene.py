@@ -21,6 +21,7 @@ from workbench.views.moments import Moment, moments_of, no_moments
 from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of, width_of
 
 if TYPE_CHECKING:
+    from workbench.data import Places
     from workbench.session import DataSample, Dataset, Run, Threshold
     from workbench.session.stability import MeasuredStability
     from workbench.views.picking import Picked
@@ -93,6 +94,26 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Patches:
+    """What is known of rows that were cut from larger pictures.
+
+    Attributes
+    ----------
+    find : callable
+        Gives where they lie there, or None where that was not kept; may read names of all rows.
+    to_own : callable
+        Maps (k, d) in training units, made of raw rows (k, d'), to (k, d') in original units, with the brightness and
+        contrast of these rows.
+    own_contrast : bool
+        Whether brightness and contrast of each row are taken off before training.
+    """
+
+    find: Callable[[], Places | None]
+    to_own: Callable[[Array, Array], Array]
+    own_contrast: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """All that a view may use; never changes.
 
@@ -132,6 +153,8 @@ class Scene:
         where prototypes were before.
     kind : {"table", "image", "spd"}
         What a row is.
+    patches : Patches or None
+        Where rows come from that were cut from larger pictures; None for other rows.
     threshold : Threshold or None
         Below which certainty rows are to be rejected, where that was kept with the model it has now.
     asked : str
@@ -161,6 +184,7 @@ class Scene:
     asked: str = ""
     picked: Picked | None = None
     threshold: Threshold | None = None
+    patches: Patches | None = None
 
     def asking(self, what: str, picked: Picked | None = None) -> Scene:
         """The same scene for a person who asked for `what` and picked that; nothing known of it is computed again."""
@@ -432,6 +456,7 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         to_original=recipe.inverse,
         name=data.name,
         kind=data.kind,
+        patches=Patches(lambda: data.places, recipe.inverse, recipe.recipe.contrast) if data.is_patches else None,
     )
 
 

@@ -28,6 +28,7 @@ PLOTS = {
     "som": "workbench.desktop.plots.som:SomPlot",
     "mixture": "workbench.desktop.plots.mixture:MixturePlot",
     "reconstructions": "workbench.desktop.plots.reconstructions:ReconstructionsPlot",
+    "sources": "workbench.desktop.plots.sources:SourcesPlot",
     "code_atlas": "workbench.desktop.plots.code_atlas:CodeAtlasPlot",
     "usage": "workbench.desktop.plots.usage:UsagePlot",
     "rate_distortion": "workbench.desktop.plots.rate_distortion:RateDistortionPlot",
