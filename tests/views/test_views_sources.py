@@ -14,13 +14,13 @@ from sklearn.feature_extraction.image import extract_patches_2d, reconstruct_fro
 
 from tests.views.scenes import make_scene
 from workbench.data import Places
-from workbench.views import Scene, scene_of_data, theme
+from workbench.views import Scene, theme
 from workbench.views.numbers import numbers_of
 from workbench.views.patchwork import Patchwork, owners
 from workbench.views.picking import Pick, rows_of
 from workbench.views.scene import Patches
 from workbench.views.sources import NOT_KEPT, NOT_WHOLE, compute, figure, within
-from workbench.views.sources_data import Asked, SourcesData, lit, pixels, shade
+from workbench.views.sources_data import Asked, SourcesData, counted_for, covered_by, lit, pixels, shade
 from workbench.views.theme import rgb
 
 Corners = NDArray[np.int64]
@@ -141,7 +141,7 @@ def test_lit_places_are_where_a_codeword_is_the_nearest_one(scene: Scene) -> Non
     shown = lit(data, np.zeros(len(X), bool), frozenset({2, 5}))
     assert shown is not None
     assert np.array_equal(shown, np.isin(nearest, [2, 5]))
-    over = shade(data, shown, theme("light"))
+    over = shade(data, counted_for(data, shown), theme("light"))
     for y, x in np.argwhere(data.owners >= 0).tolist():
         assert (over[y, x, 3] == 0) == (nearest[data.owners[y, x]] in (2, 5))
 
@@ -154,6 +154,10 @@ def test_picked_rows_alone_are_in_the_light_and_without_picks_everything_is(scen
     shown = lit(data, mask, frozenset())
     assert shown is not None
     assert np.flatnonzero(shown).tolist() == [3, 8]
+    light = np.zeros(data.owners.shape, bool)
+    for y, x in data.corners[[3, 8]].tolist():
+        light[y : y + 5, x : x + 4] = True
+    assert np.array_equal(covered_by(data, shown), light)
 
 
 def test_each_place_has_the_colour_of_its_codeword(scene: Scene) -> None:

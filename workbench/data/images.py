@@ -259,7 +259,11 @@ def _patches(pictures: Sequence[_Picture], options: Options, broken: list[str], 
             chosen = slice(start, start + step)
             rows = np.ascontiguousarray(windows[top[chosen], left[chosen]])
             places = zip(top[chosen].tolist(), left[chosen].tolist(), strict=True)
-            yield picture, rows.reshape(len(rows), -1), [place_name(picture.name, row, column) for row, column in places]
+            yield (
+                picture,
+                rows.reshape(len(rows), -1),
+                [place_name(picture.name, row, column) for row, column in places],
+            )
 
 
 Positions = Callable[[int, int], tuple[NDArray[np.intp], NDArray[np.intp]]]

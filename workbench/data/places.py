@@ -57,7 +57,7 @@ def places_of(
     known: dict[str, int] = {}
     parts = []
     for start in range(0, 0 if names is None else len(names), _AT_ONCE):
-        part = _read(np.asarray(names[start : start + _AT_ONCE]).astype(np.str_), known)
+        part = _read(np.array(names[start : start + _AT_ONCE].tolist(), np.str_), known)
         if part is None:
             return None
         parts.append(part)

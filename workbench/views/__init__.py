@@ -63,7 +63,12 @@ VIEWS: tuple[View, ...] = tuple(
         ("som", "Map", "The units of a map on their grid: distances, hits, classes, features.", som),
         ("mixture", "Mixture", "Components of a mixture as ellipses, and which rows are whose.", mixture),
         ("reconstructions", "Reconstructions", "Rows, their codes, and what the codes make of them.", reconstructions),
-        ("sources", "Source image", "Patches in the pictures they were cut from, and which codeword is where.", sources),
+        (
+            "sources",
+            "Source image",
+            "Patches in the pictures they were cut from, and which codeword is where.",
+            sources,
+        ),
         ("code_atlas", "Code atlas", "What codes of bits draw, and what each bit does.", code_atlas),
         ("usage", "Code usage", "How evenly the codes are used, and what that wastes.", usage),
         ("rate_distortion", "Rate–distortion", "Bits against error of all runs on these data.", rate_distortion),

@@ -42,9 +42,7 @@ class Patchwork:
         return np.ascontiguousarray(np.moveaxis(means, 0, -1)) if len(self._shape) == 3 else means[0]
 
 
-def owners(
-    size: tuple[int, int], side: tuple[int, int], top: NDArray[Any], left: NDArray[Any]
-) -> NDArray[np.int32]:
+def owners(size: tuple[int, int], side: tuple[int, int], top: NDArray[Any], left: NDArray[Any]) -> NDArray[np.int32]:
     """(H, W) for each pixel the number of the patch whose middle is nearest, among those that cover it; -1 for none."""
     owner = np.full(size[0] * size[1], -1, np.int32)
     across, down = np.meshgrid(np.arange(side[1]), np.arange(side[0]))

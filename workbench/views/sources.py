@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,10 @@ from workbench.views.cell_colours import cell_table
 from workbench.views.patchwork import Patchwork, owners
 from workbench.views.picking import RowTest
 from workbench.views.reconstructions import common_unit
-from workbench.views.scene import Array, Block, Scene, flat, per_sample
+from workbench.views.scene import Block, Scene, flat, per_sample
 from workbench.views.sources_data import MODES, Asked, SourcesData, codeword_colour, pixels
 from workbench.views.theme import Theme
-from workbench.views.wording import counted, number, percent, shorten
+from workbench.views.wording import counted, percent, shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,46 +84,56 @@ def compute(scene: Scene) -> SourcesData:
     if places is None:
         return SourcesData(NOT_KEPT)
     asked = Asked.parse(scene.asked)
-    which = asked.picture if asked.picture < len(places.pictures) else 0
+    which = asked.picture if asked.picture < min(len(places.pictures), MOST_PICTURES) else 0
     offered = _modes(scene)
-    told = {
-        "pictures": tuple(places.pictures[:MOST_PICTURES]),
-        "shown": which,
-        "modes": offered,
-        "mode": asked.mode if asked.mode in dict(offered) else offered[0][0],
-    }
-    if math.prod(places.sizes[which].tolist()) > MOST_PIXELS:
-        height, width = places.sizes[which].tolist()
-        trouble = f"{places.pictures[which]} has {height:,} × {width:,} pixels, which are too many to put together."
-        return SourcesData(trouble, **told)
-    return _of_picture(scene, places, which, told)
+    told = SourcesData(
+        pictures=tuple(places.pictures[:MOST_PICTURES]),
+        shown=which,
+        modes=offered,
+        mode=asked.mode if asked.mode in dict(offered) else offered[0][0],
+    )
+    height, width = places.sizes[which].tolist()
+    if height * width > MOST_PIXELS:
+        trouble = f"{told.name} has {height:,} × {width:,} pixels, which are too many to put together."
+        return replace(told, trouble=trouble)
+    return _of_picture(scene, places, told)
 
 
-def _of_picture(scene: Scene, places: Places, which: int, told: dict[str, Any]) -> SourcesData:
-    source = _source(scene, places, which)
-    coded = _coded(scene, source, which) if told["mode"] in ("reconstruction", "error") else None
-    n_codewords = len(scene.prototypes) if scene.has_prototypes else 0
-    low, high = source.image_range
-    mse = math.nan if coded is None else coded.mse
+def _of_picture(scene: Scene, places: Places, told: SourcesData) -> SourcesData:
     assert scene.image_shape is not None
-    return SourcesData(
-        **told,
+    source = _source(scene, places, told.shown)
+    coded = _coded(scene, source, told.shown) if told.mode in ("reconstruction", "error") else None
+    if coded is not None:
+        told = replace(
+            told,
+            reconstruction=_as_bytes(coded.values, source.image_range),
+            errors=coded.errors,
+            mse=coded.mse,
+            psnr=_psnr(coded.mse, source.image_range),
+        )
+    if scene.has_prototypes:
+        told = replace(
+            told,
+            winners=_winners(scene, source, told.shown),
+            n_codewords=len(scene.prototypes),
+            likeness=_likeness(scene) if len(scene.prototypes) > OWN_COLOURS else np.empty(0),
+        )
+    return replace(
+        told,
         side=(scene.image_shape[0], scene.image_shape[1]),
         rows=source.rows,
         corners=np.column_stack([source.top, source.left]).astype(np.int64),
         owners=source.owners,
         original=_as_bytes(source.values, source.image_range),
-        reconstruction=None if coded is None else _as_bytes(coded.values, source.image_range),
         image_range=source.image_range,
-        winners=_winners(scene, source, which) if n_codewords else np.empty(0, np.int64),
-        n_codewords=n_codewords,
-        likeness=_likeness(scene) if n_codewords > OWN_COLOURS else np.empty(0),
-        errors=np.empty(0) if coded is None else coded.errors,
         unit=common_unit(scene.units).strip() or "grey levels",
-        mse=mse,
-        psnr=math.nan if math.isnan(mse) else 10 * math.log10((high - low) ** 2 / mse) if mse else math.inf,
-        note=_note(scene, source, told["mode"]),
+        note=_note(scene, source, told.mode),
     )
+
+
+def _psnr(mse: float, ends: tuple[float, float]) -> float:
+    """Peak signal-to-noise ratio in decibels; the peak is the whole scale."""
+    return 10 * math.log10((ends[1] - ends[0]) ** 2 / mse) if mse else math.inf
 
 
 def _modes(scene: Scene) -> tuple[tuple[str, str], ...]:
@@ -131,7 +141,7 @@ def _modes(scene: Scene) -> tuple[tuple[str, str], ...]:
     names = {"original"}
     if scene.has_prototypes:
         names.add("codewords")
-    if scene.has_codes:
+    if scene.of_run and scene.has_codes:
         names |= {"reconstruction", "error"}
     return tuple((name, title) for name, title in MODES.items() if name in names)
 
@@ -343,9 +353,7 @@ def _codeword_legend(axes: Any, data: SourcesData, theme: Theme) -> None:
 
     counts = np.bincount(data.winners[data.winners >= 0], minlength=data.n_codewords)
     handles = [
-        Patch(
-            color=np.array(codeword_colour(data, codeword, theme)) / 255, label=f"prototype {codeword} ({count:,})"
-        )
+        Patch(color=codeword_colour(data, codeword, theme), label=f"prototype {codeword} ({count:,})")
         for codeword, count in enumerate(counts.tolist())
     ]
     canvas.legend(axes, theme, outside=True, handles=handles)

@@ -15,7 +15,7 @@ from workbench.views.wording import number, with_unit
 MODES = {
     "codewords": "Codewords",
     "reconstruction": "Reconstruction",
-    "error": "Error of each patch",
+    "error": "Errors",
     "original": "Picture",
 }
 """What can be shown of a picture, by name and title; what is most looked at first."""
@@ -184,27 +184,41 @@ def pixels(data: SourcesData, mode: str, theme: Theme, step: int = 1) -> NDArray
     return made
 
 
-def shade(data: SourcesData, shown: NDArray[np.bool_], theme: Theme, step: int = 1) -> NDArray[np.uint8]:
-    """(h, w, 4) uint8 to lay over a picture, so that patches that are not `shown` (k,) step back."""
-    owner = data.owners[::step, ::step]
-    dim = (owner >= 0) & ~np.append(shown, True)[owner]
-    made = np.zeros((*owner.shape, 4), np.uint8)
+def counted_for(data: SourcesData, patches: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(H, W) the pixels that count for some `patches` (k,)."""
+    return np.append(patches, False)[data.owners]
+
+
+def covered_by(data: SourcesData, patches: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(H, W) the pixels that some `patches` (k,) cover, whether others do or not."""
+    covered = np.zeros(data.owners.shape, np.bool_)
+    top, left = data.corners[patches].T
+    for down in range(data.side[0]):
+        for across in range(data.side[1]):
+            covered[top + down, left + across] = True
+    return covered
+
+
+def shade(data: SourcesData, light: NDArray[np.bool_], theme: Theme, step: int = 1) -> NDArray[np.uint8]:
+    """(h, w, 4) uint8 to lay over a picture, so that pixels that are not in the `light` (H, W) step back."""
+    dim = ((data.owners >= 0) & ~light)[::step, ::step]
+    made = np.zeros((*dim.shape, 4), np.uint8)
     made[dim] = (*rgb(theme.surface), _DIMMED)
     return made
 
 
-def codeword_colour(data: SourcesData, codeword: int, theme: Theme) -> tuple[int, int, int]:
-    """Red, green and blue of a codeword: its own, or by where it stands among all."""
+def codeword_colour(data: SourcesData, codeword: int, theme: Theme) -> str:
+    """ "#RRGGBB" of a codeword: its own, or by where it stands among all."""
     if not len(data.likeness):
-        return rgb(theme.class_color(codeword))
+        return theme.class_color(codeword)
     red, green, blue = cell_table(theme)[round(255 * float(data.likeness[codeword])), :3].tolist()
-    return red, green, blue
+    return f"#{red:02X}{green:02X}{blue:02X}"
 
 
 def _codeword_colours(data: SourcesData, theme: Theme) -> NDArray[np.uint8]:
     """(k, 3) of the codeword of each patch; of no class where it has none."""
-    table = [codeword_colour(data, codeword, theme) for codeword in range(data.n_codewords)]
-    return np.array([*table, rgb(theme.neutral)], np.uint8)[data.winners]
+    colours = [codeword_colour(data, codeword, theme) for codeword in range(data.n_codewords)]
+    return np.array([rgb(colour) for colour in (*colours, theme.neutral)], np.uint8)[data.winners]
 
 
 def _error_colours(data: SourcesData, theme: Theme) -> NDArray[np.uint8]:

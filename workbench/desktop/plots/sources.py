@@ -22,17 +22,30 @@ from workbench.views import View
 from workbench.views.cell_colours import cell_table
 from workbench.views.picking import Pick, Picked
 from workbench.views.sources import within
-from workbench.views.sources_data import Asked, SourcesData, codeword_colour, lit, pixels, shade
+from workbench.views.sources_data import (
+    Asked,
+    SourcesData,
+    codeword_colour,
+    counted_for,
+    covered_by,
+    lit,
+    pixels,
+    shade,
+)
 from workbench.views.theme import Theme
-from workbench.views.wording import counted, number, shorten
+from workbench.views.wording import number, shorten
 
 MOST_DRAWN = 4_000_000
 """Of pictures with more pixels every second one is drawn, or every third."""
 MOST_FRAMED = 300
-"""Up to so many picked patches have frames."""
+"""So many picked patches have frames."""
 GAP = 0.04
 """Between two pictures, as a share of the shorter side."""
-PATCH, CODEWORD = ("patch", "A click picks the patch"), ("codeword", "A click picks its codeword")
+PATCH, CODEWORD = ("patch", "Pick patches"), ("codeword", "Pick codewords")
+
+
+LETTERS = 13
+"""Of the longest title of a choice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +85,7 @@ class SourcesPlot(Plot):
         self.mode = Choice("Shown", "The picture, which codeword is where, what coding makes of it, or where it errs")
         self.click = Choice("Click", "What a click in the picture picks")
         for place, choice in enumerate((self.picture, self.mode, self.click)):
+            choice.setMinimumContentsLength(LETTERS)
             self.head.row.insertWidget(place, choice)
         self.picture.chosen.connect(self._ask)
         self.mode.chosen.connect(self._ask)
@@ -129,11 +143,12 @@ class SourcesPlot(Plot):
         if shown is None:
             return none
         here = np.flatnonzero(shown)
-        words = f"{counted(len(here), 'lit place')}"
-        frames = np.empty((0, 2))
-        if not (picked.prototypes and len(data.winners)) and len(here) <= MOST_FRAMED:
-            frames = frames_of(data.corners[here], data.side)
-        return Marks(as_image(shade(data, shown, theme, _step(data))), frames, words)
+        words = f"{len(here):,} of {len(shown):,} patches lit"
+        if picked.prototypes and len(data.winners):
+            light, frames = counted_for(data, shown), none.frames
+        else:
+            light, frames = covered_by(data, shown), frames_of(data.corners[here[:MOST_FRAMED]], data.side)
+        return Marks(as_image(shade(data, light, theme, _step(data))), frames, words)
 
     def mark(self, marks: Marks) -> None:
         if self._drawn is None:
@@ -254,7 +269,7 @@ def _words(data: SourcesData, theme: Theme) -> str:
         parts += [f"{ends[0]} &nbsp;{ends[1]}", html.escape(data.quality)]
     elif data.mode == "codewords" and not len(data.likeness):
         parts += [
-            f'<span style="color:#{"%02x%02x%02x" % codeword_colour(data, k, theme)}">■</span>&nbsp;prototype&nbsp;{k}'
+            f'<span style="color:{codeword_colour(data, k, theme)}">■</span>&nbsp;prototype&nbsp;{k}'
             for k in range(data.n_codewords)
         ]
     parts.append(f'<span style="color:{theme.muted}">{html.escape(data.note)}</span>')
