@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,7 @@ NONE = Qt.KeyboardModifier.NoModifier
 SIDE = 6
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def picture() -> NDArray[np.uint8]:
     """(48, 72) of smooth stripes and noise."""
     random = np.random.default_rng(0)
@@ -34,25 +35,33 @@ def picture() -> NDArray[np.uint8]:
     return np.clip(waves, 0, 255).astype(np.uint8)
 
 
+@pytest.fixture(scope="module")
+def made(picture: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the patches of the picture, side by side, and a run on them."""
+    folder = tmp_path_factory.mktemp("waves")
+    Image.fromarray(picture).save(folder / "waves.png")
+    options = {"rows": "patches", "placement": "dense", "patch": SIDE, "stride": SIDE}
+    with Session.create(folder / "study.vqw") as session:
+        data = session.import_data(guess(folder / "waves.png", options=options)).result(120)
+        assert session.add_run(data, "KMeans", {"n_clusters": 5, "random_state": 0}).wait(120) == "finished"
+    return folder / "study.vqw"
+
+
 @pytest.fixture
-def opened(window: Window, picture: NDArray[np.uint8], tmp_path: Path, wait: Wait) -> tuple[Session, Dataset]:
-    """A project with the patches of the picture, side by side."""
-    Image.fromarray(picture).save(tmp_path / "waves.png")
-    window.projects.create(tmp_path / "study.vqw")
+def opened(window: Window, made: Path, tmp_path: Path, wait: Wait) -> tuple[Session, Dataset]:
+    """A copy of the project, open in the window."""
+    window.projects.open(Path(shutil.copy(made, tmp_path)))
     wait(lambda: window.session is not None)
     session = window.session
     assert session is not None
-    options = {"rows": "patches", "placement": "dense", "patch": SIDE, "stride": SIDE}
-    session.import_data(guess(tmp_path / "waves.png", options=options))
-    wait(lambda: len(session.datasets) == 1)
     return session, next(iter(session.datasets.values()))
 
 
 @pytest.fixture
 def run(window: Window, opened: tuple[Session, Dataset], wait: Wait) -> Run:
-    session, dataset = opened
-    made = session.add_run(dataset, "KMeans", {"n_clusters": 5, "random_state": 0})
-    wait(lambda: made.status == "finished" and made.id in [thing.id for thing in window.tree.things()])
+    """The run, shown."""
+    made = next(iter(opened[0].runs.values()))
+    wait(lambda: made.id in [thing.id for thing in window.tree.things()])
     window.tree.select(made)
     wait(lambda: window.live.run is made)
     return made
@@ -219,6 +228,9 @@ def test_the_error_has_a_scale_with_units_and_the_pointer_is_told_where_it_is(
     qtbot.mouseMove(plot.canvas.viewport(), place(plot, 8.5, 14.5).toPoint())
     qtbot.waitUntil(lambda: plot.canvas.toolTip().startswith("row 15, pixel 6, 12"), timeout=PATIENCE_MS)
     assert "prototype" in plot.canvas.toolTip()
+    for control in (plot.picture, plot.mode, plot.click, *plot.tools.buttons.values()):
+        assert control.accessibleName()
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
 def test_dropped_patches_leave_holes_in_the_light(
@@ -233,10 +245,3 @@ def test_dropped_patches_leave_holes_in_the_light(
     for k, clear in ((0, True), (1, True), (2, False), (14, True), (15, False)):
         top, left = divmod(k, 12)
         assert (image.pixelColor(left * SIDE, top * SIDE).alpha() == 0) == clear
-
-
-def test_every_control_has_a_name_and_is_reached_by_keys(window: Window, run: Run, wait: Wait) -> None:
-    plot = shown(window, wait)
-    for control in (plot.picture, plot.mode, plot.click, *plot.tools.buttons.values()):
-        assert control.accessibleName()
-        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus

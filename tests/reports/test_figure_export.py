@@ -44,9 +44,10 @@ SCENES_DRAWN = {
     "iris": lambda: picked(SCENES["iris"]()),
     "mixture": lambda: trained("GaussianMixture", "iris"),
     "map": lambda: trained("SOM", "iris"),
+    "patches": SCENES["source_patches"],
 }
 ON_PICKS = ("picked", "closely", "comparison")
-TWO_WIDTHS = ("relevance", "confusion", "mixture", "som", "comparison", "closely", "table")
+TWO_WIDTHS = ("relevance", "confusion", "mixture", "som", "comparison", "closely", "table", "sources")
 QUICK = {("projection", "iris", COLUMN), ("confusion", "iris", COLUMN), ("som", "map", COLUMN)}
 CASES = [
     pytest.param(

@@ -16,10 +16,11 @@ from engines.lvq.refits import Resampling
 from engines.lvq.stability import Stability
 from engines.rows import ArrayRows
 from tests.signals import two_kinds_of_matrices
+from workbench.data import Places
 from workbench.session import DataSample
 from workbench.session.stability import MeasuredStability
 from workbench.views import Scene
-from workbench.views.scene import EveryRow, OtherRun
+from workbench.views.scene import EveryRow, OtherRun, Patches
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -133,6 +134,22 @@ def digits() -> Scene:
 def color_patches() -> Scene:
     patches = np.random.default_rng(0).normal(size=(80, 4 * 5 * 3))
     return make_scene(patches, prototypes=patches[:16], image_shape=(4, 5, 3))
+
+
+@cache
+def source_patches() -> Scene:
+    """Overlapping patches of one picture, cut from it on a grid, and a corner that none covers."""
+    image = np.random.default_rng(0).integers(0, 256, (30, 44), np.uint8)
+    windows = np.lib.stride_tricks.sliding_window_view(image, (6, 6))[::3, ::4]
+    top, left = (np.indices(windows.shape[:2]).reshape(2, -1).T * (3, 4)).T
+    rows = windows.reshape(-1, 36)[:-12]
+    places = Places(
+        ("a picture with a name that is rather long for what it is.png",),
+        np.array([[30, 44]]),
+        *np.stack([0 * top, top, left]).astype(np.int32)[:, : len(rows)],
+    )
+    made = make_scene(rows, prototypes=rows[::9].astype(float), image_shape=(6, 6))
+    return replace(made, patches=Patches(lambda: places, lambda W, raw: W))
 
 
 @cache
@@ -250,6 +267,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
         iris_clusters,
         digits,
         color_patches,
+        source_patches,
         many_tiles,
         fifty_classes,
         many_rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from sklearn.feature_extraction.image import extract_patches_2d, reconstruct_from_patches_2d
 
 from tests.views.scenes import make_scene
 from workbench.data import Places
-from workbench.views import Scene, theme
+from workbench.views import Page, Scene, canvas, theme
 from workbench.views.numbers import numbers_of
 from workbench.views.patchwork import Patchwork, owners
 from workbench.views.picking import Pick, rows_of
@@ -280,8 +282,14 @@ def test_what_cannot_be_put_together_says_why(scene: Scene) -> None:
     huge = Places(("x",), np.array([[10**6, 10**6]]), *np.zeros((3, len(scene.every.kept)), np.int32))
     data = compute(replace(scene, patches=replace(scene.patches, find=lambda: huge)))
     assert "too many" in data.trouble
-    for told in (compute(lost), data):
-        assert figure(told, theme("light")).axes
+    for told, width in itertools.product((compute(lost), data), (None, 3.35)):
+        look = theme("print") if width is None else replace(theme("print"), page=Page(width))
+        made = canvas.paged(lambda look, told=told: figure(told, look), look)  # type: ignore[misc]
+        FigureCanvasAgg(made).draw()
+        (text,) = made.axes[0].texts
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= made.bbox.x1
 
 
 def test_numbers_count_the_places_of_each_codeword(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 100_000
+_AT_ONCE = 20_000
 _MOST_DIGITS = 7
 
 

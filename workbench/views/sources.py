@@ -32,8 +32,8 @@ MOST_PICTURES = 1000
 OWN_COLOURS = 10
 """Up to so many codewords have colours of their own."""
 _BLOCK_NUMBERS = 2_000_000
-_LETTERS_AN_INCH = 13
-"""Of a note of 8 points."""
+_LETTERS_AN_INCH = 14
+"""Of a remark of 8 or 9 points."""
 _MOST_DRAWN = 1200
 """Pixels along a side of a picture in a figure."""
 
@@ -266,7 +266,7 @@ def _note(scene: Scene, source: _Source, mode: str) -> str:
     height, width = source.owners.shape
     h, w = scene.image_shape[:2]
     parts = [f"{height:,} × {width:,} pixels from {counted(len(source.rows), 'patch').replace('patchs', 'patches')}"]
-    parts[0] += f" of {h} × {w}"
+    parts[0] += f" of {h}\u00a0×\u00a0{w}"
     share = float(source.covered.mean()) if source.covered.size else 0.0
     if share < 1:
         parts.append(f"{percent(share)} covered, the rest is empty")
@@ -311,13 +311,14 @@ def figure(data: SourcesData, theme: Theme) -> Figure:
     if data.trouble:
         made, (axes,) = canvas.panels(theme, 1, 6.0, 1.6)
         axes.set_axis_off()
-        canvas.remark(axes, data.trouble, theme)
+        style = {"color": theme.muted, "ha": "center", "va": "center", "fontsize": 9}
+        axes.text(0.5, 0.5, _lines(made, data.trouble), transform=axes.transAxes, **style)
         return made
     modes = ["original"] if data.mode == "original" else ["original", data.mode]
     height, width = data.owners.shape
     wide = 4.0
     aspect = min(2.5, height / max(1, width))
-    made, panels = canvas.panels(theme, len(modes), wide, wide * aspect + 0.9, beside=0.9)
+    made, panels = canvas.panels(theme, len(modes), wide, wide * aspect + 0.5, beside=0.9)
     step = math.ceil(max(height, width, 1) / _MOST_DRAWN)
     for axes, mode in zip(panels, modes, strict=True):
         canvas.dress(axes, theme, frame=False)
@@ -330,10 +331,14 @@ def figure(data: SourcesData, theme: Theme) -> Figure:
         _error_bar(made, panels[-1], data, theme)
     if data.mode == "codewords" and not len(data.likeness):
         _codeword_legend(panels[-1], data, theme)
-    across = int(made.get_figwidth() * _LETTERS_AN_INCH)
-    lines = [line for text in (data.quality, data.note) for line in wrap(text, across)]
-    made.supxlabel("\n".join(map(canvas.plain, lines)), fontsize=8, color=theme.muted)
+    made.supxlabel(_lines(made, data.quality, data.note), fontsize=8, color=theme.muted)
     return made
+
+
+def _lines(made: Figure, *texts: str) -> str:
+    """Texts broken into lines that are no wider than the figure."""
+    across = max(20, int(made.get_figwidth() * _LETTERS_AN_INCH))
+    return "\n".join(canvas.plain(line) for text in texts for line in wrap(text, across))
 
 
 def _title(data: SourcesData, mode: str) -> str:
