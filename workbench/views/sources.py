@@ -311,7 +311,7 @@ def figure(data: SourcesData, theme: Theme) -> Figure:
     if data.trouble:
         made, (axes,) = canvas.panels(theme, 1, 6.0, 1.6)
         axes.set_axis_off()
-        style = {"color": theme.muted, "ha": "center", "va": "center", "fontsize": 9}
+        style: dict[str, Any] = {"color": theme.muted, "ha": "center", "va": "center", "fontsize": 9}
         axes.text(0.5, 0.5, _lines(made, data.trouble), transform=axes.transAxes, **style)
         return made
     modes = ["original"] if data.mode == "original" else ["original", data.mode]
