@@ -434,9 +434,7 @@ def test_a_branch_and_operations_on_prototypes_are_done_again(tmp_path: Path, mo
         assert differing(engines.load(tmp_path / "merged.safetensors"), together) == []
 
 
-def test_an_edited_map_is_learned_and_goes_on_as_kmeans_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_edited_map_is_learned_and_goes_on_as_kmeans_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with small(tmp_path) as project:
         som = project.add_run("flowers", "SOM", {"shape": [3, 3], "max_iter": 4, "random_state": 2}, name="map")
         som.wait(60)

@@ -20,7 +20,8 @@ from workbench.data import Places
 from workbench.session import DataSample
 from workbench.session.stability import MeasuredStability
 from workbench.views import Scene
-from workbench.views.scene import EveryRow, OtherRun, Patches
+from workbench.views.others import OtherRun
+from workbench.views.scene import EveryRow, Patches
 
 HOSTILE = (
     "<script>alert('x')</script>",
@@ -189,7 +190,7 @@ def hostile_names() -> Scene:
 def beside(scene: Scene, name: str) -> OtherRun:
     """A scene as another run of that name."""
     named = replace(scene, name=name)
-    return OtherRun(name, scene.engine.name, lambda: named)
+    return OtherRun(name, scene.engine.name, len(scene.prototypes), lambda when: named)
 
 
 @cache

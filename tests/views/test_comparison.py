@@ -17,7 +17,7 @@ from engines.maps.grid import Grid
 from engines.maps.symmetry import symmetries
 from tests.views.scenes import beside, digits, iris, iris_clusters, make_scene, missing_values, supervised
 from tests.views.trained import trained
-from workbench.views import Scene, comparison, view
+from workbench.views import Scene, comparable, comparison, view
 from workbench.views.agreement import (
     BOTH_WRONG,
     ONLY_FIRST,
@@ -208,8 +208,8 @@ def test_the_other_run_is_the_one_asked_for_else_the_newest_of_the_same_engine()
     scene = iris_clusters()
     others = (beside(scene, "first"), beside(scene, "alike"), beside(iris(), "of another engine"))
     scene = replace(scene, find_others=lambda: others)
-    assert comparison.chosen(scene).name == "alike"
-    assert comparison.chosen(scene.asking("of another engine")).name == "of another engine"
+    assert comparable.beside(scene).name == "alike"
+    assert comparable.beside(scene.asking("of another engine")).name == "of another engine"
     assert comparison.compute(scene).others == ("first", "alike", "of another engine")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,32 @@ from workbench.desktop.view_area import NO_RUN, ViewArea, ViewPane
 from workbench.session import Dataset, Run, Selection
 from workbench.views import Scene, View
 from workbench.views.theme import Theme
+from workbench.views.when import When
 from workbench.views.wording import metric_title, number
 
 TICK_MS = 33
 REST, MOST_REST = 2.0, 0.25
 """After a draw that took t, the next waits for REST · t (at most MOST_REST seconds), so the interface has time left."""
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Where the run is that a view lays beside the one that is shown.
+
+    Attributes
+    ----------
+    name, engine : str
+        Of the run; of its engine, for programs.
+    snapshot : Snapshot
+    iteration, cost : (t,) float64
+        Its learning curve, thinned.
+    """
+
+    name: str
+    engine: str
+    snapshot: Snapshot
+    iteration: NDArray[np.float64]
+    cost: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +61,8 @@ class Moment:
         The learning curve, thinned to what a screen can show.
     latest : tuple of (title, text)
         Cost and metrics of the snapshot, in words.
+    beside : Beside or None
+        While a view can be seen that compares the run with another one.
     """
 
     run: Run
@@ -47,6 +70,7 @@ class Moment:
     iteration: NDArray[np.float64]
     cost: NDArray[np.float64]
     latest: tuple[tuple[str, str], ...]
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +129,7 @@ class Live(QObject):
     drawn : Signal(str)
         Name of the view that was just drawn.
     moved : Signal(Moment)
-        With every picture: where the run is.
+        With every picture, and when a view that compares comes or goes: where the run is.
     n_drawn : int
         Pictures drawn so far.
     """
@@ -122,6 +146,9 @@ class Live(QObject):
         self._shown: Run | Dataset | None = None
         self._selection: Selection | None = None
         self._pinned: Snapshot | None = None
+        self._when: When | None = None
+        self._moment: Moment | None = None
+        self._beside: Beside | None = None
         self._empty = NO_RUN
         self._waiting = False
         self._rest_until = 0.0
@@ -149,7 +176,7 @@ class Live(QObject):
     def show(self, thing: Run | Dataset | None) -> None:
         """Show a run at its newest snapshot, or data alone, from the next tick on."""
         self._shown = thing
-        self._pinned = None
+        self._pinned = self._when = self._moment = self._beside = None
         for pane in self._area.panes:
             pane.forget()
             pane.say(self._empty if thing is None else f"Waiting for the first picture of {thing.name}.")
@@ -161,9 +188,13 @@ class Live(QObject):
             for pane in self._area.panes:
                 pane.say(text)
 
-    def pin(self, snapshot: Snapshot | None) -> None:
-        """Show a recorded snapshot instead of the newest; None goes back to the newest."""
+    def pin(self, snapshot: Snapshot | None, when: When | None = None) -> None:
+        """Show a recorded snapshot instead of the newest, and another run beside it at `when`, or at its iteration.
+
+        None goes back to the newest.
+        """
         self._pinned = snapshot
+        self._when = None if snapshot is None else when or When(snapshot.iteration)
 
     @property
     def pinned(self) -> Snapshot | None:
@@ -189,9 +220,10 @@ class Live(QObject):
             return
         version = 0 if self._selection is None else self._selection.version
         panes = self._area.visible_panes()
+        self._tell(self._moment, panes)
         for k in range(len(panes)):
             pane = panes[(self._turn + k) % len(panes)]
-            key = self._key(thing, version if pane.view.follows_picks else 0)
+            key = self._key(thing, version if pane.view.follows_picks else 0, pane.view)
             if pane.shown != key or pane.marked != version:
                 self._turn = (self._turn + k + 1) % len(panes)
                 self._waiting = True
@@ -199,14 +231,36 @@ class Live(QObject):
                 self._pool.submit(self._look, thing, self._selection, self._pinned, wish, theme.current_plots())
                 return
 
-    def _key(self, thing: Run | Dataset, picked: int) -> Key:
+    def _tell(self, moment: Moment | None, panes: list[ViewPane]) -> None:
+        """Tell of a new moment, or of what is compared with it, where that has come or gone with a view."""
+        beside = self._beside if any(pane.view.beside is not None for pane in panes) else None
+        if moment is not None and moment.beside is not beside:
+            moment = replace(moment, beside=beside)
+        if moment is not None and moment is not self._moment:
+            self._moment = moment
+            self.moved.emit(moment)
+
+    def _key(self, thing: Run | Dataset, picked: int, view: View) -> Key:
         name = theme.current().name
         if isinstance(thing, Dataset):
-            return Key(thing.id, 0, None, 0, 0, name, picked, thing.correction, None)
+            return Key(thing.id, 0, None, 0, frozenset(), name, picked, thing.correction, None)
         pinned = None if self._pinned is None else self._pinned.iteration
-        others = sum(not other.active for other in thing.peers())  # views that compare know them once they have ended
-        correction, threshold = thing.dataset.correction, thing.kept_threshold
-        return Key(thing.id, thing.sequence, pinned, thing.n_measured, others, name, picked, correction, threshold)
+        peers = thing.peers()
+        others = frozenset((o.id, o.name, o.active, o.active and o.sequence > 0) for o in peers)
+        compared = self._beside.name if view.beside is not None and self._beside is not None else None
+        return Key(
+            thing.id,
+            thing.sequence,
+            pinned,
+            thing.n_measured,
+            others,
+            name,
+            picked,
+            thing.dataset.correction,
+            thing.kept_threshold,
+            self._when,
+            next((other.sequence for other in peers if other.name == compared and other.active), 0),
+        )
 
     def _look(
         self, thing: Run | Dataset, selection: Selection | None, pinned: Snapshot | None, wish: Wish, colours: Theme
@@ -218,14 +272,17 @@ class Live(QObject):
             if scene is None:
                 answer = Answer(wish, remark=_waiting_words(thing))
             elif pane.view.name not in (fitting := self.looker.fitting):
-                answer = Answer(wish, moment=_moment(thing, scene), remark=_unfit(pane.view, scene), fitting=fitting)
+                answer = Answer(
+                    wish, moment=_moment(thing, scene, None), remark=_unfit(pane.view, scene), fitting=fitting
+                )
             else:
                 with single_threaded_blas():  # beside a training, threads of BLAS would wait for one another
                     picked = self.looker.picked(selection)
                     data = self.looker.data(pane.view, wish.key, wish.asked, picked)
                     prepared = pane.plot.prepare(data, colours) if wish.whole else None
                     marks = pane.plot.prepare_marks(data, picked, colours)
-                answer = Answer(wish, prepared, marks, _moment(thing, scene), fitting)
+                    beside = _beside(self.looker.beside(pane.view, wish.asked))
+                answer = Answer(wish, prepared, marks, _moment(thing, scene, beside), fitting)
         except Exception as error:
             answer = Answer(wish, error=error)
         self._arrived.emit(answer)
@@ -238,7 +295,9 @@ class Live(QObject):
             return
         pane.took(wish.number, wish.key, wish.version)
         if answer.moment is not None:
-            self.moved.emit(answer.moment)
+            if pane.view.beside is not None:
+                self._beside = answer.moment.beside
+            self._tell(answer.moment, self._area.visible_panes())
         if answer.fitting:
             self._area.offer(answer.fitting)
         if answer.error is not None:
@@ -258,18 +317,28 @@ class Live(QObject):
 
 
 def _unfit(view: View, scene: Scene) -> str:
+    if view.lacking is not None and (lacking := view.lacking(scene)):
+        return lacking
     words = f"this view shows {view.summary[:1].lower()}{view.summary[1:]}"
     return f"Not for {scene.engine.title}: {words}" if scene.of_run else f"Train a run to see it here: {words}"
 
 
-def _moment(thing: Run | Dataset, scene: Scene) -> Moment | None:
+def _beside(scene: Scene | None) -> Beside | None:
+    return None if scene is None else Beside(scene.name, scene.engine.name, scene.snapshot, *_costs(scene))
+
+
+def _costs(scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return thinned(scene.history.get("iteration", np.empty(0)), scene.history.get("cost", np.empty(0)))
+
+
+def _moment(thing: Run | Dataset, scene: Scene, beside: Beside | None) -> Moment | None:
     if isinstance(thing, Dataset):
         return None
-    history, snapshot = scene.history, scene.snapshot
-    iteration, cost = thinned(history.get("iteration", np.empty(0)), history.get("cost", np.empty(0)))
+    snapshot = scene.snapshot
+    iteration, cost = _costs(scene)
     figures = (("cost", snapshot.cost), *snapshot.metrics.items())
     latest = tuple((metric_title(name), number(float(value), 5)) for name, value in figures)
-    return Moment(thing, snapshot, iteration, cost, latest)
+    return Moment(thing, snapshot, iteration, cost, latest, beside)
 
 
 def _waiting_words(thing: Run | Dataset) -> str:

@@ -11,6 +11,8 @@ from workbench.session import Dataset, Run, Threshold
 from workbench.session.selection import Selection
 from workbench.views import VIEWS, Scene, View, scene_of, scene_of_data
 from workbench.views.picking import Pick, Picked, apply, picked_of
+from workbench.views.scene import at_snapshot
+from workbench.views.when import When
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Key:
         How many snapshots it has had, and what was measured of it.
     iteration : int or None
         Of the recorded snapshot that is shown in place of the newest.
-    others : int
-        How many other runs on the same data have ended.
+    others : frozenset
+        What is known of the other runs on the same data: which there are, and which of them go on.
     theme : str
     picked : int
         Version of the selection; 0 where the view does not follow it.
@@ -34,17 +36,23 @@ class Key:
         The newest of the data.
     threshold : Threshold or None
         That is kept with the run.
+    when : When or None
+        Of which moment the recorded snapshot is.
+    beside : int
+        How many snapshots the run has had that a view lays beside it, while that goes on; else 0.
     """
 
     shown: str
     sequence: int
     iteration: int | None
     measured: int
-    others: int
+    others: frozenset[tuple[str, str, bool, bool]]
     theme: str
     picked: int
     correction: int
     threshold: Threshold | None
+    when: When | None = None
+    beside: int = 0
 
 
 class Looker:
@@ -67,12 +75,11 @@ class Looker:
 
     def scene(self, thing: Run | Dataset, pinned: Snapshot | None, key: Key) -> Scene | None:
         """What there is to see of `thing` at `key`; None while there is nothing."""
-        wanted = replace(key, theme="", picked=0)
+        wanted = replace(key, theme="", picked=0, beside=0)
         if self._scene is None or wanted != self._key:
             found = scene_of(thing) if isinstance(thing, Run) else scene_of_data(thing)
             if found is not None and pinned is not None:
-                of_it = found.threshold is not None and found.threshold.iteration == pinned.iteration
-                found = replace(found, snapshot=pinned, threshold=found.threshold if of_it else None)
+                found = at_snapshot(found, pinned, key.when)
             dataset = thing.dataset if isinstance(thing, Run) else thing
             with self._lock:
                 self._key, self._scene = wanted, found
@@ -104,6 +111,11 @@ class Looker:
             scene = self._scene.asking(asked, picked if view.follows_picks else None)
             known = self._data[view.name] = (wanted, asked, view.compute(scene))
         return known[2]
+
+    def beside(self, view: View, asked: str) -> Scene | None:
+        """The scene of the other run that `view` lays beside it for that person; None for a view that compares none."""
+        assert self._scene is not None
+        return None if view.beside is None else view.beside(self._scene.asking(asked))
 
     def pick(self, pick: Pick, selection: Selection, shown: str) -> None:
         """Let `selection` have what a person points at in the scene of what is `shown`; may look at all rows.

@@ -1,17 +1,21 @@
-"""The cost curve under the views, and the way back to recorded moments of a run; knows no session."""
+"""The cost curves under the views, and the way back to recorded moments of a run; knows no session."""
 
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from workbench.desktop import icons
+from workbench.desktop.cost_curves import CostCurves
 from workbench.desktop.live import Moment
-from workbench.desktop.plots.base import Canvas, dress, quiet
+from workbench.desktop.plots.headed import Choice
 from workbench.views.theme import Theme
+from workbench.views.when import Measure, When, place_of
+from workbench.views.wording import shorten
+
+MEASURES = (("iteration", "same iteration"), ("share", "same share of the run"))
 
 
 class Timeline(QWidget):
@@ -19,17 +23,23 @@ class Timeline(QWidget):
 
     Attributes
     ----------
-    wanted : Signal(int or None)
-        Show the recorded moment nearest to this iteration; None for the newest.
+    wanted : Signal(When or None)
+        Show the recorded moment nearest to this one; None for the newest.
     stepped : Signal(int)
         Show the recorded moment before (-1) or after (+1) the one shown.
+    measured : Signal(str)
+        A person chose what makes moments of two runs the same one: see `by`.
+    by : {"iteration", "share"}
     """
 
     wanted = Signal(object)
     stepped = Signal(int)
+    measured = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.by: Measure = "iteration"
+        self._moment: Moment | None = None
         self.setProperty("role", "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Timeline")
@@ -42,60 +52,50 @@ class Timeline(QWidget):
         self.back = self._button("Previous recorded moment", "left_one")
         self.forward = self._button("Next recorded moment", "right_one")
         self.newest = self._button("Newest moment", "newest")
-        self.canvas = Canvas("Cost curve")
-        self.canvas.ci.layout.setContentsMargins(8, 2, 14, 4)
-        self.canvas.setMinimumHeight(64)
-        self.item = quiet(self.canvas.addPlot(enableMenu=False))
-        self.item.getAxis("left").enableAutoSIPrefix(False)
-        self.item.getAxis("bottom").enableAutoSIPrefix(False)
-        self.item.getAxis("left").setWidth(70)
-        self.item.setMouseEnabled(x=False, y=False)
-        self.item.getViewBox().setLimits(minXRange=1)
-        self.curve = self.item.plot()
-        self.mark = pg.InfiniteLine(angle=90, movable=False)
-        self.item.addItem(self.mark)
-        self.mark.hide()
+        self.measure = Choice(
+            "Moments of two runs", "Whether the same iteration, or the same share of both runs, is shown"
+        )
+        self.measure.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.curves = CostCurves()
         head = QHBoxLayout()
         head.setContentsMargins(12, 5, 8, 0)
         head.setSpacing(10)
         head.addWidget(self.caption)
         head.addWidget(self.figures, 1)
+        head.addWidget(self.measure)
         for button in (self.back, self.forward, self.newest):
             head.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
-        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.curves, 1)
         self.back.clicked.connect(self._one_back)
         self.forward.clicked.connect(self._one_forward)
         self.newest.clicked.connect(self._to_newest)
-        self.canvas.scene().sigMouseClicked.connect(self._clicked)
+        self.measure.chosen.connect(self._measure)
+        self.curves.clicked.connect(self._clicked)
         self.clear()
 
     def clear(self) -> None:
         """Nothing is shown."""
         self.figures.setText("The cost of the run you look at is drawn here.")
-        self.curve.setData([], [])
-        self.mark.hide()
-        self._show_axes(False)
+        self.curves.clear_curves()
+        self.measure.hide()
+        self._moment = None
         for button in (self.back, self.forward, self.newest):
             button.setEnabled(False)
 
     def show_moment(self, moment: Moment, pinned: bool) -> None:
-        """Draw the curve up to now and mark the iteration that is shown."""
-        alone = len(moment.iteration) == 1
-        self.curve.setData(moment.iteration, moment.cost, symbol="o" if alone else None, symbolSize=6)
-        if alone:
-            self.item.setXRange(moment.snapshot.iteration - 1, moment.snapshot.iteration + 1, padding=0)
-        else:
-            self.item.enableAutoRange()
-        self.mark.setValue(moment.snapshot.iteration)
-        self.mark.show()
-        self._show_axes(True)
+        """Draw the curve up to now and mark the iteration that is shown, and those of a run beside it."""
+        self._moment = moment
+        self.measure.offer(MEASURES if moment.beside is not None else (), self.by)
+        self.curves.draw(moment, self.by if moment.beside is not None else "iteration")
         total = moment.snapshot.n_iterations
         of = f" of {total:,} at most" if total else ""
         words = [f"iteration {moment.snapshot.iteration:,}{of}", *(f"{a} {b}" for a, b in moment.latest[:4])]
+        if moment.beside is not None:
+            words.insert(1, f"{shorten(moment.beside.name, 30)} at iteration {moment.beside.snapshot.iteration:,}")
         if pinned:
             words.insert(0, "recorded moment")
         if moment.snapshot.message:
@@ -107,15 +107,7 @@ class Timeline(QWidget):
 
     def dress(self, theme: Theme) -> None:
         """Take the colours of `theme`."""
-        self.canvas.dress(theme)
-        dress(self.item, theme)
-        self.curve.setPen(pg.mkPen(theme.accent, width=1))
-        self.mark.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DashLine))
-
-    def _show_axes(self, shown: bool) -> None:
-        for side in ("left", "bottom"):
-            self.item.getAxis(side).setStyle(showValues=shown)
-        self.item.showGrid(x=shown, y=shown, alpha=0.25)
+        self.curves.dress(theme)
 
     def _button(self, name: str, icon: str) -> QToolButton:
         button = QToolButton(toolTip=name)
@@ -135,12 +127,20 @@ class Timeline(QWidget):
     def _to_newest(self) -> None:
         self.wanted.emit(None)
 
-    @Slot(object)
-    def _clicked(self, event: QMouseEvent) -> None:
-        x = self.curve.getData()[0]
-        if x is not None and len(x):
-            at = self.item.getViewBox().mapSceneToView(event.scenePos()).x()
-            self.wanted.emit(int(np.clip(round(at), x[0], x[-1])))
+    @Slot()
+    def _measure(self) -> None:
+        self.by = "share" if self.measure.name == "share" else "iteration"
+        self.measured.emit(self.by)
+        if self._moment is not None:
+            self.curves.draw(self._moment, self.by)
+
+    @Slot(float)
+    def _clicked(self, at: float) -> None:
+        """Want the moment there, told as moments of both runs are told, whether one run is drawn or two."""
+        moment = self._moment
+        if moment is not None and moment.beside is None and self.by == "share":
+            at = place_of(at, float(np.max(moment.iteration, initial=0.0)), self.by)
+        self.wanted.emit(When(at, self.by))
 
 
 class ElidedLabel(QLabel):

@@ -338,6 +338,7 @@ class Window(Frame):
         self.inspector.new_run.changed.connect(self._update_facts)
         self.timeline.wanted.connect(self.recorded.show_nearest)
         self.timeline.stepped.connect(self.recorded.step)
+        self.timeline.measured.connect(self.recorded.measure_by)
         self.live.moved.connect(self._moved)
         self.views.picked.connect(self.picking.pick)
         self.status.clear_wanted.connect(self.picking.clear)

@@ -9,6 +9,7 @@ from workbench.reports.html import picture
 from workbench.reports.pages import page_of, write_page
 from workbench.session import Run
 from workbench.views import comparison, scene_of, theme
+from workbench.views.comparable import MOST_PROTOTYPES, offered
 from workbench.views.comparison import ComparisonData
 from workbench.views.wording import number, percent
 
@@ -35,13 +36,18 @@ def compare_runs(run: Run, other: Run, max_rows: int = 5000) -> ComparisonData:
     scene = scene_of(run, max_rows=max_rows)
     if scene is None:
         raise ReportError(f"Run '{run.name}' has learned nothing yet: wait for its first iteration.")
-    if other is run or other.dataset is not run.dataset:
+    if other is run:
         raise ReportError(f"Run '{run.name}' is compared with another run on {run.dataset.name}: name one of these.")
+    if other.dataset is not run.dataset:
+        raise ReportError(
+            f"'{run.name}' learned from {run.dataset.name} and '{other.name}' from {other.dataset.name}: "
+            "only runs on the same data have rows in common to be compared on."
+        )
     scene = scene.asking(other.name)
-    if not comparison.applies(scene) or other.name not in (found.name for found in scene.others):
+    if not comparison.applies(scene) or other.name not in (found.name for found in offered(scene)):
         raise ReportError(
             f"'{run.name}' and '{other.name}' cannot be compared: both need prototypes among the rows, "
-            f"at most {comparison.MOST_PROTOTYPES:,}."
+            f"at most {MOST_PROTOTYPES:,}, as matching more of them takes too long."
         )
     return comparison.compute(scene)
 

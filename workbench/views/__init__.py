@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.views import (
     closely,
     code_atlas,
+    comparable,
     comparison,
     confusion,
     contributions,
@@ -47,6 +48,8 @@ VIEWS: tuple[View, ...] = tuple(
         of_data=name in _OF_DATA,
         follows_picks=name in _FOLLOWING,
         printed=name not in _ON_SCREEN,
+        beside=comparable.beside if module is comparison else None,
+        lacking=comparable.lacking if module is comparison else None,
     )
     for name, title, summary, module in (
         ("curves", "Learning curves", "Cost and every metric against iterations.", curves),

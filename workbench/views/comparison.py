@@ -18,16 +18,17 @@ from workbench.views.agreement import (
     part_agreements,
     verdicts,
 )
+from workbench.views.comparable import applies as applies
+from workbench.views.comparable import beside, offered, too_large
 from workbench.views.comparison_figure import figure as figure
 from workbench.views.matching import Codes, Floats, Matching, match, match_maps
+from workbench.views.moves import Moved, moves_of
 from workbench.views.pictures import range_of
 from workbench.views.planes import finite, principal_axes
 from workbench.views.scene import PARTS, Array, Scene, nearest, predict_codes
 from workbench.views.tiles import Tiles, tiles_of
 from workbench.views.wording import counted, metric_title, number, percent, shorten, with_unit
 
-MOST_PROTOTYPES = 3000
-"""Of larger codebooks the matching would take many seconds."""
 MOST_LISTED = 60
 """So many pairs at most are listed with their pictures."""
 _MOST_NAMED = 2
@@ -52,6 +53,8 @@ class Side:
         Rows of each prototype, of those that are compared.
     alone : tuple of int
         Prototypes without a partner.
+    moved : (M,) int64
+        Rows of each prototype that are with no partner of it in the other run.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Side:
     cells: Codes
     counts: Codes
     alone: tuple[int, ...]
+    moved: Codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,8 @@ class ComparisonData:
         What changed most in each of these.
     moved : (m,) bool
         Whether the prototypes of a row are no partners.
+    moves : Moved
+        From where to where these rows went.
     verdicts : (m,) int8
         Of classifiers, as in `agreement`; (0,) otherwise.
     rand_index, mutual_information : float
@@ -106,7 +112,8 @@ class ComparisonData:
         How partners were found.
     disparity : float
         Of maps; NaN otherwise.
-    headline, note : str
+    headline, note, left_out : str
+        `left_out` says which runs are too large to choose; "" where none is.
     """
 
     first: Side
@@ -126,6 +133,7 @@ class ComparisonData:
     tiles_second: Tiles
     captions: tuple[str, ...]
     moved: NDArray[np.bool_]
+    moves: Moved
     verdicts: NDArray[np.int8]
     rand_index: float
     mutual_information: float
@@ -136,6 +144,7 @@ class ComparisonData:
     disparity: float
     headline: str
     note: str
+    left_out: str
 
     @property
     def agreements(self) -> tuple[str, ...]:
@@ -163,6 +172,10 @@ class ComparisonData:
             change = difference.reshape(len(difference), *first.images.shape[1:3], -1).mean(axis=3)
         return change, float(np.abs(change).max(initial=0.0)) or 1.0
 
+    def has_moved(self, k: int) -> bool:
+        """Whether a row of either prototype of pair `k` is not with the other one."""
+        return bool(self.first.moved[self.pair_first[k]] or self.second.moved[self.pair_second[k]])
+
     def told(self, k: int) -> str:
         """Pair `k` in words, line by line."""
         a, b = int(self.pair_first[k]), int(self.pair_second[k])
@@ -171,27 +184,14 @@ class ComparisonData:
             f"#{a} and #{b}: {number(float(self.distances[k]), 3)} apart",
             f"{self.first.counts[a]:,} and {counted(int(self.second.counts[b]), 'row')}, {common} in common",
         ]
+        if self.has_moved(k):
+            lines.append(f"{counted(int(self.first.moved[a]), 'row')} left, {int(self.second.moved[b]):,} came")
         return "\n".join([*lines, *([self.captions[k]] if k < len(self.captions) and self.captions[k] else [])])
-
-
-def applies(scene: Scene) -> bool:
-    """Whether the prototypes of this run lie among the rows, and another run on the data has such prototypes."""
-    W = scene.snapshot.arrays.get("prototypes")
-    if W is None or len(W) > MOST_PROTOTYPES or scene.prototypes.shape[-1] != np.shape(scene.sample.X)[-1]:
-        return False
-    return bool(scene.others)
 
 
 def compute(scene: Scene) -> ComparisonData:
     """This run beside the one that is asked for by name; else beside the newest of the same engine, or the newest."""
-    return compare(scene, chosen(scene), tuple(other.name for other in scene.others))
-
-
-def chosen(scene: Scene) -> Scene:
-    """The other run to be compared with."""
-    by_name = {other.name: other for other in scene.others}
-    alike = [other for other in scene.others if other.engine == scene.engine.name]
-    return by_name.get(scene.asked, (alike or scene.others)[-1]).look()
+    return compare(scene, beside(scene), tuple(other.name for other in offered(scene)))
 
 
 def compare(first: Scene, second: Scene, others: tuple[str, ...]) -> ComparisonData:
@@ -201,15 +201,15 @@ def compare(first: Scene, second: Scene, others: tuple[str, ...]) -> ComparisonD
     whole = first.whole
     points, labels, placed = _plane(first, (A, B))
     cells = _cells(first), _cells(second)
+    partners = found.partners(len(A))
+    moved = partners[cells[0]] != cells[1]
     sides = tuple(
-        _side(scene, places, mine, paired)
+        _side(scene, places, mine, paired, moved)
         for scene, places, mine, paired in zip((first, second), placed, cells, (found.first, found.second), strict=True)
     )
     order = np.argsort(-found.squares, kind="stable")
     pair_first, pair_second = found.first[order], found.second[order]
     changes = np.asarray(second.to_original(B[pair_second]) - first.to_original(A[pair_first]), float)
-    partners = found.partners(len(A))
-    moved = partners[cells[0]] != cells[1]
     said, parts = _classified(first, second)
     rand_index, mutual_information = cells_agreement(*cells)
     listed = order[:MOST_LISTED]
@@ -233,6 +233,7 @@ def compare(first: Scene, second: Scene, others: tuple[str, ...]) -> ComparisonD
         tiles_second=tiles_of(second, B[found.second[listed]]),
         captions=tuple(_change_words(first, change) for change in changes[:MOST_LISTED]),
         moved=moved,
+        moves=Moved(moves_of(rows, cells, partners), partners, None if first.is_whole else (first, second)),
         verdicts=said,
         rand_index=rand_index,
         mutual_information=mutual_information,
@@ -243,6 +244,7 @@ def compare(first: Scene, second: Scene, others: tuple[str, ...]) -> ComparisonD
         disparity=found.disparity,
         headline=_headline(moved, said),
         note=counted(len(rows), "row") if len(rows) == n_total else f"{len(rows):,} of {n_total:,} rows",
+        left_out=too_large(first),
     )
 
 
@@ -252,7 +254,7 @@ def _matching(first: Scene, second: Scene, A: Floats, B: Floats) -> Matching:
     return match(A, B, first.prototype_codes, second.prototype_codes)
 
 
-def _side(scene: Scene, places: Floats, cells: Codes, paired: Codes) -> Side:
+def _side(scene: Scene, places: Floats, cells: Codes, paired: Codes, moved: NDArray[np.bool_]) -> Side:
     n = len(places)
     return Side(
         name=scene.name or "this run",
@@ -263,6 +265,7 @@ def _side(scene: Scene, places: Floats, cells: Codes, paired: Codes) -> Side:
         cells=cells,
         counts=np.bincount(cells, minlength=n).astype(np.int64),
         alone=tuple(np.setdiff1d(np.arange(n), paired).tolist()),
+        moved=np.bincount(cells[moved], minlength=n).astype(np.int64),
     )
 
 

@@ -18,7 +18,9 @@ from engines.catalog import DataKind, EngineInfo
 from engines.rows import RowSource
 from engines.training import Snapshot
 from workbench.views.moments import Moment, moments_of, no_moments
-from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of, width_of
+from workbench.views.others import OtherRun, others_of
+from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of
+from workbench.views.when import When, recorded_near
 
 if TYPE_CHECKING:
     from workbench.data import Places
@@ -159,6 +161,8 @@ class Scene:
         Below which certainty rows are to be rejected, where that was kept with the model it has now.
     asked : str
         What a person asked this view to show, in its own words; "" leaves it to the view.
+    when : When or None
+        Of which moment the snapshot is to be, and those of other runs beside it; None for the newest.
     picked : Picked or None
         What is picked, for a view that follows it.
     """
@@ -185,6 +189,7 @@ class Scene:
     picked: Picked | None = None
     threshold: Threshold | None = None
     patches: Patches | None = None
+    when: When | None = None
 
     def asking(self, what: str, picked: Picked | None = None) -> Scene:
         """The same scene for a person who asked for `what` and picked that; nothing known of it is computed again."""
@@ -389,34 +394,23 @@ class Scene:
         return self.image_shape if self.feature_names == self.original_names else None
 
 
-@dataclass(frozen=True, eq=False)
-class OtherRun:
-    """Another run on the same data, looked at when it is needed.
-
-    Attributes
-    ----------
-    name, engine : str
-        Of the run; of its engine, for programs.
-    look : callable
-        Gives its scene at its newest snapshot, on the same sample.
-    """
-
-    name: str
-    engine: str
-    look: Callable[[], Scene]
+def scene_of(run: Run, *, max_rows: int = 5000, when: When | None = None) -> Scene | None:
+    """What there is to see of `run` now, or at the recorded snapshot nearest to `when`; None while there is none."""
+    return _scene_on(run.dataset.as_of(run.dataset.correction), max_rows, run, when)
 
 
-def scene_of(run: Run, *, max_rows: int = 5000) -> Scene | None:
-    """What there is to see of `run` now; None while there is no snapshot."""
-    return _scene_on(run.dataset.as_of(run.dataset.correction), run, max_rows)
+def at_snapshot(scene: Scene, snapshot: Snapshot, when: When | None) -> Scene:
+    """What `scene` was at a recorded snapshot, where other runs are to be looked at as they were at `when`."""
+    of_it = scene.threshold is not None and scene.threshold.iteration == snapshot.iteration
+    return replace(scene, snapshot=snapshot, when=when, threshold=scene.threshold if of_it else None)
 
 
-def _scene_on(data: Dataset, run: Run, max_rows: int) -> Scene | None:
+def _scene_on(data: Dataset, max_rows: int, run: Run, when: When | None) -> Scene | None:
     """What there is to see of `run` beside `data`, its dataset with the corrections of one moment."""
     snapshot = run.latest
     if snapshot is None:
         return None
-    return replace(
+    newest = replace(
         _data_alone(data, max_rows),
         engine=run.engine,
         parameters=dict(run.arguments),
@@ -425,10 +419,14 @@ def _scene_on(data: Dataset, run: Run, max_rows: int) -> Scene | None:
         name=run.name,
         stability=run.stability,
         find_siblings=siblings_of(run),
-        find_others=partial(_others_of, data, run, max_rows),
+        find_others=lambda: others_of(
+            run, data.n_features, (data.correction, max_rows), partial(_scene_on, data, max_rows)
+        ),
         find_moments=partial(moments_of, run),
         threshold=run.threshold,
     )
+    recorded = None if when is None else recorded_near(run, when)
+    return newest if recorded is None else at_snapshot(newest, recorded, when)
 
 
 def scene_of_data(data: Dataset, *, max_rows: int = 5000) -> Scene | None:
@@ -458,36 +456,6 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         kind=data.kind,
         patches=Patches(lambda: data.places, recipe.inverse, recipe.recipe.contrast) if data.is_patches else None,
     )
-
-
-def _others_of(data: Dataset, run: Run, max_rows: int) -> tuple[OtherRun, ...]:
-    """The other listed runs on the dataset of `run` whose prototypes have as many features as its rows."""
-    width = data.n_features
-    found = (other for other in run.peers() if width_of(other) == width)
-    return tuple(OtherRun(other.name, other.engine.name, partial(_look, data, other, max_rows)) for other in found)
-
-
-_looked: WeakKeyDictionary[Run, tuple[int, int, int, Scene]] = WeakKeyDictionary()
-_looking = threading.Lock()
-
-
-def _look(data: Dataset, run: Run, max_rows: int) -> Scene:
-    """The scene of a run that others are compared with; the same one while there is no newer snapshot or correction.
-
-    It knows neither other runs nor what was before, so nothing in it keeps the run, nor scenes of scenes.
-    """
-    with _looking:
-        known = _looked.get(run)
-        if known is None or known[:3] != (run.sequence, data.correction, max_rows):
-            sequence, made = run.sequence, _scene_on(data, run, max_rows)
-            assert made is not None  # it had prototypes
-            known = sequence, data.correction, max_rows, _alone(made)
-            _looked[run] = known
-        return known[3]
-
-
-def _alone(scene: Scene) -> Scene:
-    return replace(scene, find_siblings=tuple, find_others=tuple, find_moments=no_moments)
 
 
 def codes_are_bits(model: Any) -> bool:

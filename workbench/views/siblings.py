@@ -96,22 +96,3 @@ def _bits_of(run: Run, latest: Snapshot) -> int | None:
         with _lock:
             _known[run] = known
     return known[1]
-
-
-_widths: WeakKeyDictionary[Run, int] = WeakKeyDictionary()
-
-
-def width_of(run: Run) -> int | None:
-    """Features of the prototypes of `run`; None where it has none, or none yet. Read once: it never changes."""
-    with _lock:
-        known = _widths.get(run)
-    if known is not None:
-        return known or None
-    latest = run.latest
-    if latest is None:
-        return None
-    prototypes = latest.make_arrays().get("prototypes")  # not `arrays`, which would keep them all
-    width = 0 if prototypes is None else math.prod(prototypes.shape[1:])
-    with _lock:
-        _widths[run] = width
-    return width or None

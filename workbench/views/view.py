@@ -35,6 +35,11 @@ class View:
         Whether what it computes depends on what is picked.
     printed : bool
         Whether its figure belongs into reports; others are for the screen.
+    beside : callable or None
+        Of a view that compares: gives the scene of the other run that it lays beside that of a scene to which it
+        applies.
+    lacking : callable or None
+        Says in a sentence what a scene lacks to which it does not apply; "" where the summary says enough.
     """
 
     name: str
@@ -46,3 +51,5 @@ class View:
     of_data: bool = False
     follows_picks: bool = False
     printed: bool = True
+    beside: Callable[[Scene], Scene] | None = None
+    lacking: Callable[[Scene], str] | None = None

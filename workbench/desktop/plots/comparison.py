@@ -17,6 +17,7 @@ from workbench.desktop.plots.painted import PaintedPlot, Picture, Surface, draw_
 from workbench.desktop.plots.plane import Frame, coloured_rows
 from workbench.views import View
 from workbench.views.comparison import ComparisonData, Side
+from workbench.views.picking import Pick
 from workbench.views.theme import Theme, rgb
 from workbench.views.tiles import painted, painted_changes
 from workbench.views.wording import counted, shorten
@@ -26,6 +27,11 @@ _MOST_NUMBERED = 40
 _CELL, _BODY, _CLOSE = 250.0, 80.0, 5.0
 """Pixels of a pair in the list: its least width, the height of its drawing, and between its parts."""
 _TABLE_ROWS = 24
+_MOST_MOVES = 11
+_MOVED_LINE = 2
+"""Of what is told of a pair, where that is told."""
+_TWO_COLUMNS = 760.0
+"""Pixels that the list of moves takes for two columns."""
 
 
 class ComparisonPlot(PaintedPlot):
@@ -42,7 +48,8 @@ class ComparisonPlot(PaintedPlot):
     def prepare(self, data: ComparisonData, theme: Theme) -> Picture:
         other = html.escape(shorten(data.second.name, 30))
         words = f"{html.escape(data.headline)} &nbsp; "
-        words += f'<span style="color:{theme.muted}">beside {other}, on {html.escape(data.note)}</span>'
+        words += f'<span style="color:{theme.muted}">beside {other} at iteration {data.second.iteration:,}, '
+        words += f"on {html.escape(data.note)}</span>"
         self._told = words, data.others, data.second.name
         return paint_comparison(data, theme, self.surface)
 
@@ -66,6 +73,7 @@ class Sheet:
     height: float
     ratio: float
     spots: list[tuple[QRect, str]]
+    links: list[tuple[QRect, str | Pick]]
 
     @property
     def line(self) -> float:
@@ -75,25 +83,28 @@ class Sheet:
 def paint_comparison(data: ComparisonData, theme: Theme, surface: Surface) -> Picture:
     """The comparison on one picture of the surface's width."""
     needed = _painted(data, theme, surface, 16)[1]
-    image, _, spots = _painted(data, theme, surface, max(surface.height, int(needed) + 1))
-    words = " ".join([f"{data.headline}.", f"Partners are {data.method}.", *data.agreements])
-    return Picture(image, tuple(spots), words)
+    image, _, sheet = _painted(data, theme, surface, max(surface.height, int(needed) + 1))
+    moments = [f"{side.name} at iteration {side.iteration:,}" for side in (data.first, data.second)]
+    words = " ".join([f"{' beside '.join(moments)}. {data.headline}.", *_remarks(data)])
+    return Picture(image, tuple(sheet.spots), words, tuple(sheet.links))
 
 
-def _painted(
-    data: ComparisonData, theme: Theme, surface: Surface, height: int
-) -> tuple[QImage, float, list[tuple[QRect, str]]]:
-    """The picture, how high it would be, and its spots."""
+def _remarks(data: ComparisonData) -> list[str]:
+    return [f"Partners are {data.method}.", *data.agreements, *([data.left_out] if data.left_out else [])]
+
+
+def _painted(data: ComparisonData, theme: Theme, surface: Surface, height: int) -> tuple[QImage, float, Sheet]:
+    """The picture, how high it would be, and what was painted on."""
     font = QGuiApplication.font()
-    spots: list[tuple[QRect, str]] = []
     with painting(surface.width, height, surface.ratio, theme.surface) as (image, painter):
         painter.setFont(font)
-        sheet = Sheet(painter, theme, QFontMetricsF(font), surface.width, surface.height, surface.ratio, spots)
+        sheet = Sheet(painter, theme, QFontMetricsF(font), surface.width, surface.height, surface.ratio, [], [])
         y = _planes(sheet, data, MARGIN)
-        y = _sentences(sheet, [f"Partners are {data.method}.", *data.agreements], y)
+        y = _sentences(sheet, _remarks(data), y)
+        y = _moves(sheet, data, y)
         y = _tables(sheet, data, y)
         y = _pairs(sheet, data, y)
-    return image, y + MARGIN, spots
+    return image, y + MARGIN, sheet
 
 
 def _planes(sheet: Sheet, data: ComparisonData, top: float) -> float:
@@ -134,7 +145,8 @@ def _plane(sheet: Sheet, data: ComparisonData, which: int, box: QRectF) -> None:
     for (x, y), (u, v) in zip(here.tolist(), there.tolist(), strict=True):
         painter.drawLine(QPointF(x, y), QPointF(u, v))
         _diamond(painter, u, v, 2.5 if small else 4.0)
-    _prototypes(sheet, mine, _spots(data, mine, box), small)
+    picks = _picks(data, which)
+    _prototypes(sheet, mine, _spots(data, mine, box), small, picks)
     painter.restore()
 
 
@@ -146,12 +158,21 @@ def _spots(data: ComparisonData, side: Side, box: QRectF) -> NDArray[np.float64]
     return np.column_stack([x, y])
 
 
-def _prototypes(sheet: Sheet, side: Side, places: NDArray[np.float64], small: bool) -> None:
+def _picks(data: ComparisonData, which: int) -> list[Pick]:
+    """What a click on each prototype picks: it and its rows; of one of the other run, its rows alone."""
+    side = (data.first, data.second)[which]
+    if which == 0:
+        return [Pick(prototypes=(k,)) for k in range(len(side.places))]
+    mine = np.split(data.rows[np.argsort(side.cells, kind="stable")], np.cumsum(side.counts)[:-1])
+    return [data.moves.pick_second(k, rows) for k, rows in enumerate(mine)]
+
+
+def _prototypes(sheet: Sheet, side: Side, places: NDArray[np.float64], small: bool, picks: Sequence[Pick]) -> None:
     painter, theme, alone = sheet.painter, sheet.theme, frozenset(side.alone)
     size = 4.0 if small else 6.5
     for k, (x, y) in enumerate(places.tolist()):
         code = int(side.codes[k])
-        painter.setPen(QPen(QColor(theme.text), 1))
+        painter.setPen(QPen(QColor(theme.danger), 2) if side.moved[k] else QPen(QColor(theme.text), 1))
         painter.setBrush(QColor(theme.class_color(code) if code >= 0 else theme.accent))
         _diamond(painter, x, y, size)
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -162,7 +183,10 @@ def _prototypes(sheet: Sheet, side: Side, places: NDArray[np.float64], small: bo
             painter.setPen(QColor(theme.text))
             painter.drawText(QPointF(x + size + 2, y - 3), str(k))
         words = f"#{k}: {counted(int(side.counts[k]), 'row')}" + (", without a partner" if k in alone else "")
-        sheet.spots.append((QRectF(x - 8, y - 8, 16, 16).toAlignedRect(), words))
+        words += f", {side.moved[k]:,} of them moved" if side.moved[k] else ""
+        place = QRectF(x - 8, y - 8, 16, 16).toAlignedRect()
+        sheet.spots.append((place, words))
+        sheet.links.append((place, picks[k]))
 
 
 def _diamond(painter: QPainter, x: float, y: float, size: float) -> None:
@@ -174,6 +198,8 @@ def _legend(sheet: Sheet, data: ComparisonData, y: float) -> float:
     """Marks and what they mean, in lines as wide as the sheet."""
     theme = sheet.theme
     marks = [(theme.neutral, "●", "row"), (theme.danger, "●", "row that moved"), (theme.accent, "◆", "prototype")]
+    if data.moved.any():
+        marks.append((theme.danger, "◇", "outline: prototype with rows that moved"))
     marks.append((theme.text, "◇", "where its partner is"))
     if data.first.alone or data.second.alone:
         marks.append((theme.danger, "○", "without a partner"))
@@ -197,6 +223,35 @@ def _sentences(sheet: Sheet, sentences: Sequence[str], y: float) -> float:
         sheet.painter.drawText(room, Qt.TextFlag.TextWordWrap, sentence[:1].upper() + sentence[1:])
         y += used.height() + 3
     return y + GAP / 2
+
+
+def _moves(sheet: Sheet, data: ComparisonData, top: float) -> float:
+    """The rows that moved, from where to where, each line to be picked."""
+    moves = data.moves.moves
+    if not moves:
+        return top
+    _bold(sheet, QRectF(MARGIN, top, sheet.width - 2 * MARGIN, sheet.line), "Rows that moved: click to pick them")
+    listed: list[tuple[str, Pick]] = [(f"all {counted(int(data.moved.sum()), 'row')}", data.moves.pick_all())]
+    listed += [
+        (f"{counted(len(move.rows), 'row')} {move.words}", data.moves.pick(move)) for move in moves[:_MOST_MOVES]
+    ]
+    columns = 2 if sheet.width > _TWO_COLUMNS else 1
+    wide = (sheet.width - 2 * MARGIN - (columns - 1) * GAP) / columns
+    down = -(-len(listed) // columns)
+    y = top + sheet.line + 4
+    for k, (words, pick) in enumerate(listed):
+        place = QRectF(MARGIN + (k // down) * (wide + GAP), y + (k % down) * (sheet.line + 6), wide, sheet.line)
+        _text(sheet, sheet.theme.accent, place, words)
+        used = min(wide, sheet.metrics.horizontalAdvance(words) + 4)
+        sheet.links.append((QRectF(place.left() - 3, place.top() - 2, used + 6, sheet.line + 4).toAlignedRect(), pick))
+    y += down * (sheet.line + 6)
+    if len(moves) > _MOST_MOVES:
+        n_more = len(moves) - _MOST_MOVES
+        _text(
+            sheet, sheet.theme.muted, QRectF(MARGIN, y, wide, sheet.line), f"and {n_more:,} more ways with fewer rows"
+        )
+        y += sheet.line
+    return y + GAP
 
 
 def _tables(sheet: Sheet, data: ComparisonData, top: float) -> float:
@@ -230,7 +285,7 @@ def _pairs(sheet: Sheet, data: ComparisonData, top: float) -> float:
     top += sheet.line + 6
     columns = max(1, int((sheet.width - 2 * MARGIN + GAP) // (_CELL + GAP)))
     wide = (sheet.width - 2 * MARGIN - (columns - 1) * GAP) / columns
-    high = _BODY + 3 * sheet.line + 8
+    high = _BODY + 4 * sheet.line + 8
     tiles = [painted(tiles, sheet.theme) for tiles in (data.tiles_first, data.tiles_second)]
     tiles.append(painted_changes(*data.tile_changes, sheet.theme))
     sheet.painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
@@ -240,10 +295,14 @@ def _pairs(sheet: Sheet, data: ComparisonData, top: float) -> float:
         for made in tiles:
             x += _tile(sheet, made[k], QRectF(x, box.top(), third, _BODY)) + _CLOSE
         told = data.told(k)
+        moved = data.has_moved(k)
         for row, line in enumerate(told.split("\n")):
             place = QRectF(box.left(), box.top() + _BODY + 4 + row * sheet.line, wide, sheet.line)
-            _text(sheet, sheet.theme.muted if row else sheet.theme.text, place, line)
+            red = moved and row == _MOVED_LINE
+            _text(sheet, sheet.theme.danger if red else sheet.theme.muted if row else sheet.theme.text, place, line)
         sheet.spots.append((box.toAlignedRect(), told))
+        frame = box.adjusted(-4, -4, 4, 4).toAlignedRect()
+        sheet.links.append((frame, Pick(prototypes=(int(data.pair_first[k]),))))
     return top + -(-n // columns) * (high + GAP)
 
 
