@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, 
 def test_two_runs_are_told_in_words(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = said(capsys, "compare", project, "three", "four")
     assert code == 0, err
-    assert "First run: three. Second run: four. On 90 rows." in out
+    assert re.search(r"First run: three at iteration \d+. Second run: four at iteration \d+. On 90 rows.", out)
     assert "n_clusters" in out
     assert "Adjusted Rand index of the cells" in out
     assert "matched one to one" in out
@@ -75,6 +76,13 @@ def test_machines_get_every_pair_and_every_row_that_moved(project: Path, capsys:
     assert back["adjusted_rand_index"] == pytest.approx(told["adjusted_rand_index"])
     there = {(pair["first"], pair["second"]) for pair in told["pairs"]}
     assert there == {(pair["second"], pair["first"]) for pair in back["pairs"]}
+
+
+def test_both_runs_are_compared_at_a_moment_of_theirs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, expected in ((["--at", 1], (1, 1)), (["--share", 0], (0, 0)), (["--at", 4], (4, 3))):
+        told = json.loads(said(capsys, "compare", project, "metric", "simple", "--json", *words)[1])
+        assert (told["first"]["iteration"], told["second"]["iteration"]) == expected
+        assert told["figures"]["cost"][0] != "–"
 
 
 def test_classifiers_are_told_with_mcnemars_test(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +115,8 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
     [
         (["three", "nothing"], "no run called 'nothing'"),
         (["three", "three"], "is compared with another run on groups"),
-        (["three", "elsewhere"], "is compared with another run on groups"),
+        (["three", "elsewhere"], "'three' learned from groups and 'elsewhere' from others: only runs on the same data"),
+        (["three", "four", "--at", "1", "--share", "0.5"], "Give --at or --share, not both"),
         (["three", "codes"], "both need prototypes among the rows"),
         (["codes", "three"], "both need prototypes among the rows"),
         (["three", "four", "-o", "page.txt"], "is written as .html, .png or .svg"),

@@ -81,7 +81,7 @@ def test_it_is_offered_once_there_is_another_run_to_compare_with(window: Window,
     window.tree.select(first)
     wait(lambda: window.live.run is first)
     window.views.show_view("comparison")
-    wait(lambda: "Two runs side by side" in pane(window).message or "two runs side by side" in pane(window).message)
+    wait(lambda: pane(window).message.startswith("alone is the only run with such prototypes on its data."))
     finished(window, data, "codes", "ProductQuantizer", n_subspaces=2, n_bits=1)  # without prototypes among the rows
     second = finished(window, data, "second", n_clusters=4)
     window.tree.select(first)

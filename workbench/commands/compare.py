@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.commands.common import AsJson, ProjectPath, session_of
+from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table
 
 if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
@@ -22,22 +23,33 @@ def compare(
     other: Annotated[str, typer.Argument(help="name or id of another run on the same data")],
     rows: Annotated[int, typer.Option(min=1, help="rows to compare on, drawn at random where there are more")] = 5000,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="file for the page: .html, .png or .svg")] = None,
+    at: Annotated[
+        float | None, typer.Option(min=0, help="iteration at which both are compared; else the newest")
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option(min=0, max=1, help="share of its course at which each is compared, as 0.5")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Lay two runs side by side: which prototype is which, what changed of them, and which rows moved."""
     from workbench.reports.comparison import COLUMNS, WHAT, compare_runs, pair_rows, write_comparison
     from workbench.reports.pages import check_form
+    from workbench.views.moments import When
 
     if out is not None:
         check_form(out, WHAT)
+    if at is not None and share is not None:
+        raise WorkbenchError("Give --at or --share, not both: each says at which moments the runs are compared.")
+    when = When(at) if at is not None else When(share, "share") if share is not None else None
     with session_of(project, read_only=True) as session:
         first = session.run(run)
-        data = compare_runs(first, session.run(other), rows)
+        data = compare_runs(first, session.run(other), rows, when)
         written = None if out is None else write_comparison(first, data, out)
     if as_json:
         print_json(_as_json(data))
         return
-    print(f"First run: {data.first.name}. Second run: {data.second.name}. On {data.note}.")
+    first_told, second_told = (f"{side.name} at iteration {side.iteration:,}" for side in (data.first, data.second))
+    print(f"First run: {first_told}. Second run: {second_told}. On {data.note}.")
     heads = ("", "first", "second")
     print_table("Figures", heads, [dict(zip(heads, row, strict=True)) for row in data.figures])
     if data.parameters:

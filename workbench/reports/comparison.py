@@ -11,6 +11,7 @@ from workbench.session import Run
 from workbench.views import comparison, scene_of, theme
 from workbench.views.comparable import MOST_PROTOTYPES, offered
 from workbench.views.comparison import ComparisonData
+from workbench.views.moments import When
 from workbench.views.wording import number, percent
 
 WHAT = "comparison"
@@ -25,15 +26,15 @@ METHOD = (
 )
 
 
-def compare_runs(run: Run, other: Run, max_rows: int = 5000) -> ComparisonData:
-    """`run` beside `other`, on at most `max_rows` rows drawn at random.
+def compare_runs(run: Run, other: Run, max_rows: int = 5000, when: When | None = None) -> ComparisonData:
+    """`run` beside `other`, at their newest or their recorded moments nearest to `when`, on at most `max_rows` rows.
 
     Raises
     ------
     ReportError
         If one of them has no prototypes among the rows, or they are of different data.
     """
-    scene = scene_of(run, max_rows=max_rows)
+    scene = scene_of(run, max_rows=max_rows, when=when)
     if scene is None:
         raise ReportError(f"Run '{run.name}' has learned nothing yet: wait for its first iteration.")
     if other is run:
@@ -67,7 +68,8 @@ def _page(run: Run, data: ComparisonData) -> str:
     figures = [f"{name}: {one} and {other}." for name, one, other in data.figures]
     return page_of(
         title=f"{data.first.name} beside {data.second.name}",
-        about=f"{data.first.title} and {data.second.title} on {run.dataset.name}, {data.note}",
+        about=" and ".join(f"{side.title} at iteration {side.iteration:,}" for side in (data.first, data.second))
+        + f" on {run.dataset.name}, {data.note}",
         picture=picture(comparison.figure, data, "svg", data.headline),
         remarks=[f"Partners are {data.method}.", *data.agreements, " ".join(figures)],
         table_title="Pairs, the most different first",
