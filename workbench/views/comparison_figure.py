@@ -100,7 +100,7 @@ def _draw_plane(axes: Any, data: ComparisonData, which: int, theme: Theme) -> No
 
 
 def _title(side: Side) -> str:
-    return f"{shorten(side.name, 34)} ({len(side.places):,} prototypes)"
+    return f"{shorten(side.name, 34)} ({len(side.places):,} prototypes)\niteration {side.iteration:,}"
 
 
 def _letters(tile: float) -> int:
