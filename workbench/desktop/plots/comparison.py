@@ -230,7 +230,11 @@ def _moves(sheet: Sheet, data: ComparisonData, top: float) -> float:
     moves = data.moves.moves
     if not moves:
         return top
-    _bold(sheet, QRectF(MARGIN, top, sheet.width - 2 * MARGIN, sheet.line), "Rows that moved: click to pick them")
+    _bold(
+        sheet,
+        QRectF(MARGIN, top, sheet.width - 2 * MARGIN, sheet.line),
+        "Rows that moved, from prototypes of this run to those of the other: click to pick them",
+    )
     listed: list[tuple[str, Pick]] = [(f"all {counted(int(data.moved.sum()), 'row')}", data.moves.pick_all())]
     listed += [
         (f"{counted(len(move.rows), 'row')} {move.words}", data.moves.pick(move)) for move in moves[:_MOST_MOVES]
