@@ -34,7 +34,7 @@ def compare(
     """Lay two runs side by side: which prototype is which, what changed of them, and which rows moved."""
     from workbench.reports.comparison import COLUMNS, WHAT, compare_runs, pair_rows, write_comparison
     from workbench.reports.pages import check_form
-    from workbench.views.moments import When
+    from workbench.views.when import When
 
     if out is not None:
         check_form(out, WHAT)

@@ -164,8 +164,11 @@ class Window(Frame):
 
     @Slot(object, str)
     def _edited(self, run: Run, words: str) -> None:
-        """Show a run that was edited or branched off."""
+        """Show a run that was edited or branched off; one of another engine than before where its prototypes are."""
+        before = self.live.run
         self._started(run)
+        if before is not None and before.engine is not run.engine:
+            self.views.show_view("prototypes")
         self.statusBar().showMessage(f"{run.name}: {words}", 20_000)
 
     # changes

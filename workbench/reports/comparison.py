@@ -11,7 +11,7 @@ from workbench.session import Run
 from workbench.views import comparison, scene_of, theme
 from workbench.views.comparable import MOST_PROTOTYPES, offered
 from workbench.views.comparison import ComparisonData
-from workbench.views.moments import When
+from workbench.views.when import When
 from workbench.views.wording import number, percent
 
 WHAT = "comparison"

@@ -23,9 +23,9 @@ from workbench.reports.comparison import compare_runs
 from workbench.session import Dataset, Run, Session
 from workbench.session.selection import Selection
 from workbench.views import Scene, comparable, comparison, scene_of
-from workbench.views.moments import When, place_of, recorded_near
 from workbench.views.moves import moves_of
 from workbench.views.picking import Pick, apply, rows_of
+from workbench.views.when import When, place_of, recorded_near
 
 N_ROWS = 240
 
