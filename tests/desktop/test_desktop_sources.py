@@ -20,7 +20,7 @@ from workbench.desktop.plots.sources import CODEWORD, SourcesPlot
 from workbench.desktop.window import Window
 from workbench.session import Dataset, Run, Session
 from workbench.session.selection import RowMask
-from workbench.views.scene import scene_of
+from workbench.views.scene_making import scene_of
 
 Wait = Callable[[Callable[[], bool]], None]
 NONE = Qt.KeyboardModifier.NoModifier

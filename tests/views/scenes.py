@@ -21,7 +21,7 @@ from workbench.session import DataSample
 from workbench.session.stability import MeasuredStability
 from workbench.views import Scene
 from workbench.views.others import OtherRun
-from workbench.views.scene import EveryRow, Patches
+from workbench.views.scene_rows import EveryRow, Patches
 
 HOSTILE = (
     "<script>alert('x')</script>",

@@ -16,7 +16,7 @@ from workbench.session import DataSample, RowMask, Selection
 from workbench.views import Scene, picked_rows, reconstructions
 from workbench.views.picking import MOST_SHOWN, Pick, apply, inside, narrowed, picked_of, rows_of, taken_for
 from workbench.views.planes import offered, place_in, plane_called
-from workbench.views.scene import EveryRow
+from workbench.views.scene_rows import EveryRow
 
 
 def sampled(scene: Scene, step: int) -> Scene:

@@ -19,8 +19,8 @@ from tests.views import scenes
 from workbench.views import Scene, confusion, curves, projection, prototypes, relevance, render, theme, view
 from workbench.views.canvas import plain
 from workbench.views.confusion import count_confusions, wilson
+from workbench.views.model_answers import codes_of, nearest
 from workbench.views.pictures import contact_sheet
-from workbench.views.scene import codes_of, nearest
 from workbench.views.wording import distinct, number, shorten
 
 
@@ -241,7 +241,7 @@ def test_negative_costs_are_never_on_a_logarithmic_axis() -> None:
 def test_winners_are_found_alike_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = scenes.digits()
     whole = nearest(scene.model, scene.sample.X)
-    monkeypatch.setattr("workbench.views.scene._BLOCK_CELLS", 70)
+    monkeypatch.setattr("workbench.views.model_answers._BLOCK_CELLS", 70)
     winners, distances = nearest(scene.model, scene.sample.X)
     np.testing.assert_array_equal(winners, whole[0])
     np.testing.assert_allclose(distances, whole[1], rtol=1e-12)  # products of other shapes are summed in another order

@@ -20,7 +20,7 @@ from workbench.views import Page, Scene, canvas, theme
 from workbench.views.numbers import numbers_of
 from workbench.views.patchwork import Patchwork, owners
 from workbench.views.picking import Pick, rows_of
-from workbench.views.scene import Patches
+from workbench.views.scene_rows import Patches
 from workbench.views.sources import NOT_KEPT, NOT_WHOLE, compute, figure, within
 from workbench.views.sources_data import Asked, SourcesData, counted_for, covered_by, lit, pixels, shade
 from workbench.views.theme import rgb

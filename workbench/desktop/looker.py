@@ -11,7 +11,7 @@ from workbench.session import Dataset, Run, Threshold
 from workbench.session.selection import Selection
 from workbench.views import VIEWS, Scene, View, scene_of, scene_of_data
 from workbench.views.picking import Pick, Picked, apply, picked_of
-from workbench.views.scene import at_snapshot
+from workbench.views.scene_making import at_snapshot
 from workbench.views.when import When
 
 

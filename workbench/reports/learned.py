@@ -19,7 +19,7 @@ from workbench.reports.errors import ReportError
 from workbench.session import Dataset, Run
 from workbench.views import Scene, scene_of
 from workbench.views.bits import bits_of_numbers, decoded
-from workbench.views.scene import codes_are_bits, codes_of, flat, nearest, predict_codes
+from workbench.views.model_answers import codes_are_bits, codes_of, flat, nearest, predict_codes
 from workbench.views.siblings import bits_of_model
 from workbench.views.words import Words, words_of
 

@@ -29,7 +29,8 @@ from workbench.views import (
 )
 from workbench.views.canvas import render
 from workbench.views.page import NoRoom, Page
-from workbench.views.scene import PARTS, Scene, scene_of, scene_of_data
+from workbench.views.scene import PARTS, Scene
+from workbench.views.scene_making import scene_of, scene_of_data
 from workbench.views.theme import MARKERS, Marker, Theme, theme
 from workbench.views.view import View
 

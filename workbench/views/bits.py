@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.views.scene import Scene, flat
+from workbench.views.model_answers import flat
+from workbench.views.scene import Scene
 from workbench.views.theme import Theme, rgb
 
 Bits = NDArray[np.int64]

@@ -22,10 +22,11 @@ from workbench.views.comparable import applies as applies
 from workbench.views.comparable import beside, offered, too_large
 from workbench.views.comparison_figure import figure as figure
 from workbench.views.matching import Codes, Floats, Matching, match, match_maps
+from workbench.views.model_answers import nearest, predict_codes
 from workbench.views.moves import Moved, moves_of
 from workbench.views.pictures import range_of
 from workbench.views.planes import finite, principal_axes
-from workbench.views.scene import PARTS, Array, Scene, nearest, predict_codes
+from workbench.views.scene import PARTS, Array, Scene
 from workbench.views.tiles import Tiles, tiles_of
 from workbench.views.wording import counted, metric_title, number, percent, shorten, with_unit
 

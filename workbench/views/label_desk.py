@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.model_answers import codes_of
 from workbench.views.pictures import pictures, range_of
 from workbench.views.reject import applies as has_margins
-from workbench.views.scene import Scene, codes_of
+from workbench.views.scene import Scene
 from workbench.views.theme import Theme
 from workbench.views.wording import counted, distinct, number, shorten
 

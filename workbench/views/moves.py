@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views.picking import Pick
-from workbench.views.scene import Array, Block, Scene
+from workbench.views.scene import Array, Scene
+from workbench.views.scene_rows import Block
 
 Codes = NDArray[np.int64]
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views.planes import place_in
-from workbench.views.scene import Array, Block, Scene
+from workbench.views.scene import Array, Scene
+from workbench.views.scene_rows import Block
 
 if TYPE_CHECKING:
     from workbench.session.selection import Combination, Selection

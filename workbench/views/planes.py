@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from workbench.views.borders import NONE, Borders, borders_of, cut
 from workbench.views.density import Density, density
-from workbench.views.scene import Array, Scene, flat, per_sample
+from workbench.views.model_answers import flat
+from workbench.views.scene import Array, Scene, per_sample
 from workbench.views.wording import percent, shorten, with_unit
 
 MOST_POINTS = 5000

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial, wraps
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -15,16 +14,16 @@ from numpy.typing import NDArray
 
 from engines.base import Engine
 from engines.catalog import DataKind, EngineInfo
-from engines.rows import RowSource
 from engines.training import Snapshot
-from workbench.views.moments import Moment, moments_of, no_moments
-from workbench.views.others import OtherRun, others_of
-from workbench.views.siblings import Sibling, bits_of_model, sibling, siblings_of
-from workbench.views.when import When, recorded_near
+from workbench.views.model_answers import codes_are_bits, codes_of, flat, nearest, predict_codes
+from workbench.views.moments import Moment, no_moments
+from workbench.views.others import OtherRun
+from workbench.views.scene_rows import Block, EveryRow, Patches
+from workbench.views.siblings import Sibling, bits_of_model, sibling
+from workbench.views.when import When
 
 if TYPE_CHECKING:
-    from workbench.data import Places
-    from workbench.session import DataSample, Dataset, Run, Threshold
+    from workbench.session import DataSample, Threshold
     from workbench.session.stability import MeasuredStability
     from workbench.views.picking import Picked
 
@@ -36,83 +35,7 @@ PARTS = ("training", "validation", "test")
 NOTHING_LEARNED = EngineInfo("", "", "clustering", "data alone", "Rows, before anything is learned from them.")
 """Stands for the engine of a scene of data alone."""
 
-_BLOCK_CELLS = 4_000_000
 _BLOCK_NUMBERS = 2_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class EveryRow:
-    """All rows of the data, of which the sample is a part.
-
-    Attributes
-    ----------
-    rows : RowSource of (n, d)
-        In training units; read when they are asked for.
-    codes : (n,) int, or None
-        Class codes, -1 for none.
-    split : (n,) uint8
-        Part of each, as in `PARTS`.
-    take : callable
-        Gives (k, d) the rows of increasing numbers (k,).
-    raw : RowSource of (n, d')
-        The same rows as they were imported.
-    kept : (n,) bool
-        Whether each is in its part; dropped ones are in none, nor in the sample, and are neither picked nor counted.
-    """
-
-    rows: RowSource
-    codes: NDArray[Any] | None
-    split: NDArray[np.uint8]
-    take: Callable[[NDArray[np.int64]], Array]
-    raw: RowSource
-    kept: NDArray[np.bool_]
-
-    def take_raw(self, rows: NDArray[np.int64]) -> Array:
-        """(k, d') the rows of increasing numbers (k,) as they were imported; for a few of many."""
-        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if len(rows) else []
-        parts = [self.raw.read(int(run[0]), int(run[-1]) + 1) for run in runs]
-        return np.concatenate(parts) if parts else np.empty((0, self.raw.shape[1]))
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Some rows of the data, one after the other.
-
-    Attributes
-    ----------
-    start : int
-        Number of the first.
-    X : (k, d) array
-        In training units.
-    codes : (k,) int64
-        Class codes, -1 for none.
-    split : (k,) uint8
-    """
-
-    start: int
-    X: Array
-    codes: NDArray[np.int64]
-    split: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, eq=False)
-class Patches:
-    """What is known of rows that were cut from larger pictures.
-
-    Attributes
-    ----------
-    find : callable
-        Gives where they lie there, or None where that was not kept; may read names of all rows.
-    to_own : callable
-        Maps (k, d) in training units, made of raw rows (k, d'), to (k, d') in original units, with the brightness and
-        contrast of these rows.
-    own_contrast : bool
-        Whether brightness and contrast of each row are taken off before training.
-    """
-
-    find: Callable[[], Places | None]
-    to_own: Callable[[Array, Array], Array]
-    own_contrast: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -394,84 +317,6 @@ class Scene:
         return self.image_shape if self.feature_names == self.original_names else None
 
 
-def scene_of(run: Run, *, max_rows: int = 5000, when: When | None = None) -> Scene | None:
-    """What there is to see of `run` now, or at the recorded snapshot nearest to `when`; None while there is none."""
-    return _scene_on(run.dataset.as_of(run.dataset.correction), max_rows, run, when)
-
-
-def at_snapshot(scene: Scene, snapshot: Snapshot, when: When | None) -> Scene:
-    """What `scene` was at a recorded snapshot, where other runs are to be looked at as they were at `when`."""
-    of_it = scene.threshold is not None and scene.threshold.iteration == snapshot.iteration
-    return replace(scene, snapshot=snapshot, when=when, threshold=scene.threshold if of_it else None)
-
-
-def _scene_on(data: Dataset, max_rows: int, run: Run, when: When | None) -> Scene | None:
-    """What there is to see of `run` beside `data`, its dataset with the corrections of one moment."""
-    snapshot = run.latest
-    if snapshot is None:
-        return None
-    newest = replace(
-        _data_alone(data, max_rows),
-        engine=run.engine,
-        parameters=dict(run.arguments),
-        snapshot=snapshot,
-        history=dict(run.history),
-        name=run.name,
-        stability=run.stability,
-        find_siblings=siblings_of(run),
-        find_others=lambda: others_of(
-            run, data.n_features, (data.correction, max_rows), partial(_scene_on, data, max_rows)
-        ),
-        find_moments=partial(moments_of, run),
-        threshold=run.threshold,
-    )
-    recorded = None if when is None else recorded_near(run, when)
-    return newest if recorded is None else at_snapshot(newest, recorded, when)
-
-
-def scene_of_data(data: Dataset, *, max_rows: int = 5000) -> Scene | None:
-    """What there is to see of `data` before anything is learned; None of dissimilarities, which lie nowhere."""
-    return None if data.kind == "dissimilarity" else _data_alone(data.as_of(data.correction), max_rows)
-
-
-def _data_alone(data: Dataset, max_rows: int) -> Scene:
-    recipe = data.recipe
-    columns = [column for column in data.columns if column.role == "feature"]
-    original = tuple(str(name) for name in data.raw_names)
-    units = tuple(column.unit for column in columns) if len(columns) == len(original) else ("",) * len(original)
-    return Scene(
-        engine=NOTHING_LEARNED,
-        parameters={},
-        snapshot=Snapshot(0, None, math.nan),
-        history={},
-        sample=data.sample(max_rows),
-        every=EveryRow(data.every_row, data.codes, np.asarray(data.split), data.at, data.raw, ~data.dropped.mask),
-        feature_names=tuple(str(name) for name in recipe.feature_names),
-        original_names=original,
-        units=units,
-        classes=tuple(data.classes),
-        image_shape=data.image_shape,
-        to_original=recipe.inverse,
-        name=data.name,
-        kind=data.kind,
-        patches=Patches(lambda: data.places, recipe.inverse, recipe.recipe.contrast) if data.is_patches else None,
-    )
-
-
-def codes_are_bits(model: Any) -> bool:
-    """Whether codes of a fitted `model` of the family "deep" are bits, so that it has neither prototypes nor words.
-
-    Codebooks that it may have are part of its network; a quantizer of books of two words has words, and is not deep.
-    """
-    return not hasattr(model, "prototypes_") and set(getattr(model, "code_sizes", ())) == {2}
-
-
-def flat(values: Array) -> Array:
-    """(n, d) of values (n, d), or of matrices (n, k, k) with d = k²."""
-    values = np.asarray(values)
-    return values.reshape(len(values), -1) if values.ndim > 2 else values
-
-
 def per_sample(make: Callable[[Scene], T]) -> Callable[[Scene], T]:
     """`make`, called once for each sample: nothing that depends on the data alone is computed again for a snapshot.
 
@@ -488,37 +333,3 @@ def per_sample(make: Callable[[Scene], T]) -> Callable[[Scene], T]:
             return known[scene.sample]
 
     return once
-
-
-def codes_of(labels: Array, classes: Sequence[Any]) -> NDArray[np.int64]:
-    """Positions of `labels` among `classes`, -1 for strangers; (k,) in, (k,) out."""
-    values, inverse = np.unique(np.asarray(labels), return_inverse=True)
-    position = {value: code for code, value in enumerate(classes)}
-    spelled = {str(value): code for code, value in enumerate(classes)}
-    known = [position.get(value, spelled.get(str(value), -1)) for value in values.tolist()]
-    return np.asarray(known, np.int64)[inverse.ravel()] if len(values) else np.empty(0, np.int64)
-
-
-def predict_codes(model: Engine, X: Array, classes: Sequence[Any]) -> NDArray[np.int64]:
-    """(n,) class codes that `model` gives the (n, d) rows `X`."""
-    return codes_of(model.predict(X), classes)
-
-
-def nearest(model: Engine, X: Array) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Prototype of each row of `X` (n, d) and the distance to it, as `model.transform` measures it.
-
-    It is the nearest one, or the one that the engine predicts where it goes another way (by likelihood, or in stages).
-    Works block by block, so that no more than some millions of distances are held at a time.
-    """
-    n_prototypes = max(1, len(model.prototypes_))
-    step = max(1, _BLOCK_CELLS // n_prototypes)
-    winners = np.empty(len(X), np.int64)
-    distances = np.empty(len(X), np.float64)
-    by_prediction = not hasattr(model, "classes_")
-    for start in range(0, len(X), step):
-        rows = X[start : start + step]
-        block = np.asarray(model.transform(rows))
-        best = np.asarray(model.predict(rows)) if by_prediction else block.argmin(axis=1)
-        winners[start : start + step] = best
-        distances[start : start + step] = block[np.arange(len(block)), best]
-    return winners, distances

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from workbench.views import canvas
 from workbench.views.cell_colours import cell_table
+from workbench.views.model_answers import flat
 from workbench.views.patchwork import Patchwork, owners
 from workbench.views.picking import RowTest
 from workbench.views.reconstructions import common_unit
-from workbench.views.scene import Block, Scene, flat, per_sample
+from workbench.views.scene import Scene, per_sample
+from workbench.views.scene_rows import Block
 from workbench.views.sources_data import MODES, Asked, SourcesData, codeword_colour, pixels
 from workbench.views.theme import Theme
 from workbench.views.wording import counted, percent, shorten
