@@ -73,21 +73,6 @@ def test_distances_in_the_metric_plane_never_exceed_the_engines_own() -> None:
     assert (seen <= scene.model.transform(scene.sample.X) * (1 + 1e-6)).all()
 
 
-def test_the_density_image_counts_every_row_and_names_the_commonest_class() -> None:
-    scene = scenes.many_rows()
-    density = projection.compute(scene).planes[0].density
-    assert density is not None
-    assert density.counts.sum() == len(scene.sample.rows)
-    assert ((density.codes >= 0) == (density.counts > 0)).all()
-    assert set(np.unique(density.codes)) == {-1, 0, 1, 2, 3}
-    image = projection.density_image(density, theme("dark"))
-    assert ((image[..., 3] > 0) == (density.counts > 0)).all()
-
-
-def test_points_are_drawn_one_by_one_up_to_the_limit() -> None:
-    assert projection.compute(scenes.iris()).planes[0].density is None
-
-
 def test_one_feature_is_shown_in_original_units() -> None:
     scene = scenes.one_feature()
     (plane,) = projection.compute(scene).planes

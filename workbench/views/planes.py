@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views.borders import NONE, Borders, borders_of, cut
-from workbench.views.density import Density, density
+from workbench.views.crowd import Crowd, crowd_in
 from workbench.views.model_answers import flat
 from workbench.views.scene import Array, Scene, per_sample
 from workbench.views.wording import percent, shorten, with_unit
 
-MOST_POINTS = 5000
-"""More rows than this are shown as a density image."""
 _WIDE = 60
+_MOST_TURNED = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +30,10 @@ class Plane:
     points : (m, 2) float64
         The rows of the sample.
     prototypes : (M, 2) float64
-    density : Density or None
-        To be drawn in place of the points, when they are many.
+    crowd : Crowd or None
+        All rows there, to be drawn as a density; None where they are few, or the plane changes with the snapshot.
     limits : (left, right, bottom, top)
-        Around the points; they do not move while the prototypes do (in the plane "pca").
+        Around all of them; they do not move while the prototypes do (in the plane "pca").
     borders : Borders
         Where the cells of the prototypes meet the plane through the mean of the rows.
     """
@@ -45,7 +44,7 @@ class Plane:
     y_label: str
     points: NDArray[np.float64]
     prototypes: NDArray[np.float64]
-    density: Density | None
+    crowd: Crowd | None
     limits: tuple[float, float, float, float]
     borders: Borders
 
@@ -75,7 +74,8 @@ def plane_called(scene: Scene, name: str, features: tuple[int, int]) -> Plane:
     if np.shape(scene.sample.X)[1] == 1:
         return _single(scene)
     if name == "lda" and (axes := discriminant_axes(scene)) is not None:
-        return _plane("lda", "Linear discriminants", axes.labels, axes.cloud, scene, axes.place)
+        cloud = _crowded(axes.cloud, scene, "lda", axes.place)
+        return _plane("lda", "Linear discriminants", axes.labels, cloud, scene, axes.place)
     if name == "metric":
         return _logarithmic(scene) if "log_prototypes" in scene.snapshot.arrays else _metric(scene)
     return _features(scene, features) if name == "features" else _principal(scene)
@@ -131,7 +131,7 @@ class Cloud:
     """Rows in a plane, as far as no snapshot changes them."""
 
     points: NDArray[np.float64]
-    density: Density | None
+    crowd: Crowd | None
     limits: tuple[float, float, float, float]
 
 
@@ -151,8 +151,9 @@ class PrincipalAxes:
 
 def _principal(scene: Scene) -> Plane:
     axes = principal_axes(scene)
-    borders = borders_of(scene, axes.mean, axes.components, axes.cloud.limits) if _has_borders(scene) else NONE
-    return _plane("pca", "Principal components", axes.labels, axes.cloud, scene, axes.place, borders)
+    cloud = _crowded(axes.cloud, scene, "pca", axes.place)
+    borders = borders_of(scene, axes.mean, axes.components, cloud.limits) if _has_borders(scene) else NONE
+    return _plane("pca", "Principal components", axes.labels, cloud, scene, axes.place, borders)
 
 
 def _has_borders(scene: Scene) -> bool:
@@ -200,9 +201,9 @@ def discriminant_axes(scene: Scene) -> PrincipalAxes | None:
     names = ["first discriminant", "second discriminant"]
     if len(directions) == 1:
         across = X - mean - np.outer((X - mean) @ directions[0], directions[0]) / (directions[0] @ directions[0])
-        directions = np.vstack([directions, np.linalg.svd(across[:MOST_POINTS], full_matrices=False)[2][:1]])
+        directions = np.vstack([directions, np.linalg.svd(across[:_MOST_TURNED], full_matrices=False)[2][:1]])
         names[1] = "most variance across it"
-    cloud = _cloud((whole_rows(scene).astype(np.float64) - mean) @ directions.T, codes)
+    cloud = _cloud((whole_rows(scene).astype(np.float64) - mean) @ directions.T)
     return PrincipalAxes(mean, directions, (names[0], names[1]), cloud)
 
 
@@ -219,7 +220,7 @@ def _axes_of(X: NDArray[np.float64], codes: NDArray[np.int64]) -> PrincipalAxes:
         components = np.eye(2, X.shape[1])
         shares = (((X - mean) @ components.T) ** 2).sum(axis=0) / (total or 1.0)
     first, second = (f"principal component {i + 1} ({percent(float(shares[i]))} of the variance)" for i in (0, 1))
-    cloud = _cloud((X - mean) @ components.T, codes)
+    cloud = _cloud((X - mean) @ components.T)
     return PrincipalAxes(mean, components, (first, second), cloud)
 
 
@@ -256,7 +257,7 @@ def _metric(scene: Scene) -> Plane:
     shares = values**2 / max(float((values**2).sum()), np.finfo(float).tiny)
     labels = [f"direction {i + 1} of Λ ({percent(float(shares[i]))} of the relevance)" for i in range(len(values))]
     first, second = (*labels, "no second direction")[:2]
-    cloud, borders = _cloud(turn.place(whole_rows(scene)), row_codes(scene)), NONE
+    cloud, borders = _cloud(turn.place(whole_rows(scene))), NONE
     if len(values) > 1 and values[1] > 1e-6 * values[0] and _has_borders(scene):
         borders = borders_of(scene, turn.center, turn.directions[:2] / values[:2, None], cloud.limits)
     return _plane("metric", "In the learned metric", (first, second), cloud, scene, turn.place, borders)
@@ -268,7 +269,7 @@ def _logarithmic(scene: Scene) -> Plane:
     borders = cut(scene, logarithms, None, axes.mean, axes.components, axes.cloud.limits)
     title, cloud = "In logarithms of the matrices", axes.cloud
     prototypes = axes.place(logarithms)
-    return Plane("metric", title, *axes.labels, cloud.points, prototypes, cloud.density, cloud.limits, borders)
+    return Plane("metric", title, *axes.labels, cloud.points, prototypes, cloud.crowd, cloud.limits, borders)
 
 
 def _logarithmic_axes_of(scene: Scene) -> PrincipalAxes:
@@ -299,7 +300,7 @@ def _single(scene: Scene) -> Plane:
     """One feature: its value along the plane, and rows spread upwards for reading only."""
     values = np.asarray(scene.to_original(whole_rows(scene)), dtype=float)[:, 0]
     spread = np.modf(np.arange(1, len(values) + 1) * 0.6180339887498949)[0] - 0.5
-    cloud = _cloud(np.column_stack([values, spread]), row_codes(scene))
+    cloud = _cloud(np.column_stack([values, spread]))
     labels = (_feature_name(scene, 0), "spread for reading, without meaning")
     return _plane("pca", "The only feature", labels, cloud, scene, _only_value(scene))
 
@@ -312,7 +313,7 @@ def _values_of(scene: Scene, features: tuple[int, int]) -> Place:
 
 def _features(scene: Scene, features: tuple[int, int]) -> Plane:
     place = _values_of(scene, features)
-    cloud = _cloud(place(np.asarray(scene.sample.X)), row_codes(scene))
+    cloud = _crowded(_cloud(place(np.asarray(scene.sample.X))), scene, features, place)
     labels = (_feature_name(scene, features[0]), _feature_name(scene, features[1]))
     return _plane("features", "Two features", labels, cloud, scene, place)
 
@@ -331,15 +332,28 @@ def _plane(
     borders: Borders = NONE,
 ) -> Plane:
     prototypes = place(scene.prototypes) if len(scene.prototypes) else np.empty((0, 2))
-    return Plane(name, title, *labels, cloud.points, prototypes, cloud.density, cloud.limits, borders)
+    return Plane(name, title, *labels, cloud.points, prototypes, cloud.crowd, cloud.limits, borders)
 
 
-def _cloud(points: NDArray[np.float64], codes: NDArray[np.int64]) -> Cloud:
+def _cloud(points: NDArray[np.float64]) -> Cloud:
     low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.ones(2))
+    return Cloud(points, None, _around(low, high))
+
+
+def _crowded(cloud: Cloud, scene: Scene, plane: object, place: Place) -> Cloud:
+    """The same rows with all the others, in a plane of the sample."""
+    crowd = crowd_in(scene, plane, place)
+    if crowd is None:
+        return cloud
+    left, right, bottom, top = crowd.limits
+    return replace(cloud, crowd=crowd, limits=_around(np.array([left, bottom]), np.array([right, top])))
+
+
+def _around(low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Limits with a margin around what lies between."""
     margin = np.where(high > low, 0.04 * (high - low), np.maximum(0.5, 0.05 * np.abs(high)))
     (left, bottom), (right, top) = (low - margin).tolist(), (high + margin).tolist()
-    limits = (left, right, bottom, top)
-    return Cloud(points, density(points, codes, limits) if len(points) > MOST_POINTS else None, limits)
+    return left, right, bottom, top
 
 
 @per_sample

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from workbench.views import canvas
 from workbench.views.borders import Borders
 from workbench.views.cells import grid_edges, shared
-from workbench.views.density import density_image
+from workbench.views.crowd import Crowd
+from workbench.views.density import density, density_image
 from workbench.views.planes import Plane, offered, plane_called, row_codes, telling_features
 from workbench.views.row_colours import RowColours, choices, colours_of
 from workbench.views.scene import Array, Scene
@@ -121,6 +122,10 @@ class ProjectionData:
     class_names: tuple[str, ...]
     note: str
 
+    def crowd_codes(self, crowd: Crowd) -> Array:
+        """(n,) class codes that give all rows their colours."""
+        return crowd.codes if self.colours.of_classes else np.full(len(crowd.codes), -1)
+
     @property
     def mark_codes(self) -> NDArray[np.int64]:
         """(M,) kind of each prototype, where rows are coloured by what prototypes have too; else -1."""
@@ -146,6 +151,10 @@ def compute(scene: Scene) -> ProjectionData:
     wanted = [asked.plane] if asked.plane in names else [name for name in names if name in ("pca", "metric")]
     planes = tuple(plane_called(scene, "features" if name == PICKED else name, features) for name in wanted)
     notes = [counted(n_rows, "row") if scene.is_whole else f"{n_rows:,} of {n_total:,} rows, drawn at random"]
+    colours = colours_of(scene, asked.colour)
+    if any(plane.crowd is not None for plane in planes):
+        as_points = "" if colours.of_classes else f"; {n_rows:,} of them, drawn at random, as points"
+        notes = [f"all {n_total:,} rows, the denser the stronger{as_points}"]
     if any(len(plane.borders.lines) for plane in planes):
         notes.append("lines: borders of the cells in the plane through the mean")
     has_trails, trails = _has_trails(scene, asked), (NO_TRAILS,) * len(planes)
@@ -161,7 +170,7 @@ def compute(scene: Scene) -> ProjectionData:
         offered=choice,
         rows=np.asarray(scene.sample.rows),
         codes=row_codes(scene),
-        colours=colours_of(scene, asked.colour),
+        colours=colours,
         choices=choices(scene),
         feature_names=scene.original_names,
         features=features,
@@ -225,15 +234,16 @@ def figure(data: ProjectionData, theme: Theme) -> Figure:
 
 
 def _draw_rows(axes: Any, plane: Plane, data: ProjectionData, theme: Theme) -> None:
-    if plane.density is not None:
+    if plane.crowd is not None:
         axes.imshow(
-            density_image(plane.density, theme),
-            extent=plane.density.extent,
+            density_image(density(plane.crowd.points, data.crowd_codes(plane.crowd), plane.limits), theme),
+            extent=plane.limits,
             origin="lower",
             aspect="auto",
             interpolation="nearest",
         )
-        return
+        if data.colours.of_classes:
+            return
     size = 14 if len(plane.points) <= 1000 else 6
     if data.colours.values is not None:
         inks = data.colours.rgb(theme) / 255

@@ -44,6 +44,11 @@ class RowColours:
     unit: str = ""
 
     @property
+    def of_classes(self) -> bool:
+        """Whether they are known of rows outside the sample too: those of their classes, or one colour for all."""
+        return self.name in ("class", "none")
+
+    @property
     def ends(self) -> tuple[float, float]:
         """Lowest and highest value; both 0 where there is none."""
         known = np.empty(0) if self.values is None else self.values[np.isfinite(self.values)]

@@ -19,11 +19,15 @@ from workbench.desktop.plots.base import Canvas, Plot, dress, how_picked, quiet,
 from workbench.desktop.plots.headed import Head
 from workbench.desktop.plots.outlines import OutlineBox, OutlineTools
 from workbench.views import View
+from workbench.views.crowd import Crowd
+from workbench.views.density import density, density_image
 from workbench.views.picking import Pick, Picked, inside
 from workbench.views.planes import place_in
 from workbench.views.theme import Theme, rgb
 
 POINT = 5.0
+GRAIN = 2
+"""Pixels of a screen, either way, that show the rows there as one spot."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,21 @@ class Layout:
 
     Attributes
     ----------
-    points : (m, 2) float64
-        The rows of the sample.
+    points : (m, 2) floating
+        The rows of the sample, or all of them.
     prototypes : (M, 2) float64
     plane : str
     features : (int, int)
         Of the plane that `planes.place_in` lays other rows out in.
+    of_all : bool
+        Whether the points are all rows.
     """
 
-    points: NDArray[np.float64]
+    points: NDArray[Any]
     prototypes: NDArray[np.float64]
     plane: str
     features: tuple[int, int] = (0, 1)
+    of_all: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +136,7 @@ class PlanePlot(Plot):
         self._home: object = None
         self._theme = ""
         self._layout: Layout | None = None
-        self._numbers: NDArray[Any] = np.empty(0, np.int64)
+        self._numbers: NDArray[Any] | None = None
         self._settle = QTimer(self, interval=60, singleShot=True)
         self._settle.timeout.connect(self._look_again)
         self.item.getViewBox().sigRangeChanged.connect(self._moved)
@@ -192,7 +199,7 @@ class PlanePlot(Plot):
 
     def prepare_marks(self, data: Any, picked: Picked, theme: Theme) -> Marks:
         layout = self._layout = self.layout_of(data)
-        self._numbers = np.asarray(picked.scene.sample.rows)
+        self._numbers = None if layout.of_all else np.asarray(picked.scene.sample.rows)
         frame = self._frame or Frame((0.0, 1.0, 0.0, 1.0), 16, 16, 1.0)
         if self._painted is not None:
             frame = self._painted[0]
@@ -236,7 +243,8 @@ class PlanePlot(Plot):
         if prototype is not None:
             self.picked.emit(Pick(prototypes=(prototype,), how=how_picked()))
         elif row is not None:
-            self.picked.emit(Pick(rows=(int(self._numbers[row]),), how=how_picked()))
+            number = row if self._numbers is None else int(self._numbers[row])
+            self.picked.emit(Pick(rows=(number,), how=how_picked()))
 
     def _label(self, ground: Ground) -> None:
         """Name the axes, as far as there is room."""
@@ -273,11 +281,13 @@ class PlanePlot(Plot):
             self.stale.emit()
 
 
-def nearest(points: NDArray[np.float64], here: NDArray[np.float64], within: NDArray[np.float64]) -> int | None:
+def nearest(points: NDArray[Any], here: NDArray[np.float64], within: NDArray[np.float64]) -> int | None:
     """Which of the points (n, 2) is nearest to `here` (2,), measured by `within` (2,); None if it is further away."""
-    away = np.hypot(*((points - here) / within).T)
-    near = np.flatnonzero(away <= 1)
-    return int(near[away[near].argmin()]) if len(near) else None
+    (x, y), (wide, high) = here.tolist(), within.tolist()  # plain numbers, so that millions of points keep their type
+    in_box = (np.abs(points[:, 0] - x) <= wide) & (np.abs(points[:, 1] - y) <= high)
+    near = np.flatnonzero(in_box)
+    away = np.hypot(*((points[near] - here) / within).T)
+    return int(near[away.argmin()]) if len(near) and away.min() <= 1 else None
 
 
 def rows_picture(
@@ -325,6 +335,19 @@ def _stamp(
         row, column = row[stronger], column[stronger]
         image[row, column, :3] = each[stronger]
         image[row, column, 3] = stencil[i, j]
+
+
+def crowd_picture(crowd: Crowd, codes: NDArray[Any], frame: Frame, theme: Theme) -> NDArray[np.uint8]:
+    """(h, w, 4) uint8: how many of all rows are where, in the colour of the commonest class; row 0 at the bottom."""
+    height, width = round(frame.height * frame.ratio), round(frame.width * frame.ratio)
+    bins = max(1, -(-width // GRAIN)), max(1, -(-height // GRAIN))
+    image = density_image(density(crowd.points, codes, frame.limits, bins), theme)
+    return image.repeat(GRAIN, axis=0).repeat(GRAIN, axis=1)[:height, :width]
+
+
+def over(image: NDArray[np.uint8], ground: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """One picture laid over another of its size."""
+    return np.where(image[..., 3:] > 0, image, ground)
 
 
 def _paler(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -16,7 +16,17 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from workbench.desktop.plots.base import CHARACTERS
 from workbench.desktop.plots.headed import Choice
-from workbench.desktop.plots.plane import Frame, Ground, Layout, Marks, PlanePlot, coloured_rows, rows_picture
+from workbench.desktop.plots.plane import (
+    Frame,
+    Ground,
+    Layout,
+    Marks,
+    PlanePlot,
+    coloured_rows,
+    crowd_picture,
+    over,
+    rows_picture,
+)
 from workbench.views import View
 from workbench.views.picking import Picked
 from workbench.views.planes import Plane, telling_features
@@ -141,7 +151,8 @@ class ProjectionPlot(PlanePlot):
 
     def layout_of(self, data: ProjectionData) -> Layout:
         (plane, *_) = data.planes
-        return Layout(plane.points, plane.prototypes, plane.name, data.features)
+        points = plane.points if plane.crowd is None else plane.crowd.points
+        return Layout(points, plane.prototypes, plane.name, data.features, plane.crowd is not None)
 
     def prepare_marks(self, data: ProjectionData, picked: Picked, theme: Theme) -> ProjectionMarks:
         marks, lines = super().prepare_marks(data, picked, theme), data.trails[0].lines
@@ -229,6 +240,13 @@ def _shades(trails: Trails) -> tuple[NDArray[np.float64], ...]:
 
 
 def _painted(data: ProjectionData, plane: Plane, frame: Frame, theme: Theme) -> NDArray[np.uint8]:
+    if plane.crowd is None:
+        return _rows(data, plane, frame, theme)
+    ground = crowd_picture(plane.crowd, data.crowd_codes(plane.crowd), frame, theme)
+    return ground if data.colours.of_classes else over(_rows(data, plane, frame, theme), ground)
+
+
+def _rows(data: ProjectionData, plane: Plane, frame: Frame, theme: Theme) -> NDArray[np.uint8]:
     if data.colours.values is None:
         return rows_picture(plane.points, data.colours.codes, frame, theme)
     return coloured_rows(plane.points, data.colours.rgb(theme), frame)
