@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from desktop_help import shut
-from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from workbench.desktop.closing import Choice
@@ -243,19 +242,21 @@ def test_a_view_can_stand_beside_the_others_and_float(window: Window, tmp_path: 
     wait(lambda: not any(dock.isFloating() for dock in window.views._docks))
 
 
-def test_every_control_can_be_named_and_reached(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> None:
-    from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLineEdit, QWidget
-
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_run_is_watched_as_the_form_says(
+    window: Window, flowers: Path, tmp_path: Path, wait: Wait, watched: bool
+) -> None:
     open_new(window, tmp_path / "study.vqw", wait)
     bring_in(window, flowers, wait)
     do(window, "new_run")
     wait(lambda: window.inspector.new_run.ready)
-    inner = ("qt_", "ScrollLeftButton", "ScrollRightButton")
-    for widget in window.findChildren(QWidget):
-        if widget.objectName().startswith(inner) or not widget.isVisible() or isinstance(widget.parent(), QComboBox):
-            continue
-        if isinstance(widget, QAbstractButton | QAbstractItemView | QComboBox | QLineEdit):
-            named = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
-            assert named, f"{widget} in {widget.parent()} has no name"
-            if isinstance(widget, QAbstractButton) and widget.isEnabled():
-                assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus, f"{named} cannot be reached by keyboard"
+    assert window.inspector.new_run.watched.isChecked()
+    if not watched:
+        window.inspector.new_run.watched.click()
+    do(window, "start")
+    session = window.session
+    assert session is not None
+    wait(lambda: len(session.runs) == 1)
+    (run,) = session.runs.values()
+    assert run.facts.watched == watched
+    wait(lambda: not run.active)

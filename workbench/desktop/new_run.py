@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFormLayout,
     QFrame,
@@ -33,12 +34,13 @@ from workbench.session.estimates import shown_bytes
 
 @dataclass(frozen=True, eq=False)
 class RunRequest:
-    """A run that a person asks for."""
+    """A run that a person asks for; `watched` ones pause when they seem to run away."""
 
     dataset: Dataset
     engine: str
     parameters: Mapping[str, Any]
     name: str | None
+    watched: bool = True
 
 
 class NewRunPage(QWidget):
@@ -84,6 +86,9 @@ class NewRunPage(QWidget):
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.scroll.setAccessibleName("Parameters")
         self.forecast.setAccessibleName("What the run will take")
+        self.watched = QCheckBox("Pause if it runs away", checked=True)
+        self.watched.setToolTip("Hold the run when its cost stops being a number, rises sharply or prototypes leave")
+        self.watched.setAccessibleDescription(self.watched.toolTip())
         self.start = QPushButton("Start training")
         self.start.setProperty("role", "primary")
         self.start.setAccessibleDescription("Start the run with these parameters")
@@ -97,6 +102,7 @@ class NewRunPage(QWidget):
         layout.addWidget(self.scroll, 1)
         layout.addWidget(self.forecast)
         layout.addWidget(self.warning)
+        layout.addWidget(self.watched)
         layout.addWidget(self.start)
         self._fill_engines()
         self._soon = QTimer(self, interval=200, singleShot=True)
@@ -143,7 +149,8 @@ class NewRunPage(QWidget):
         if not self.ready or self.form is None:
             return None
         name = self.name.text().strip() or None
-        return RunRequest(self.dataset.currentData(), self.engine.currentData(), self.form.values(), name)
+        dataset, engine, values = self.dataset.currentData(), self.engine.currentData(), self.form.values()
+        return RunRequest(dataset, engine, values, name, self.watched.isChecked())
 
     def _fill_engines(self) -> None:
         with QSignalBlocker(self.engine):

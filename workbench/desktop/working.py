@@ -93,7 +93,7 @@ class Working(QObject):
             self._frame.inspector.new_run.start.setEnabled(False)
             self._background.call(
                 self,
-                lambda: session.add_run(request.dataset, request.engine, request.parameters, name=request.name),
+                partial(_add_run, session, request),
                 self.started.emit,
                 self._not_started,
             )
@@ -172,6 +172,11 @@ class Working(QObject):
         session = self._session()
         if session is not None:
             self._background.call(self, partial(session.add_run_of, study, key), self.started.emit)
+
+
+def _add_run(session: Session, request: RunRequest) -> Run:
+    dataset, engine, parameters = request.dataset, request.engine, request.parameters
+    return session.add_run(dataset, engine, parameters, name=request.name, watched=request.watched)
 
 
 def _add_sweep(session: Session, request: SweepRequest) -> Sweep:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 
@@ -101,6 +101,12 @@ class Choice(QComboBox):
         self._offered: tuple[tuple[str, str], ...] = ()
         self.activated.connect(self._choose)
 
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Wide enough for what is shown; it may be made as narrow as Qt allows."""
+        hint, metrics = super().sizeHint(), self.fontMetrics()
+        least = self.minimumContentsLength() * metrics.horizontalAdvance("X")  # what Qt reckons with
+        return QSize(hint.width() + max(0, metrics.horizontalAdvance(self.currentText()) - least), hint.height())
+
     def offer(self, offered: tuple[tuple[str, str], ...], name: str) -> None:
         """Offer (name, title) pairs, of which `name` is shown; fewer than two are nothing to choose from."""
         if offered != self._offered:
@@ -111,6 +117,7 @@ class Choice(QComboBox):
         if name in names:
             self.name = name
             self.setCurrentIndex(names.index(name))
+            self.updateGeometry()
         self.setVisible(len(offered) > 1)
 
     @Slot()
