@@ -8,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from engines import Snapshot
 from workbench.data import guess
+from workbench.desktop.cost_curves import _Up
 from workbench.desktop.plots.comparison import ComparisonPlot
 from workbench.desktop.view_area import ViewPane
 from workbench.desktop.window import Window
@@ -262,3 +265,17 @@ def test_a_run_of_its_start_alone_is_a_point_beside_the_other(
     wait(lambda: "beside short" in head(window))
     click(window, qtbot, 2)
     wait(lambda: shows(window, 0, nearest(short, 2).iteration))
+
+
+@pytest.mark.parametrize("size", [10.0, 30.0, 64.0, 200.0])
+@pytest.mark.parametrize("ends", [(0.131, 0.189), (1.2e8, 2.9e8), (-3.0, 500.0), (0.0, 1e-9)])
+def test_labels_of_a_low_axis_of_cost_have_room_and_there_is_one(
+    qapp: QApplication, size: float, ends: tuple[float, float]
+) -> None:
+    ((_, values),) = _Up("left").tickValues(*ends, size)
+    line = QFontMetricsF(qapp.font()).height()
+    places = np.sort(np.array(values) - ends[0]) / (ends[1] - ends[0]) * size
+    assert len(places) >= 1
+    assert places[0] >= 0
+    assert places[-1] <= size
+    assert (np.diff(places) >= line).all()

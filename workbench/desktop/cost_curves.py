@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QMouseEvent
 
 from workbench.desktop.live import Beside, Moment
 from workbench.desktop.plots.base import Canvas, dress, letters, quiet
@@ -41,7 +41,8 @@ class CostCurves(Canvas):
         self.ci.layout.setContentsMargins(8, 2, 14, 4)
         self.setMinimumHeight(64)
         self._across = _Across("bottom")
-        self.item = quiet(self.addPlot(enableMenu=False, axisItems={"bottom": self._across}))
+        axes = {"bottom": self._across, "left": _Up("left"), "right": _Up("right")}
+        self.item = quiet(self.addPlot(enableMenu=False, axisItems=axes))
         for side in ("left", "right", "bottom"):
             self.item.getAxis(side).enableAutoSIPrefix(False)
         self.item.getAxis("left").setWidth(70)
@@ -177,6 +178,19 @@ class _Across(pg.AxisItem):
             return [f"{100 * value:.3g} %" for value in values]
         made: list[str] = super().tickStrings(values, scale, spacing)
         return made
+
+
+class _Up(pg.AxisItem):
+    """An axis of cost, which may be low: so many labels that none stands on another."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802
+        most = max(1, int(size / (1.5 * QFontMetricsF(QGuiApplication.font()).height())))
+        for spacing, values in super().tickValues(minVal, maxVal, size):
+            inside = [value for value in values if minVal <= value <= maxVal]
+            step = max(1, -(-len(inside) // most))
+            if inside:
+                return [(spacing * step, inside[(len(inside) - 1) % step // 2 :: step])]
+        return []
 
 
 def _is_wide(costs: NDArray[np.float64]) -> bool:

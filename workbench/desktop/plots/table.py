@@ -24,6 +24,8 @@ from workbench.views.wording import counted
 Index = QModelIndex | QPersistentModelIndex
 AHEAD = 40
 """Rows read above and below what is visible."""
+NARROWEST, WIDEST = 12, 30
+"""Letters of a column."""
 MOST_COPIED = 100_000
 """Of more lines the first are copied."""
 
@@ -101,6 +103,7 @@ class TablePlot(Plot):
     def mark(self, marks: Window) -> None:
         self._asked = marks.asked
         self.model.show_window(marks)
+        self.table.fit(marks.titles)
         self.head.tell(marks.words)
         header, asked = self.table.horizontalHeader(), marks.asked
         header.setSortIndicatorShown(asked.column >= 0)
@@ -238,7 +241,19 @@ class RowsTable(QTableView):
         lines.setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.horizontalHeader().setDefaultSectionSize(self.fontMetrics().averageCharWidth() * 16)
         self.horizontalHeader().setSectionsClickable(True)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._titles: tuple[str, ...] = ()
         self.clicked.connect(lambda index: self._pick(index.row()))
+
+    def fit(self, titles: tuple[str, ...]) -> None:
+        """Make columns as wide as their titles, when they are others than before; numbers take less."""
+        if titles == self._titles:
+            return
+        self._titles = titles
+        metrics, letter = self.fontMetrics(), self.fontMetrics().averageCharWidth()
+        for column, title in enumerate(titles):
+            wide = metrics.horizontalAdvance(title) + 4 * letter  # with the mark of sorting
+            self.setColumnWidth(column, max(NARROWEST * letter, min(wide, WIDEST * letter)))
 
     def reading(self) -> Callable[[], list[Sequence[Any]]]:
         """Gives what is copied when it is called, by any thread: the picked lines, or those in sight without any."""
