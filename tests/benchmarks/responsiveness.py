@@ -32,17 +32,18 @@ from workbench.desktop.window import Window
 from workbench.session import Run
 
 RUNS = (
-    ("KMeans", {"n_clusters": 256, "tol": 0.0, "n_init": 5}, ("curves", "projection", "prototypes")),
-    ("SOM", {"shape": (20, 20), "max_iter": 500}, ("som", "prototypes")),
+    ("KMeans", {"n_clusters": 256, "tol": 0.0, "n_init": 5}),
+    ("GMLVQ", {"prototypes_per_class": 3, "rank": 30, "max_iter": 500, "tol": 0.0}),
+    ("SOM", {"shape": (20, 20), "max_iter": 500}),
     (
         "GaussianMixture",
         {"n_components": 10, "covariance_type": "diag", "reg_covar": 25.0, "tol": 0.0, "max_iter": 500},
-        ("mixture",),
     ),
-    ("ResidualQuantizer", {"n_stages": 4, "n_bits": 6}, ("reconstructions", "usage")),
+    ("ResidualQuantizer", {"n_stages": 4, "n_bits": 6}),
 )
-"""Engine, parameters, and the views that are drawn while it trains."""
-SECONDS = 6.0
+"""Engine and parameters; every view that fits is drawn while it trains."""
+SIDE_BY_SIDE = ("projection", "prototypes", "curves", "picked")
+SECONDS = 4.0
 
 
 class Gaps(QObject):
@@ -118,20 +119,32 @@ def main(folder: Path) -> None:
         until(job.done)
         tell("while importing", gaps.take())
         dataset = job.result()
-        for engine, parameters, views in RUNS:
+
+        def looked_at(engine: str, parameters: dict[str, object], run: Run, what: str) -> Run:
+            """Tell the figures of some seconds; gives the run that trains, another one if that has ended."""
+            rest(0.3)
+            gaps.take()
+            before, drawn = run.sequence, window.live.n_drawn
+            rest(SECONDS)
+            figures = gaps.take() | {"snapshots": run.sequence - before, "drawn": window.live.n_drawn - drawn}
+            tell(f"{engine}: {what}", figures)
+            return run if run.active else added(engine, parameters)
+
+        for engine, parameters in RUNS:
             run = added(engine, parameters)
             until(lambda: run.sequence > 2)  # noqa: B023
+            until(lambda: window.live.shown is run and run.sequence and window.views.front.shown is not None)  # noqa: B023
             tell(f"{engine}: first steps", gaps.take())
-            for name in views:
+            session.selection.pick_prototypes(run.id, [1])
+            for name in [pane.view.name for pane in window.views.panes if pane.view.name in window.live.looker.fitting]:
                 window.views.show_view(name)
-                rest(0.3)
-                gaps.take()
-                before, drawn = run.sequence, window.live.n_drawn
-                rest(SECONDS)
-                figures = gaps.take() | {"snapshots": run.sequence - before, "drawn": window.live.n_drawn - drawn}
-                tell(f"{engine}: {name} drawn live", figures)
-                if not run.active:
-                    run = added(engine, parameters)
+                run = looked_at(engine, parameters, run, f"{name} drawn live")
+            for name in SIDE_BY_SIDE[1:]:
+                window.views.show_view(name)
+                window.views.split()
+            window.views.show_view(SIDE_BY_SIDE[0])
+            run = looked_at(engine, parameters, run, f"{len(window.views.visible_panes())} views side by side")
+            window.views.reset()
             clicked = time.perf_counter()
             window.actions_by_name.by_name["stop"].trigger()
             until(lambda: not run.active and gaps.seconds)  # noqa: B023

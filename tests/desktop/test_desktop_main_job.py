@@ -234,6 +234,11 @@ def test_a_view_can_stand_beside_the_others_and_float(window: Window, tmp_path: 
     wait(lambda: window.views.front is not None and window.views.front.view.name == "prototypes")
     do(window, "view_beside")
     wait(lambda: len(window.views.visible_panes()) == 2)
+    for name in ("curves", "usage"):  # each goes beside the others, wherever it stands among the views
+        window.views.show_view(name)
+        wait(lambda name=name: window.views.front is not None and window.views.front.view.name == name)  # type: ignore[misc]
+        do(window, "view_beside")
+    wait(lambda: {"prototypes", "curves", "usage"} < {pane.view.name for pane in window.views.visible_panes()})
     do(window, "view_reset")
     wait(lambda: len(window.views.visible_panes()) == 1)
     do(window, "view_float")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import (
@@ -52,6 +54,7 @@ class ViewArea(QMainWindow):
         self._soon.timeout.connect(self._arranged)
         self.panes = [ViewPane(view) for view in VIEWS]
         self._docks: list[QDockWidget] = []
+        self._latest: ViewPane | None = None
         self._offered: frozenset[str] = frozenset(view.name for view in VIEWS)
         for pane in self.panes:
             dock = QDockWidget(pane.view.title, self)
@@ -66,6 +69,7 @@ class ViewArea(QMainWindow):
             dock.topLevelChanged.connect(self._arranged)
             dock.dockLocationChanged.connect(self._arranged)
             dock.visibilityChanged.connect(pane.set_in_front)
+            dock.visibilityChanged.connect(partial(self._came, pane))
             dock.visibilityChanged.connect(self._arranged)
             self._docks.append(dock)
         self._bare: list[QWidget] = [dock.titleBarWidget() for dock in self._docks]
@@ -74,8 +78,9 @@ class ViewArea(QMainWindow):
 
     @property
     def front(self) -> ViewPane | None:
-        """The pane in front of the first tab group."""
-        return next(iter(self.visible_panes()), None)
+        """The pane that was brought to the front last, of those that can be seen."""
+        seen = self.visible_panes()
+        return self._latest if self._latest in seen else next(iter(seen), None)
 
     def visible_panes(self) -> list[ViewPane]:
         """The panes that can be seen now."""
@@ -124,6 +129,7 @@ class ViewArea(QMainWindow):
         for dock in self._docks[1:]:
             self.tabifyDockWidget(self._docks[0], dock)
         self._docks[0].raise_()
+        self._latest = None
         self._arranged()
 
     def restore(self, state: QByteArray | None) -> None:
@@ -135,6 +141,10 @@ class ViewArea(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._soon.start()
+
+    def _came(self, pane: ViewPane, visible: bool) -> None:
+        if visible:
+            self._latest = pane
 
     def _front_dock(self) -> QDockWidget | None:
         front = self.front

@@ -28,6 +28,10 @@ from workbench.views.theme import Theme
 from workbench.views.wording import number, percent, shorten
 
 MARGIN, GAP = 16, 14
+NARROW = 110
+"""Letters; in less width the margins stand below."""
+CAPTION = 17
+"""Letters under a row or a prototype, of which as many stand side by side as there is room for."""
 STEPS = 60
 """Of the slider, to either side."""
 Links = list[tuple[QRect, str | Pick]]
@@ -84,24 +88,31 @@ def paint_closely(data: CloselyData, theme: Theme, surface: Surface) -> Picture:
     metrics = QFontMetricsF(QGuiApplication.font())
     line = metrics.height()
     side = max(96.0, 6 * line)
-    listed = 0 if data.cell is None else max(len(data.told), len(data.cell.apart), len(data.cell.classes) + 6)
+    narrow = surface.width < NARROW * metrics.averageCharWidth()
+    n_below = 0 if data.cell is None else len(data.cell.classes) + 6
+    listed = 0 if data.cell is None else max(len(data.told), len(data.cell.apart), 0 if narrow else n_below)
     first = max(side + 2 * line, (listed + 1) * (line + 3))
+    second = (n_below + 2) * line if narrow else 0.0
     strip = (side * 0.7 if data.image is not None else line) + 2 * line + GAP
-    total = MARGIN + 2 * line + first + GAP + 4 * (strip + line) + MARGIN
+    total = MARGIN + 2 * line + first + second + GAP + 4 * (strip + line) + MARGIN
     spots: Spots = []
     links: Links = []
     with painting(surface.width, max(surface.height, int(total)), surface.ratio, theme.surface) as (image, painter):
         painter.setFont(QGuiApplication.font())
         painter.setPen(QColor(theme.text))
         title = f"{data.title}, {data.note}" if data.title else data.note
-        painter.drawText(QPointF(MARGIN, MARGIN + metrics.ascent()), title)
+        _heading(painter, title, QRectF(MARGIN, MARGIN, surface.width - 2 * MARGIN, line))
         if data.cell is not None:
             y = MARGIN + 2.0 * line
             left = MARGIN + _itself(painter, data, theme, QPointF(MARGIN, y), side)
-            room = (surface.width - left - MARGIN - 2 * GAP) / 2
+            beside = surface.width - left - MARGIN
+            room = beside if narrow else (beside - 2 * GAP) / 2
             _apart(painter, data, theme, QRectF(left, y, room, first), spots)
-            _margins(painter, data.cell, theme, QRectF(left + room + 2 * GAP, y, room, first))
-            y += first + GAP
+            x = MARGIN if narrow else left + room + 2 * GAP
+            _margins(
+                painter, data.cell, theme, QRectF(x, y + first if narrow else y, surface.width - MARGIN - x, first)
+            )
+            y += first + second + GAP
             rivals = (("rivals: the nearest other prototypes", data.cell.rivals),)
             for name, group in (*rivals, *zip(GROUPS, data.cell.groups, strict=True)):
                 rows = not name.startswith("rivals")
@@ -153,7 +164,7 @@ def _apart(painter: QPainter, data: CloselyData, theme: Theme, box: QRectF, spot
         return
     painter.setPen(QColor(theme.text))
     title = f"Apart from prototype {cell.rivals.numbers[0]}, share of the distance"
-    painter.drawText(QPointF(box.left(), box.top() + metrics.ascent()), title)
+    _heading(painter, title, box)
     name_width, value_width = box.width() * 0.42, metrics.horizontalAdvance("−100 %") + 6
     room = max(10.0, box.width() - name_width - value_width)
     most = float(np.abs(cell.shares).max()) or 1.0
@@ -214,9 +225,10 @@ def _strip(
     line = metrics.height()
     painter.setPen(QColor(theme.text))
     painter.drawText(QPointF(box.left(), box.top() + metrics.ascent()), title.capitalize())
-    pitch = box.width() / EACH
+    n_across = max(1, min(EACH, int(box.width() / (CAPTION * metrics.averageCharWidth() + GAP))))
+    pitch = box.width() / n_across
     for k, (which, away, code) in enumerate(
-        zip(group.numbers.tolist(), group.distances.tolist(), group.codes.tolist(), strict=True)
+        zip(group.numbers.tolist()[:n_across], group.distances.tolist(), group.codes.tolist(), strict=False)
     ):
         x, y = box.left() + k * pitch, box.top() + line + 4
         high = box.bottom() - y - line
@@ -231,6 +243,13 @@ def _strip(
         place = QRectF(x, box.top() + line + 4, wide, y - box.top() - 4).adjusted(-5, -3, 5, 3)
         spots.append((place.toAlignedRect(), f"{words.replace(' · ', ', distance ')}"))
         links.append((place.toAlignedRect(), Pick(rows=(which,)) if rows else Pick(prototypes=(which,))))
+
+
+def _heading(painter: QPainter, words: str, box: QRectF) -> None:
+    """A line at the top of a box, cut where there is no more room."""
+    metrics = QFontMetricsF(painter.font())
+    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(QPointF(box.left(), box.top() + metrics.ascent()), shown)
 
 
 def _picture(painter: QPainter, pixels: NDArray[np.uint8], room: QRectF, theme: Theme) -> float:
