@@ -14,15 +14,17 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 import numpy as np
 import pytest
 import shiboken6
-from desktop_help import PATIENCE_MS, shut
+from desktop_help import PATIENCE_MS, of, shut
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from workbench.data import guess
 from workbench.desktop import errors
 from workbench.desktop.settings import Settings
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.window import Window
+from workbench.session import Dataset
 
 HARMLESS = r"This plugin does not support (propagateSizeHints|raise|grabbing the keyboard)"
 
@@ -126,3 +128,13 @@ def wide(tmp_path: Path) -> Path:
     rows = np.random.default_rng(1).random((12_000, 16))
     np.savetxt(path, rows, "%.4f", ",", header=",".join(f"x{j}" for j in range(16)), comments="")
     return path
+
+
+@pytest.fixture
+def data(window: Window, flowers: Path, tmp_path: Path, wait: Callable[[Callable[[], bool]], None]) -> Dataset:
+    """The flowers, in a project that is open in the window, which shows them."""
+    window.projects.create(tmp_path / "study.vqw")
+    wait(lambda: window.session is not None)
+    found = of(window).import_data(guess(flowers)).result(60)
+    wait(lambda: window.live.shown is found)
+    return found

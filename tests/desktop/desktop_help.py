@@ -6,8 +6,22 @@ import shiboken6
 from pytestqt.qtbot import QtBot
 
 from workbench.desktop.window import Window
+from workbench.session import Session
 
 PATIENCE_MS = 120_000
+
+
+def do(window: Window, name: str) -> None:
+    """Trigger an action, which must be possible."""
+    action = window.actions_by_name.by_name[name]
+    assert action.isEnabled(), f"{name} is not possible now"
+    action.trigger()
+
+
+def of(window: Window) -> Session:
+    """The session of the project that is open."""
+    assert window.session is not None
+    return window.session
 
 
 def shut(qtbot: QtBot, window: Window) -> None:

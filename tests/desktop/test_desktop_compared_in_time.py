@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_help import of
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
@@ -16,30 +16,15 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from engines import Snapshot
-from workbench.data import guess
 from workbench.desktop.cost_curves import _Up
 from workbench.desktop.plots.comparison import ComparisonPlot
 from workbench.desktop.view_area import ViewPane
 from workbench.desktop.window import Window
-from workbench.session import Dataset, Run, Session
+from workbench.session import Dataset, Run
 from workbench.views import comparison
 from workbench.views.picking import Pick
 
 Wait = Callable[[Callable[[], bool]], None]
-
-
-@pytest.fixture
-def data(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> Dataset:
-    window.projects.create(tmp_path / "study.vqw")
-    wait(lambda: window.session is not None)
-    found = of(window).import_data(guess(flowers)).result(60)
-    wait(lambda: window.tree.selected is not None)
-    return found
-
-
-def of(window: Window) -> Session:
-    assert window.session is not None
-    return window.session
 
 
 def finished(window: Window, data: Dataset, name: str, engine: str, **parameters: object) -> Run:

@@ -4,39 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_help import of
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.views.scenes import beside, hostile_names, iris_clusters, make_scene
 from tests.views.trained import trained
-from workbench.data import guess
 from workbench.desktop.inspector import RunPage
 from workbench.desktop.plots.comparison import ComparisonPlot
 from workbench.desktop.view_area import ViewPane
 from workbench.desktop.window import Window
-from workbench.session import Dataset, Run, Session
+from workbench.session import Dataset, Run
 from workbench.views import Scene, theme, view
 
 Wait = Callable[[Callable[[], bool]], None]
-
-
-@pytest.fixture
-def data(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> Dataset:
-    window.projects.create(tmp_path / "study.vqw")
-    wait(lambda: window.session is not None)
-    found = of(window).import_data(guess(flowers)).result(60)
-    wait(lambda: window.tree.selected is not None)
-    return found
-
-
-def of(window: Window) -> Session:
-    assert window.session is not None
-    return window.session
 
 
 def finished(window: Window, data: Dataset, name: str, engine: str = "KMeans", **parameters: object) -> Run:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from desktop_help import do
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QItemSelectionModel, QMimeData, Qt
@@ -134,12 +135,6 @@ def run(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> Run:
     pane = next(pane for pane in window.views.panes if pane.view.name == "confusion")
     wait(lambda: pane is window.views.front and not pane.message)
     return made
-
-
-def do(window: Window, name: str) -> None:
-    action = window.actions_by_name.by_name[name]
-    assert action.isEnabled()
-    action.trigger()
 
 
 def test_a_view_is_copied_as_a_picture_and_soon_as_a_drawing(window: Window, run: Run, wait: Wait) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_help import of
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractSpinBox
 from pytestqt.qtbot import QtBot
@@ -17,7 +18,7 @@ from workbench.desktop.plots.label_desk import LabelDeskPlot
 from workbench.desktop.plots.reject import MEASURES, RejectPlot
 from workbench.desktop.plots.wishes import Relabel
 from workbench.desktop.window import Window
-from workbench.session import Run, Session
+from workbench.session import Run
 
 Wait = Callable[[Callable[[], bool]], None]
 FLIPPED = (3, 50, 90)
@@ -44,11 +45,6 @@ def run(window: Window, tmp_path: Path, wait: Wait) -> Run:
     window.tree.select(made)
     wait(lambda: window.live.run is made)
     return made
-
-
-def of(window: Window) -> Session:
-    assert window.session is not None
-    return window.session
 
 
 def shown(window: Window, name: str, wait: Wait) -> Plot:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desktop_help import shut
+from desktop_help import do, shut
 from pytestqt.qtbot import QtBot
 
 from workbench.desktop.closing import Choice
@@ -19,13 +19,6 @@ from workbench.session import Dataset, Run, Session
 from workbench.views import scene_of
 
 Wait = Callable[[Callable[[], bool]], None]
-
-
-def do(window: Window, name: str) -> None:
-    """Trigger an action, which must be possible."""
-    action = window.actions_by_name.by_name[name]
-    assert action.isEnabled(), f"{name} is not possible now"
-    action.trigger()
 
 
 def open_new(window: Window, path: Path, wait: Wait) -> Session:

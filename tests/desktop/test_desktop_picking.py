@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_help import of
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
-from workbench.data import guess
 from workbench.desktop.plots.base import Plot
 from workbench.desktop.plots.painted import PaintedPlot, beside
 from workbench.desktop.plots.plane import PlanePlot
 from workbench.desktop.plots.table import TablePlot
 from workbench.desktop.window import Window
-from workbench.session import Dataset, Run, Session
+from workbench.session import Dataset, Run
 from workbench.views import scene_of
 from workbench.views.picking import Pick
 from workbench.views.planes import place_in
@@ -28,22 +28,10 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
-def opened(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> tuple[Session, Dataset]:
-    """A project with the flowers in it."""
-    window.projects.create(tmp_path / "study.vqw")
-    wait(lambda: window.session is not None)
-    session = window.session
-    assert session is not None
-    session.import_data(guess(flowers))
-    wait(lambda: len(session.datasets) == 1)
-    return session, next(iter(session.datasets.values()))
-
-
-@pytest.fixture
-def run(window: Window, opened: tuple[Session, Dataset], wait: Wait) -> Run:
+def run(window: Window, data: Dataset, wait: Wait) -> Run:
     """A finished GMLVQ on them, shown."""
-    session, dataset = opened
-    made = session.add_run(dataset, "GMLVQ", {"max_iter": 5, "random_state": 0})
+    session = of(window)
+    made = session.add_run(data, "GMLVQ", {"max_iter": 5, "random_state": 0})
     wait(lambda: made.status == "finished" and made.id in session.runs)
     wait(lambda: made.id in [thing.id for thing in window.tree.things()])
     window.tree.select(made)
@@ -138,10 +126,10 @@ def test_an_outline_in_the_plane_picks_rows_and_a_click_picks_one(
 
 @pytest.mark.parametrize(("engine", "view"), [("KMeans", "energy"), ("GaussianMixture", "mixture"), ("SOM", "som")])
 def test_views_of_other_engines_mark_what_is_picked_too(
-    window: Window, opened: tuple[Session, Dataset], wait: Wait, engine: str, view: str
+    window: Window, data: Dataset, wait: Wait, engine: str, view: str
 ) -> None:
-    session, dataset = opened
-    made = session.add_run(dataset, engine, {"max_iter": 3, "random_state": 0})
+    session = of(window)
+    made = session.add_run(data, engine, {"max_iter": 3, "random_state": 0})
     wait(lambda: made.status == "finished" and made.id in [thing.id for thing in window.tree.things()])
     window.tree.select(made)
     plot = show(window, view, wait)
@@ -268,13 +256,10 @@ def test_a_named_subset_is_in_the_tree_combines_with_what_is_picked_and_can_be_u
     wait(lambda: subset.id not in [thing.id for thing in window.tree.things()])
 
 
-def test_data_are_explored_before_anything_is_learned(
-    window: Window, opened: tuple[Session, Dataset], wait: Wait
-) -> None:
-    _, dataset = opened
-    wait(lambda: dataset.id in [thing.id for thing in window.tree.things()])
-    window.tree.select(dataset)
-    wait(lambda: window.live.shown is dataset)
+def test_data_are_explored_before_anything_is_learned(window: Window, data: Dataset, wait: Wait) -> None:
+    wait(lambda: data.id in [thing.id for thing in window.tree.things()])
+    window.tree.select(data)
+    wait(lambda: window.live.shown is data)
     plane = show(window, "projection", wait)
     assert isinstance(plane, PlanePlot)
     window.picking.pick(Pick(rows=tuple(range(40))))

@@ -6,40 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
+from desktop_help import do, of
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from workbench.data import guess
 from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.window import Window
-from workbench.session import Dataset, Range, Search, Session
+from workbench.session import Dataset, Range, Search
 
 Wait = Callable[[Callable[[], bool]], None]
 QUICK = {"random_state": 0, "n_jobs": 1, "max_iter": 4}
-
-
-def do(window: Window, name: str) -> None:
-    """Trigger an action, which must be possible."""
-    action = window.actions_by_name.by_name[name]
-    assert action.isEnabled(), f"{name} is not possible now"
-    action.trigger()
-
-
-def of(window: Window) -> Session:
-    assert window.session is not None
-    return window.session
-
-
-@pytest.fixture
-def data(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> Dataset:
-    """The flowers in the project that is open in the window."""
-    window.projects.create(tmp_path / "study.vqw")
-    wait(lambda: window.session is not None)
-    session = of(window)
-    session.import_data(guess(flowers)).result(60)
-    wait(lambda: bool(session.datasets) and window.tree.selected is not None)
-    return next(iter(session.datasets.values()))
 
 
 def dialog_of(window: Window, wait: Wait, engine: str = "GLVQ") -> SearchDialog:

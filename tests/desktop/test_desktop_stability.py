@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from desktop_help import of
 
 from workbench.data import guess
 from workbench.desktop.window import Window
-from workbench.session import Run, Session
+from workbench.session import Run
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -27,11 +28,6 @@ def run(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> Run:
     window.tree.select(made)
     wait(lambda: window.live.run is made and possible(window, "stability"))
     return made
-
-
-def of(window: Window) -> Session:
-    assert window.session is not None
-    return window.session
 
 
 def possible(window: Window, action: str) -> bool:

@@ -6,39 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
+from desktop_help import do, of
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from workbench.data import guess
 from workbench.desktop.sweep_dialog import SweepDialog
 from workbench.desktop.window import Window
-from workbench.session import Dataset, Session, Sweep
+from workbench.session import Dataset, Sweep
 
 Wait = Callable[[Callable[[], bool]], None]
-
-
-def do(window: Window, name: str) -> None:
-    """Trigger an action, which must be possible."""
-    action = window.actions_by_name.by_name[name]
-    assert action.isEnabled(), f"{name} is not possible now"
-    action.trigger()
-
-
-@pytest.fixture
-def data(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> Dataset:
-    """The flowers in the project that is open in the window."""
-    window.projects.create(tmp_path / "study.vqw")
-    wait(lambda: window.session is not None)
-    session = of(window)
-    session.import_data(guess(flowers)).result(60)
-    wait(lambda: bool(session.datasets) and window.tree.selected is not None)
-    return next(iter(session.datasets.values()))
-
-
-def of(window: Window) -> Session:
-    assert window.session is not None
-    return window.session
 
 
 def dialog_of(window: Window, wait: Wait) -> SweepDialog:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_help import of
 from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from tests.views.trained import trained_with
-from workbench.data import guess
 from workbench.desktop.plots.base import plot_for
 from workbench.desktop.plots.projection import ProjectionPlot
 from workbench.desktop.plots.som import OVERVIEW, SomPlot
 from workbench.desktop.window import Window
-from workbench.session import Dataset, Run, Selection, Session
+from workbench.session import Dataset, Run, Selection
 from workbench.views import Scene, scene_of, theme, view
 from workbench.views.picking import Pick, apply, picked_of
 from workbench.views.planes import place_in
@@ -27,18 +26,6 @@ from workbench.views.som_panels import main_panels
 Wait = Callable[[Callable[[], bool]], None]
 LEFT = Qt.MouseButton.LeftButton
 CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def opened(window: Window, flowers: Path, tmp_path: Path, wait: Wait) -> tuple[Session, Dataset]:
-    """A project with the flowers in it."""
-    window.projects.create(tmp_path / "study.vqw")
-    wait(lambda: window.session is not None)
-    session = window.session
-    assert session is not None
-    session.import_data(guess(flowers))
-    wait(lambda: len(session.datasets) == 1)
-    return session, next(iter(session.datasets.values()))
 
 
 def show(window: Window, run: Run, wait: Wait) -> ProjectionPlot:
@@ -85,10 +72,10 @@ def ends(plot: ProjectionPlot) -> set[tuple[float, float]]:
 
 
 def test_prototypes_leave_trails_that_end_at_the_moment_shown(
-    window: Window, opened: tuple[Session, Dataset], qtbot: QtBot, wait: Wait
+    window: Window, data: Dataset, qtbot: QtBot, wait: Wait
 ) -> None:
-    session, dataset = opened
-    run = session.add_run(dataset, "GMLVQ", {"max_iter": 6, "tol": 0.0, "random_state": 0})
+    session = of(window)
+    run = session.add_run(data, "GMLVQ", {"max_iter": 6, "tol": 0.0, "random_state": 0})
     wait(lambda: run.status == "finished")
     plot = show(window, run, wait)
     recorded = run.snapshots()
@@ -115,10 +102,10 @@ def test_prototypes_leave_trails_that_end_at_the_moment_shown(
 
 
 def test_trails_are_switched_by_keys_and_stay_so_in_other_planes_and_figures(
-    window: Window, opened: tuple[Session, Dataset], qtbot: QtBot, wait: Wait
+    window: Window, data: Dataset, qtbot: QtBot, wait: Wait
 ) -> None:
-    session, dataset = opened
-    run = session.add_run(dataset, "GMLVQ", {"max_iter": 3, "random_state": 0})
+    session = of(window)
+    run = session.add_run(data, "GMLVQ", {"max_iter": 3, "random_state": 0})
     wait(lambda: run.status == "finished")
     plot = show(window, run, wait)
     assert plot.trailing.accessibleName()
@@ -139,9 +126,9 @@ def test_trails_are_switched_by_keys_and_stay_so_in_other_planes_and_figures(
     assert "Λ" in plot.item.getAxis("left").labelText
 
 
-def test_the_trail_of_a_run_grows_while_it_learns(window: Window, opened: tuple[Session, Dataset], wait: Wait) -> None:
-    session, dataset = opened
-    run = session.add_run(dataset, "GMLVQ", {"max_iter": 9, "tol": 0.0, "random_state": 0}, paused=True)
+def test_the_trail_of_a_run_grows_while_it_learns(window: Window, data: Dataset, wait: Wait) -> None:
+    session = of(window)
+    run = session.add_run(data, "GMLVQ", {"max_iter": 9, "tol": 0.0, "random_state": 0}, paused=True)
     run.step()
     wait(lambda: run.sequence == 1)
     plot = show(window, run, wait)
@@ -153,11 +140,10 @@ def test_the_trail_of_a_run_grows_while_it_learns(window: Window, opened: tuple[
     run.stop()
 
 
-def test_data_alone_have_no_trails(window: Window, opened: tuple[Session, Dataset], wait: Wait) -> None:
-    _, dataset = opened
-    wait(lambda: dataset.id in [thing.id for thing in window.tree.things()])
-    window.tree.select(dataset)
-    wait(lambda: window.live.shown is dataset)
+def test_data_alone_have_no_trails(window: Window, data: Dataset, wait: Wait) -> None:
+    wait(lambda: data.id in [thing.id for thing in window.tree.things()])
+    window.tree.select(data)
+    wait(lambda: window.live.shown is data)
     window.views.show_view("projection")
     pane = next(pane for pane in window.views.panes if pane.view.name == "projection")
     wait(lambda: pane.shown is not None)
@@ -165,11 +151,9 @@ def test_data_alone_have_no_trails(window: Window, opened: tuple[Session, Datase
     assert not pane.plot.trailing.isVisible()
 
 
-def test_the_plane_of_picked_features_follows_what_is_picked(
-    window: Window, opened: tuple[Session, Dataset], wait: Wait
-) -> None:
-    session, dataset = opened
-    run = session.add_run(dataset, "GMLVQ", {"max_iter": 3, "random_state": 0})
+def test_the_plane_of_picked_features_follows_what_is_picked(window: Window, data: Dataset, wait: Wait) -> None:
+    session = of(window)
+    run = session.add_run(data, "GMLVQ", {"max_iter": 3, "random_state": 0})
     wait(lambda: run.status == "finished")
     plot = show(window, run, wait)
 
@@ -188,7 +172,7 @@ def test_the_plane_of_picked_features_follows_what_is_picked(
     window.picking.pick(Pick(features=(0, 2)))
     wait(lambda: axes() == ("length", "height"))
     wait(lambda: plot._layout is not None and plot._layout.features == (0, 2))
-    X = dataset.raw.read(0, dataset.n_rows)
+    X = data.raw.read(0, data.n_rows)
     assert plot._layout is not None
     np.testing.assert_allclose(plot._layout.points, X[:, [0, 2]], atol=1e-4)
     assert plot.plane.currentText() == "Picked features"

@@ -83,7 +83,8 @@ def test_one_feature_is_shown_in_original_units() -> None:
 
 
 def test_prototypes_are_shown_in_original_units_and_sorted_by_class_then_use() -> None:
-    scene = replace(scenes.digits(), to_original=lambda W: 2 * W + 1)
+    scene = scenes.digits()  # the recipe belongs to the sample, so another one has a sample of its own
+    scene = replace(scene, sample=replace(scene.sample), to_original=lambda W: 2 * W + 1)
     data = prototypes.compute(scene)
     np.testing.assert_allclose(data.values, 2 * scene.prototypes[data.index] + 1)
     keys = list(zip(data.codes.tolist(), (-data.counts).tolist(), strict=True))
