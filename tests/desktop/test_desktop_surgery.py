@@ -150,11 +150,27 @@ def test_a_prototype_is_added_at_the_picked_rows_and_relabelled(window: Window, 
 
 
 def test_what_an_engine_does_not_allow_is_not_offered(window: Window, session: Session, wait: Wait) -> None:
-    shown(window, session, wait, "SOM", shape=[3, 3], max_iter=2, random_state=0)
+    shown(window, session, wait, "GaussianMixture", n_components=3, max_iter=2, random_state=0)
     pick(window, wait, 1, 2)
     window._update_facts()
     assert not window.actions_by_name.by_name["edit_merge"].isEnabled()
     assert window.actions_by_name.by_name["branch"].isEnabled()
+
+
+def test_an_edited_map_goes_on_as_kmeans_which_is_said_and_shown(window: Window, session: Session, wait: Wait) -> None:
+    run = shown(window, session, wait, "SOM", shape=[3, 3], max_iter=2, random_state=0)
+    window.views.show_view("som")
+    pick(window, wait, 1, 2)
+    act(window, wait, "edit_merge")
+    told = agree(window, wait)
+    assert "9 prototypes become 8" in told
+    assert "the branch is of KMeans" in told
+    wait(lambda: window.live.run is not None and window.live.run is not run)
+    assert window.live.run is not None
+    assert window.live.run.engine.name == "KMeans"
+    assert len(window.live.run.model().prototypes_) == 8
+    wait(lambda: window.views.front is not None and window.views.front.view.name == "prototypes")
+    assert run.engine.name == "SOM"
 
 
 def test_a_run_is_branched_from_the_moment_that_is_shown(window: Window, session: Session, wait: Wait) -> None:

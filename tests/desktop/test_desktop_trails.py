@@ -22,6 +22,7 @@ from workbench.views.picking import Pick, apply, picked_of
 from workbench.views.planes import place_in
 from workbench.views.projection import PICKED, Asked
 from workbench.views.som_panels import main_panels
+from workbench.views.when import When
 
 Wait = Callable[[Callable[[], bool]], None]
 LEFT = Qt.MouseButton.LeftButton
@@ -87,7 +88,7 @@ def test_prototypes_leave_trails_that_end_at_the_moment_shown(
     places = np.array([place(np.asarray(s.arrays["prototypes"])) for s in recorded]).round(9)
     assert pieces(plot) == 3 * (len(recorded) - 1)
     assert ends(plot) == {(float(x), float(y)) for x, y in places.reshape(-1, 2)}
-    window.timeline.wanted.emit(recorded[3].iteration)
+    window.timeline.wanted.emit(When(recorded[3].iteration))
     wait(lambda: window.live.pinned is not None)
     settle(window, wait)
     assert pieces(plot) == 3 * 3
