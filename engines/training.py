@@ -6,11 +6,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engines.cached import cached
 
 JSON = Any  # None, bool, int, float, str, and lists and string-keyed dicts of these
 State = dict[str, Any]
@@ -64,7 +65,7 @@ class Snapshot:
     message: str = ""
     make_arrays: Callable[[], Mapping[str, NDArray[Any]]] = field(default=dict, repr=False, compare=False)
 
-    @cached_property
+    @cached
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """Read-only arrays named as the fitted attributes without the underscore (`prototypes`, `omega`, ...)."""
         made = {}

@@ -11,12 +11,12 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.cached import cached
 from workbench.session.commands import Command, correcting
 from workbench.session.errors import SessionError
 from workbench.session.selection import RowMask
@@ -83,7 +83,7 @@ class Corrected:
     n_rows: Callable[[], int]
     indices: dict[tuple[str, bool], NDArray[np.int64] | None] = field(default_factory=dict)
 
-    @cached_property
+    @cached
     def codes(self) -> NDArray[np.int32] | None:
         """(n,) index into the classes, -1 where there is no label; None without labels."""
         stored = self.stored()
@@ -96,7 +96,7 @@ class Corrected:
         codes.flags.writeable = False
         return codes
 
-    @cached_property
+    @cached
     def dropped(self) -> RowMask:
         """The rows that are in no part."""
         mask = np.zeros(self.n_rows(), bool)
@@ -105,7 +105,7 @@ class Corrected:
                 mask[correction.rows] = correction.to == 1
         return RowMask.of(mask)
 
-    @cached_property
+    @cached
     def n_relabelled(self) -> int:
         """Rows that are kept and have another label than when they were imported."""
         if not any(correction.kind == "relabel" for correction in self.chain):
@@ -115,7 +115,7 @@ class Corrected:
             return 0
         return int(np.count_nonzero((codes != stored) & ~self.dropped.mask))
 
-    @cached_property
+    @cached
     def version(self) -> str:
         """Hash of labels and dropped rows: equal for equal ones, however they came about."""
         found = hashlib.blake2b(self.dropped.packed, digest_size=16)

@@ -7,13 +7,13 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines import ArrayRows, RowSource
+from engines.cached import cached
 from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe, Places, places_of
 from workbench.session.corrections import Corrected, Correction, Corrections
@@ -173,17 +173,17 @@ class Dataset:
         """Names of the columns of `raw`, which are those of prototypes in original units."""
         return self.recipe.names
 
-    @cached_property
+    @cached
     def raw(self) -> RowSource:
         """(n, d) raw values, read where they lie in the project file."""
         return self._file.raw()
 
-    @cached_property
+    @cached
     def recipe(self) -> FittedRecipe:
         """From raw rows to what an engine sees, and back."""
         return self._file.recipe()
 
-    @cached_property
+    @cached
     def split(self) -> NDArray[np.uint8]:
         """(n,) 0 training, 1 validation, 2 test."""
         return self._file.split()
@@ -374,7 +374,7 @@ class Dataset:
         others = random.choice(np.flatnonzero(kept), n - len(rows), replace=False) if len(rows) < n else rows[:0]
         return np.sort(np.concatenate([rows, others]))
 
-    @cached_property
+    @cached
     def _stored_codes(self) -> NDArray[np.int32] | None:
         return self._file.codes() if self.has_labels else None
 

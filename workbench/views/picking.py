@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.cached import cached
 from workbench.views.planes import place_in
 from workbench.views.scene import Array, Scene
 from workbench.views.scene_rows import Block
@@ -41,7 +41,7 @@ class Picked:
     features: frozenset[int]
     scene: Scene
 
-    @cached_property
+    @cached
     def n_rows(self) -> int:
         """How many rows are picked."""
         return int(np.count_nonzero(self.mask))
@@ -57,12 +57,12 @@ class Picked:
         same = self.scene.feature_names == self.scene.original_names
         return self.features if same else frozenset()
 
-    @cached_property
+    @cached
     def in_sample(self) -> NDArray[np.bool_]:
         """(m,) which rows of the scene's sample are picked."""
         return self.mask[np.asarray(self.scene.sample.rows)]
 
-    @cached_property
+    @cached
     def shown(self) -> NDArray[np.int64]:
         """(k,) up to `MOST_SHOWN` row numbers of those picked, evenly taken from all of them, increasing."""
         rows = np.flatnonzero(self.mask)
@@ -70,18 +70,18 @@ class Picked:
             return rows
         return rows[np.linspace(0, len(rows) - 1, MOST_SHOWN).round().astype(np.int64)]
 
-    @cached_property
+    @cached
     def vectors(self) -> Array:
         """(k, d) the rows `shown` in training units."""
         return self.scene.every.take(self.shown)
 
-    @cached_property
+    @cached
     def codes(self) -> NDArray[np.int64]:
         """(k,) class codes of the rows `shown`; -1 for none."""
         codes = self.scene.every.codes
         return np.full(len(self.shown), -1, np.int64) if codes is None else codes[self.shown].astype(np.int64)
 
-    @cached_property
+    @cached
     def share(self) -> NDArray[np.float64]:
         """(M,) which share of the picked rows each prototype wins, told by those `shown`."""
         n = len(self.scene.prototypes) if self.scene.has_prototypes else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.base import Engine
+from engines.cached import cached
 from engines.catalog import DataKind, EngineInfo
 from engines.training import Snapshot
 from workbench.views.model_answers import codes_are_bits, codes_of, flat, nearest, predict_codes
@@ -128,17 +129,17 @@ class Scene:
         """Whether it is of a run, not of data alone."""
         return self.engine is not NOTHING_LEARNED
 
-    @cached_property
+    @cached
     def memo(self) -> dict[Any, Any]:
         """What views worked out of this scene and want to find again, whatever is asked of it, by keys of their own."""
         return {}
 
-    @cached_property
+    @cached
     def model(self) -> Engine:
         """The engine fitted as in the snapshot, so that every view uses the engine's own distance."""
         return self.engine.estimator.from_arrays(self.parameters, self.snapshot.arrays)
 
-    @cached_property
+    @cached
     def class_names(self) -> tuple[str, ...]:
         """The classes as people read them."""
         return tuple(str(value) for value in self.classes)
@@ -152,12 +153,12 @@ class Scene:
             and self.prototypes.shape[1:] == self.sample.X.shape[1:]
         )
 
-    @cached_property
+    @cached
     def prototypes(self) -> Array:
         """(M, d) in training units; those that are matrices row by row, as the rows of the sample are."""
         return flat(self.snapshot.arrays["prototypes"]) if self.of_run else np.asarray(self.sample.X)[:0]
 
-    @cached_property
+    @cached
     def omega(self) -> Array | None:
         """Ω (m, d) of a learned distance ‖Ω(x − w)‖ that is the same for all prototypes; None where there is none."""
         arrays = self.snapshot.arrays
@@ -165,7 +166,7 @@ class Scene:
             return np.asarray(arrays["omega"], float)
         return np.diag(np.sqrt(np.asarray(arrays["relevances"], float))) if "relevances" in arrays else None
 
-    @cached_property
+    @cached
     def prototype_codes(self) -> NDArray[np.int64]:
         """(M,) class codes of the prototypes; -1 where they have no class."""
         labels = self.snapshot.arrays.get("prototype_labels")
@@ -173,17 +174,17 @@ class Scene:
             return np.full(len(self.prototypes), -1, np.int64)
         return codes_of(labels, self.classes)
 
-    @cached_property
+    @cached
     def split(self) -> NDArray[np.uint8]:
         """(m,) part of each row of the sample, as in `PARTS`."""
         return self.every.split[np.asarray(self.sample.rows)]
 
-    @cached_property
+    @cached
     def winners(self) -> NDArray[np.int64]:
         """(m,) nearest prototype of each row of the sample, by the engine's own distance."""
         return self.nearest_to(np.asarray(self.sample.X))
 
-    @cached_property
+    @cached
     def every_winner(self) -> NDArray[np.int64]:
         """(n,) nearest prototype of each row of all the data, -1 of dropped ones; looks at every row."""
         return self._of_every(self.nearest_to) if not self.is_whole else self._spread(self.winners)
@@ -202,7 +203,7 @@ class Scene:
             X = self.every.rows.read(part.start, part.stop)
             yield Block(start, X, codes[part].astype(np.int64), self.every.split[part])
 
-    @cached_property
+    @cached
     def counts(self) -> NDArray[np.int64]:
         """(M,) rows that each prototype stands for: as the engine counted them in training, else of the sample."""
         counted = self.snapshot.arrays.get("counts")
@@ -217,12 +218,12 @@ class Scene:
             return "training rows"
         return "rows" if self.is_whole else "rows of the sample"
 
-    @cached_property
+    @cached
     def predicted(self) -> NDArray[np.int64]:
         """(m,) predicted class codes of the sample."""
         return self.predict(np.asarray(self.sample.X))
 
-    @cached_property
+    @cached
     def every_prediction(self) -> NDArray[np.int64]:
         """(n,) predicted class code of each row of all the data, -1 of dropped ones; looks at every row."""
         return self._of_every(self.predict) if not self.is_whole else self._spread(self.predicted)
@@ -257,50 +258,50 @@ class Scene:
         """Whether the engine turns rows into codes, and codes into rows."""
         return hasattr(self.engine.estimator, "code_sizes")
 
-    @cached_property
+    @cached
     def has_grid(self) -> bool:
         """Whether prototypes sit on a grid."""
         return self.of_run and hasattr(self.engine.estimator, "grid") and self.model.grid is not None
 
-    @cached_property
+    @cached
     def has_bits(self) -> bool:
         """Whether a code is bits alone, with neither prototypes nor words."""
         return self.has_codes and self.engine.family == "deep" and codes_are_bits(self.model)
 
-    @cached_property
+    @cached
     def whole(self) -> NDArray[np.int64]:
         """(k,) places in the sample of the rows in which nothing is missing: those that every engine takes."""
         return np.flatnonzero(np.isfinite(np.asarray(self.sample.X)).all(axis=1))
 
-    @cached_property
+    @cached
     def codes(self) -> NDArray[np.int64]:
         """(k, B) codes of the `whole` rows of the sample, a column for each book."""
         n_books = len(self.model.code_sizes)
         return np.asarray(self.model.indices(self._encoded).reshape(len(self.whole), n_books))
 
-    @cached_property
+    @cached
     def quantized(self) -> Array:
         """(k, d) what the `whole` rows of the sample become by encoding and decoding, in training units."""
         return flat(self.model.decode(self._encoded)) if len(self.whole) else np.asarray(self.sample.X)[:0]
 
-    @cached_property
+    @cached
     def _encoded(self) -> Array:
         """The codes as the engine gives them."""
         if not len(self.whole):
             return np.empty((0, len(self.model.code_sizes)), np.int64)
         return np.asarray(self.model.encode(np.asarray(self.sample.X)[self.whole]))
 
-    @cached_property
+    @cached
     def siblings(self) -> tuple[Sibling, ...]:
         """The other runs on the same data that have a rate and a distortion."""
         return self.find_siblings()
 
-    @cached_property
+    @cached
     def others(self) -> tuple[OtherRun, ...]:
         """The other runs on the same data that have prototypes in the same features."""
         return self.find_others()
 
-    @cached_property
+    @cached
     def as_sibling(self) -> Sibling | None:
         """This run at this snapshot as such a record; None where it has no rate or no distortion."""
         bits = bits_of_model(self.model) if self.has_codes else None
