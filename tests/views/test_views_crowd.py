@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from workbench.data import guess
 from workbench.session import Session
 from workbench.views import projection, scene_of, scene_of_data, theme
+from workbench.views.crowd import MOST_KEPT, crowd_in
 from workbench.views.density import density, density_image
 from workbench.views.planes import place_in
 
@@ -122,3 +123,21 @@ def test_only_classes_are_known_of_all_rows(large: Path) -> None:
             assert ("5,000 of them" in data.note) != is_class
             assert (data.crowd_codes(crowd) == crowd.codes).all() == is_class
             projection.figure(data, theme("light"))
+
+
+def test_only_the_planes_looked_at_last_are_remembered() -> None:
+    scene, asked = scenes.many_rows(), []
+
+    def place(rows: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        return rows[:, :2].astype(float)
+
+    first = crowd_in(scene, (0, 1), place)
+    n_reads = len(asked)
+    assert crowd_in(scene, (0, 1), place) is first
+    assert len(asked) == n_reads
+    for other in range(2, MOST_KEPT + 2):
+        crowd_in(scene, (0, other), place)
+    n_reads = len(asked)
+    assert crowd_in(scene, (0, 1), place) is not first
+    assert len(asked) > n_reads

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engines import EngineInfo, surgery
-from engines.surgery.parts import is_operable
 from workbench.reports.learned import MOST_BITS
 from workbench.reports.retelling import Edit, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
 from workbench.reports.source import Call, Code, assignment, source, source_line
 from workbench.session import Run, Search
+from workbench.session.branching import can_start_anywhere
 from workbench.session.checks import engine_arguments, find_engine
 from workbench.views.wording import counted
 
@@ -60,7 +60,7 @@ class Learning:
             return Cell(f"Run: {told.name}", tuple(words))
         stop = None if run.status == "finished" or latest is None else latest.iteration
         is_trained = latest is not None and not (told.branch is not None and stop == 0)
-        if told.branch is not None and not _starts_anywhere(info):
+        if told.branch is not None and not can_start_anywhere(info):
             parent = self.known[told.branch.run].name
             words.append(
                 f'It goes on with "{parent}" after iteration {told.branch.iteration:,}, as if nothing had been.'
@@ -100,7 +100,7 @@ class Learning:
         info = self._engine(told)
         training = self._training(told, info, variable, stop) if is_trained else []
         edits = [self._edit(edit, told, info, variable) for edit in told.edits]
-        if told.branch is None or not _starts_anywhere(info):
+        if told.branch is None or not can_start_anywhere(info):
             self.space.need("engines")
             arguments = engine_arguments(info, not_default(told.details["parameters"], info.parameters))
             made = assignment(variable, Call(f"engines.{info.name}", (), arguments))
@@ -211,11 +211,6 @@ def search_cell(told: Told, search: Search) -> Cell:
             f"folds of {error:.2g}."
         )
     return Cell(f"Search: {told.name}", tuple(filter(None, words)))
-
-
-def _starts_anywhere(info: EngineInfo) -> bool:
-    """Whether training can go on from any model of such an engine; of others a branch resumes the training itself."""
-    return is_operable(info.estimator())
 
 
 def _counts(counts: list[int]) -> Any:

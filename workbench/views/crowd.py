@@ -15,6 +15,9 @@ MOST_POINTS = 5000
 MOST_CROWDED = 20_000_000
 """Of more rows only the sample is shown: their places would take more than 160 MB."""
 
+MOST_KEPT = 4
+"""Planes of one sample that are remembered; there are as many as pairs of features."""
+
 
 @dataclass(frozen=True, eq=False)
 class Crowd:
@@ -38,14 +41,17 @@ class Crowd:
 def crowd_in(scene: Scene, plane: object, place: Callable[[Array], NDArray[np.float64]]) -> Crowd | None:
     """All rows where `place` lays them out; None where they are few enough to be drawn, or far too many.
 
-    `plane` tells planes apart, all of which must belong to the sample: every row is read, once for each plane.
+    `plane` tells planes apart, all of which must belong to the sample: every row is read, once while the plane is
+    among those looked at last.
     """
     if scene.sample.n_total <= MOST_POINTS or len(scene.every.kept) > MOST_CROWDED:
         return None
     known = _crowds(scene)
-    if plane not in known:
-        known[plane] = _gather(scene, place)
-    return known[plane]
+    found = known.pop(plane) if plane in known else _gather(scene, place)
+    known[plane] = found  # the last one is the one asked for last
+    while len(known) > MOST_KEPT:
+        del known[next(iter(known))]
+    return found
 
 
 @per_sample
