@@ -65,11 +65,6 @@ def test_text_in_a_feature_column(tmp_path: Path) -> None:
     assert "give the column the role" in sentence
 
 
-def test_a_text_column_made_a_feature(tmp_path: Path) -> None:
-    sentence = refusal(tmp_path / "t.csv", "a,kind\n1,x\n2,y\n3,x\n", {"kind": "feature"})
-    assert '"kind", row 1' in sentence
-
-
 def test_nothing_but_missing_values(tmp_path: Path) -> None:
     assert "no number at all" in refusal(tmp_path / "t.csv", "a,b\nNA,\nnan,?\nNA,NA\n")
     np.save(tmp_path / "t.npy", np.full((5, 3), np.nan))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ from workbench.errors import WorkbenchError
 from workbench.terminal import print_json, progress
 
 if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
-    from workbench.data import Plan
+    from workbench.data import Encoding, Plan
 
 
 def import_file(
@@ -24,6 +25,15 @@ def import_file(
     label: Annotated[str | None, typer.Option(metavar="COL", help="column with the classes")] = None,
     ids: Annotated[str | None, typer.Option("--id", metavar="COL", help="column that names the rows")] = None,
     ignore: Annotated[list[str] | None, typer.Option(metavar="COL", help="column to leave out; repeatable")] = None,
+    feature: Annotated[list[str] | None, typer.Option(metavar="COL", help="column to learn from; repeatable")] = None,
+    encode: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL=HOW",
+            help="how a column becomes numbers: one-hot, ordinal:low<mid<high, hash:64, date:days+day+week+year, "
+            "cyclic:24, number; repeatable",
+        ),
+    ] = None,
     scale: Annotated[str | None, typer.Option(help="none, standard, minmax or symmetric")] = None,
     missing: Annotated[str | None, typer.Option(help="error, drop, mean, median or keep")] = None,
     contrast: Annotated[bool, typer.Option("--contrast", help="normalise the contrast of each row")] = False,
@@ -41,7 +51,7 @@ def import_file(
 ) -> None:
     """Bring a file into a project."""
     plan = _plan(file, importer, dict(pair(text) for text in settings or ()))
-    roles = dict.fromkeys(ignore or (), "ignore")
+    roles = dict.fromkeys(ignore or (), "ignore") | dict.fromkeys(feature or (), "feature")
     roles |= {column: role for column, role in ((label, "label"), (ids, "id")) if column is not None}
     given: dict[str, Any] = {
         "scaling": scale,
@@ -52,7 +62,8 @@ def import_file(
     if dissimilarities:
         untouched = {"scaling": "none", "missing": "error", "whitening": "none", "contrast": False}
         given = {"dissimilarities": True, **{key: given[key] or value for key, value in untouched.items()}}
-    plan = _with_recipe(plan.with_roles(roles), given, split, seed)
+    plan = plan.with_roles(roles).with_encodings(_encodings(encode or ()))
+    plan = _with_recipe(plan, given, split, seed)
     with session_of(project, create=True) as session, progress() as report:
         job = session.import_data(plan, name=name)
         while not job.wait(0.1):
@@ -66,6 +77,12 @@ def import_file(
         print_json({**summary, "warnings": warnings})
     else:
         print(f"{summary['name']}: {dataset.n_rows:,} rows of {dataset.n_features:,} features.")
+
+
+def _encodings(words: Sequence[str]) -> dict[str, Encoding]:
+    from workbench.data import Encoding
+
+    return {column: Encoding.parse(how) for column, how in (pair(word, "--encode") for word in words)}
 
 
 def _plan(file: Path, importer: str | None, words: dict[str, str]) -> Plan:

@@ -1,6 +1,7 @@
 """Importing data: a plan is guessed from a file (`guess`), shown (`preview`), corrected and carried out (`read`)."""
 
 from workbench.data.catalog import Importer, importer, importers
+from workbench.data.encoding import Encoding
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
 from workbench.data.importing import correct, guess, preview, read
@@ -13,6 +14,7 @@ __all__ = [
     "Column",
     "ColumnSummary",
     "DataError",
+    "Encoding",
     "FittedRecipe",
     "Imported",
     "Importer",

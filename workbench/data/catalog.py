@@ -10,12 +10,12 @@ from types import ModuleType
 from typing import Any
 
 from engines.parameters import Parameter, declared
-from workbench.data import delimited, idx, images, npy, npz
+from workbench.data import columnar, delimited, excel, idx, images, npy, npz
 from workbench.data.errors import DataError
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.watch import Watch
 
-_MODULES: tuple[ModuleType, ...] = (npy, npz, images, idx, delimited)
+_MODULES: tuple[ModuleType, ...] = (npy, npz, excel, columnar, images, idx, delimited)
 """In the order in which they are asked whether they recognise a file."""
 
 

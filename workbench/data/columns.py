@@ -43,7 +43,7 @@ def assign_roles(columns: Sequence[Column], values: Sequence[NDArray[Any]]) -> t
             role = "label"
         elif k == identifier:
             role = "id"
-        elif column.type == "text" or not np.isfinite(data).any():
+        elif column.type in ("text", "date") or not np.isfinite(data).any():
             role = "ignore"
         else:
             role = "feature"
@@ -64,12 +64,40 @@ def pixel_columns(image_shape: Sequence[int]) -> tuple[Column, ...]:
     )
 
 
+def distinct_names(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns, those named as another before them with a number added."""
+    taken, found = {column.name for column in columns}, []
+    seen: set[str] = set()
+    for column in columns:
+        name, count = column.name, 2
+        while name in seen or (name != column.name and name in taken):
+            name, count = f"{column.name} ({count})", count + 1
+        seen.add(name)
+        found.append(column if name == column.name else replace(column, name=name))
+    return tuple(found)
+
+
 def summarise(sample: Sample, columns: Sequence[Column]) -> tuple[ColumnSummary, ...]:
     """One summary per column of the sample; histograms for the first 256 features."""
     return tuple(
         _text_summary(column, data) if data.dtype.kind != "f" else _number_summary(column, data, k < _MOST_HISTOGRAMS)
         for k, (column, data) in enumerate(zip(columns, sample.values, strict=True))
     )
+
+
+def left_out(columns: Sequence[Column], values: Sequence[NDArray[Any]]) -> list[str]:
+    """Sentences on the columns of a table that the guess does not use."""
+    found = []
+    texts = [c.name for c in columns if c.type in ("text", "date") and c.role == "ignore"]
+    if texts and len(columns) > 1:
+        found.append(
+            f'Columns of text or dates are left out ({len(texts):,}, "{texts[0]}" the first): give them the role '
+            "feature to have them encoded as numbers."
+        )
+    empty = [c.name for c, v in zip(columns, values, strict=True) if c.type == "number" and np.isnan(v).all()]
+    if empty and len(values[0]):
+        found.append(f'Columns without a value are left out ({len(empty):,}, "{empty[0]}" the first).')
+    return found
 
 
 def spread_warning(summaries: Sequence[ColumnSummary]) -> str:
@@ -99,8 +127,8 @@ def _label_of(columns: Sequence[Column], values: Sequence[NDArray[Any]]) -> int 
 
 
 def _may_be_label(column: Column, data: NDArray[Any]) -> bool:
-    if column.type == "text":
-        return bool((data != "").any())
+    if column.type != "number":
+        return column.type == "text" and bool((data != "").any())
     known = data[np.isfinite(data)]
     distinct = np.unique(known)
     return 0 < len(distinct) <= _MOST_CLASSES and bool(np.all(distinct == np.round(distinct)))
@@ -120,7 +148,7 @@ def _identifier_of(columns: Sequence[Column], values: Sequence[NDArray[Any]], la
             distinct = len(np.unique(data)) == len(data) and bool((data != "").all())
             if distinct and (named or k == 0):
                 return k
-        elif named and bool(np.all(np.isfinite(data)) and np.all(data == np.round(data))):
+        elif column.type == "number" and named and bool(np.all(np.isfinite(data)) and np.all(data == np.round(data))):
             steps = np.diff(data)
             if bool(np.all(steps == 1)) or (column.name != "column 1" and len(np.unique(data)) == len(data)):
                 return k

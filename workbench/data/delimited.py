@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.data.columns import assign_roles
+from workbench.data.columns import assign_roles, left_out
 from workbench.data.dialect import DelimitedOptions, Head, as_number, understand
+from workbench.data.encoding import Encoding
 from workbench.data.errors import DataError
-from workbench.data.labels import LabelCollector
-from workbench.data.parser import Layout, RecordParser
+from workbench.data.gathering import Gathering, Layout
+from workbench.data.parser import RecordParser
 from workbench.data.plan import Column, Plan, Sample, Table
 from workbench.data.recipe import Recipe
-from workbench.data.rows import Spool
 from workbench.data.text_chunks import is_gzip, read_head, record_chunks
+from workbench.data.typed_text import typed
 from workbench.data.watch import Watch
 
 NAME = "delimited"
@@ -30,7 +31,6 @@ _HEAD_BYTES = 1 << 17
 _MOST_HEAD_BYTES = 1 << 24
 _HEAD_LINES = 20
 _SAMPLE_ROWS = 1000
-_MOSTLY = 0.9
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -46,10 +46,15 @@ def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
     records = [record for record in head.records[:_SAMPLE_ROWS] if len(record) == len(head.names)]
     columns: list[Column] = []
     values: list[NDArray[Any]] = []
+    doubts: list[str] = []
+    encodings: dict[str, Encoding] = {}
     for k, name in enumerate(head.names):
-        column, cells = _typed(name, [record[k] for record in records], head.options)
+        column, cells, encoding, doubt = typed(name, [record[k] for record in records], head.options)
         columns.append(column)
         values.append(cells)
+        doubts.append(doubt)
+        if encoding is not None:
+            encodings[name] = encoding
     assigned = assign_roles(columns, values)
     gaps = [
         column.name
@@ -57,6 +62,7 @@ def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
         if column.role == "feature" and any(np.isnan(as_number(r[k], head.options) or 0.0) for r in records)
     ]
     warnings = [*head.warnings, *_warnings(path, head, assigned, values, gaps)]
+    warnings += [doubt for doubt in doubts if doubt]
     n_rows = len(head.records)
     if not complete:
         n_rows = max(n_rows, round(n_rows * path.stat().st_size / n_bytes))
@@ -68,6 +74,7 @@ def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
         complete,
         warnings=tuple(warnings),
         recipe=Recipe(missing="mean") if gaps else Recipe(),
+        encodings=encodings,
     )
 
 
@@ -77,29 +84,17 @@ def load(plan: Plan, options: DelimitedOptions, watch: Watch) -> Table:
     head, _, _ = _head_of(path, options)
     if head.names != tuple(column.name for column in plan.columns):
         raise DataError(f"The columns of {path.name} are not those of the plan: make the preview again.")
-    layout = Layout.of(plan, head.options)
-    spool = Spool(len(layout.features), np.dtype(head.options.precision))
+    layout = Layout.of(plan)
+    gathering = Gathering(layout, np.dtype(head.options.precision), path.name, head.options.missing_words)
     try:
-        return _fill(spool, path, layout, watch)
+        parser = RecordParser(layout, head.options, path)
+        for chunk in record_chunks(path, head.options, watch):
+            block = parser.parse(chunk, watch)
+            gathering.add(block.numbers, block.texts)
+        return gathering.table()
     except BaseException:
-        spool.close()
+        gathering.close()
         raise
-
-
-def _fill(spool: Spool, path: Path, layout: Layout, watch: Watch) -> Table:
-    labels = LabelCollector(layout.options.missing_words)
-    ids: list[NDArray[Any]] = []
-    parser = RecordParser(layout, path)
-    for chunk in record_chunks(path, layout.options, watch):
-        block = parser.parse(chunk, watch)
-        spool.append(block.numbers)
-        if layout.label is not None:
-            labels.add(block.texts[layout.label])
-        if layout.identifier is not None:
-            texts = block.texts[layout.identifier].fill_null("").to_list()
-            ids.append(np.array(texts, dtype=np.dtypes.StringDType()))
-    codes, classes = labels.finish() if layout.label is not None else (None, ())
-    return Table(spool, codes, classes, np.concatenate(ids) if ids else None)
 
 
 def _head_of(path: Path, options: DelimitedOptions) -> tuple[Head, int, bool]:
@@ -114,17 +109,6 @@ def _head_of(path: Path, options: DelimitedOptions) -> tuple[Head, int, bool]:
     head = understand(data, complete, options, path.name)
     taken = len(gzip.compress(data, 6)) if is_gzip(path) else len(data)
     return head, taken, complete
-
-
-def _typed(name: str, cells: list[str], options: DelimitedOptions) -> tuple[Column, NDArray[Any]]:
-    """A column of numbers when nearly all of its cells are, else of text; with its values."""
-    numbers = [as_number(cell, options) for cell in cells]
-    known = [number for number in numbers if number is None or number == number]
-    if sum(number is not None for number in known) >= _MOSTLY * len(known):
-        return Column(name), np.array([np.nan if number is None else number for number in numbers])
-    words = options.missing_words
-    texts = ["" if cell.strip() in words else cell.strip() for cell in cells]
-    return Column(name, type="text"), np.array(texts, dtype=np.dtypes.StringDType())
 
 
 def _warnings(
@@ -144,12 +128,7 @@ def _warnings(
             "rows is put in their place unless you choose otherwise."
         )
     found += _texts_among_numbers(columns, head)
-    texts = [c.name for c in columns if c.type == "text" and c.role == "ignore"]
-    if texts and len(columns) > 1:
-        found.append(f'Columns of text are left out ({len(texts):,}, "{texts[0]}" the first).')
-    empty = [c.name for c, v in zip(columns, values, strict=True) if c.type == "number" and np.isnan(v).all()]
-    if empty and len(values[0]):
-        found.append(f'Columns without a value are left out ({len(empty):,}, "{empty[0]}" the first).')
+    found += left_out(columns, values)
     return found
 
 

@@ -122,7 +122,7 @@ def understand(head: bytes, complete: bool, wished: DelimitedOptions, name: str)
     if len(records) == 1 and all(as_number(cell, options) is None for cell in records[0]):
         raise DataError(f"{name} has a row of column names at most, and no row of data.")
     if options.header == "auto":
-        options = replace(options, header="yes" if _has_header(records, options) else "no")
+        options = replace(options, header="yes" if has_header(records, options) else "no")
     return _headed(options, records, name)
 
 
@@ -250,7 +250,7 @@ def _decimal_of(records: Sequence[Sequence[str]], options: DelimitedOptions) -> 
     return "comma" if commas > points else "point"
 
 
-def _has_header(records: Sequence[Sequence[str]], options: DelimitedOptions) -> bool:
+def has_header(records: Sequence[Sequence[str]], options: DelimitedOptions) -> bool:
     """Whether the first record reads as names: no numbers in it, and numbers or other words under it."""
     first, rest = records[0], records[1:500]
     named = [cell.strip() for cell in first]
@@ -281,7 +281,7 @@ def _headed(options: DelimitedOptions, records: list[list[str]], name: str) -> H
         if len(names) == width - 1:
             trailing = all(record[-1].strip() == "" for record in records if len(record) == width)
             names = [*names, ""] if trailing else ["row", *names]
-    unique = _unique(names)
+    unique = unique_names(names)
     changed = [new for old, new in zip(names, unique, strict=True) if old != new]
     if changed:
         shown = ", ".join(f'"{new}"' for new in changed[:3]) + (" …" if len(changed) > 3 else "")
@@ -289,7 +289,7 @@ def _headed(options: DelimitedOptions, records: list[list[str]], name: str) -> H
     return Head(options, tuple(unique), records, tuple(warnings))
 
 
-def _unique(names: Sequence[str]) -> list[str]:
+def unique_names(names: Sequence[str]) -> list[str]:
     taken: set[str] = set(names)
     seen: set[str] = set()
     result = []

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 import workbench
 from engines.rows import RowSource
 from workbench.data.catalog import Importer, importer, importers
-from workbench.data.columns import spread_warning, summarise
+from workbench.data.columns import MOST_COLUMNS, distinct_names, spread_warning, summarise
 from workbench.data.dissimilarities import check_dissimilarities, learned_from, shape_fault, without_columns
+from workbench.data.encoded import EncodedRows, Encoder, encoders
+from workbench.data.encoding import Encoding, usual
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
 from workbench.data.matrices import check_matrices, recipe_faults
-from workbench.data.plan import Imported, Plan, Preview, Sample, Table
+from workbench.data.plan import Column, ColumnSummary, Imported, Plan, Preview, Sample, Table
 from workbench.data.recipe import Recipe
 from workbench.data.rows import KeptColumns, KeptRows, row_blocks
 from workbench.data.splitting import split_rows
@@ -63,6 +65,7 @@ def guess(path: Paths, importer_name: str | None = None, options: Mapping[str, A
         columns=sample.columns,
         recipe=sample.recipe,
         name=_plain_name(paths[0]),
+        encodings=sample.encodings,
     )
 
 
@@ -76,7 +79,9 @@ def correct(plan: Plan, **options: Any) -> Plan:
     before = {column.name: column for column in plan.columns}
     if [column.name for column in fresh.columns] == list(before):
         columns = tuple(replace(before[column.name], type=column.type) for column in fresh.columns)
-        fresh = replace(fresh, columns=columns)
+        types = {column.name: column.type for column in fresh.columns}
+        kept = {name: e for name, e in plan.encodings.items() if types[name] == before[name].type}
+        fresh = replace(fresh, columns=columns, encodings={**fresh.encodings, **kept})
     return replace(fresh, recipe=plan.recipe, name=plan.name)
 
 
@@ -92,7 +97,7 @@ def preview(plan: Plan) -> Preview:
     sample = _sample(chosen, _paths(plan.paths), dict(plan.options))
     if [column.name for column in sample.columns] != [column.name for column in plan.columns]:
         raise DataError(f"The columns of {plan.name} are not those of the plan: guess or correct the plan again.")
-    summaries = summarise(sample, plan.columns)
+    summaries = tuple(_with_encoding(summary, plan) for summary in summarise(sample, plan.columns))
     warnings = list(sample.warnings)
     if sample.kind == "spd":
         warnings += recipe_faults(plan.recipe)
@@ -147,6 +152,13 @@ def read(plan: Plan, *, progress: Progress | None = None, stop: Stop | None = No
         table.rows.close()
         raise
     return imported
+
+
+def _with_encoding(summary: ColumnSummary, plan: Plan) -> ColumnSummary:
+    column = summary.column
+    if column.role != "feature":
+        return summary
+    return replace(summary, encoding=plan.encodings.get(column.name) or usual(column.type, summary.n_distinct))
 
 
 def _paths(path: Paths) -> list[Path]:
@@ -233,6 +245,10 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
     split, told = _split(plan.recipe, n, codes)
     warnings += [told] if told else []
     kind, columns = table.kind, plan.columns
+    if table.texts or _are_encoded(plan):
+        found = encoders(plan, rows, table.texts, split == 0, watch.part(0.25, 0.3))
+        plan, columns, rows, told_levels = _encoded(plan, found, rows)
+        warnings += told_levels
     if plan.recipe.dissimilarities:
         places = learned_from(split, codes)
         kind, columns, rows = "dissimilarity", without_columns(columns, places), KeptColumns(rows, places)
@@ -254,6 +270,42 @@ def _finish(plan: Plan, table: Table, watch: Watch) -> Imported:
         warnings=tuple(warnings),
         _close=table.rows.close,
     )
+
+
+def _are_encoded(plan: Plan) -> bool:
+    """Whether a feature is no plain number."""
+    features = [column for column in plan.columns if column.role == "feature"]
+    return any(
+        column.type == "date" or plan.encodings.get(column.name, Encoding("number")).kind != "number"
+        for column in features
+    )
+
+
+def _encoded(
+    plan: Plan, found: Sequence[Encoder], rows: RowSource
+) -> tuple[Plan, tuple[Column, ...], RowSource, list[str]]:
+    """The plan with all levels found out, the columns and rows after encoding, and what is to be told."""
+    if plan.recipe.dissimilarities:
+        raise DataError("Dissimilarities are numbers: ignore columns of text or dates, and encode none.")
+    made = {encoder.column.name: encoder.columns for encoder in found}
+    columns = distinct_names([new for c in plan.columns for new in made.get(c.name, (c,))])
+    n_features = sum(column.role == "feature" for column in columns)
+    if n_features > MOST_COLUMNS:
+        raise DataError(
+            f"The encoded columns are {n_features:,}; up to {MOST_COLUMNS:,} can be imported: hash those with many "
+            "levels, into fewer columns."
+        )
+    encodings = {e.column.name: e.encoding for e in found if e.encoding.kind != "number"}
+    told = [
+        f'Values of column "{e.column.name}" that no training row has ({len(e.unknown):,}, "{e.unknown[0]}" the '
+        "first) are none of its levels: all its columns are 0 there."
+        for e in found
+        if e.unknown
+    ]
+    shown = [f'"{e.column.name}" ({e.encoding.kind}, {len(e.columns):,})' for e in found if e.column.name in encodings]
+    more = f" and {len(shown) - 8:,} more" if len(shown) > 8 else ""
+    told.append(f"Columns encoded as numbers (how, and as how many columns): {', '.join(shown[:8])}{more}.")
+    return replace(plan, encodings=encodings), columns, EncodedRows(rows, found), told
 
 
 def _scan(rows: RowSource, watch: Watch) -> _Scan:

@@ -25,6 +25,39 @@ _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _PADDED = re.compile(r"[+-]?0[0-9]")
 
 
+class TextCodes:
+    """Numbers texts in the order in which they first appear; memory is that of the distinct texts.
+
+    Parameters
+    ----------
+    missing : iterable of str
+        Texts that mean "no value".
+
+    Attributes
+    ----------
+    texts : list of str
+        The distinct ones so far.
+    """
+
+    def __init__(self, missing: Iterable[str] = MISSING_WORDS) -> None:
+        self._known: dict[str | None, int] = {None: -1, **dict.fromkeys(missing, -1)}
+        self.texts: list[str] = []
+
+    def of(self, texts: pl.Series) -> NDArray[np.int32]:
+        """(n,) numbers of some rows, -1 where missing; null and surrounding white space are understood."""
+        texts = texts.str.strip_chars()
+        distinct = texts.unique().to_list()
+        for text in distinct:
+            if text not in self._known:
+                self._known[text] = len(self.texts)
+                self.texts.append(text)
+        if len(distinct) > _MANY:
+            return np.array([self._known[text] for text in texts.to_list()], np.int32)
+        codes = [self._known[text] for text in distinct]
+        found: NDArray[np.int32] = texts.replace_strict(distinct, codes, default=-1, return_dtype=pl.Int32).to_numpy()
+        return found
+
+
 class LabelCollector:
     """Takes label texts in pieces and gives one code array; memory is that of the codes and the distinct texts.
 
@@ -35,29 +68,17 @@ class LabelCollector:
     """
 
     def __init__(self, missing: Iterable[str] = MISSING_WORDS) -> None:
-        self._known: dict[str | None, int] = {None: -1, **dict.fromkeys(missing, -1)}
-        self._texts: list[str] = []
+        self._codes = TextCodes(missing)
         self._pieces: list[NDArray[np.int32]] = []
 
     def add(self, texts: pl.Series) -> None:
-        """Append the labels of some rows; null and surrounding white space are understood."""
-        texts = texts.str.strip_chars()
-        distinct = texts.unique().to_list()
-        for text in distinct:
-            if text not in self._known:
-                self._known[text] = len(self._texts)
-                self._texts.append(text)
-        if len(distinct) > _MANY:
-            self._pieces.append(np.array([self._known[text] for text in texts.to_list()], np.int32))
-            return
-        codes = [self._known[text] for text in distinct]
-        piece = texts.replace_strict(distinct, codes, default=-1, return_dtype=pl.Int32)
-        self._pieces.append(piece.to_numpy())
+        """Append the labels of some rows."""
+        self._pieces.append(self._codes.of(texts))
 
     def finish(self) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
         """Codes of all rows and the classes, sorted: as numbers where every text is one, else as text."""
         codes = np.concatenate([*self._pieces, np.zeros(0, np.int32)])
-        return _ordered(codes, self._texts)
+        return _ordered(codes, self._codes.texts)
 
 
 def encode_labels(values: NDArray[Any], what: str) -> tuple[NDArray[np.int32], tuple[Label, ...]]:

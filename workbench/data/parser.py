@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from workbench.data.dialect import DelimitedOptions, as_number, parse
 from workbench.data.errors import DataError
-from workbench.data.plan import Plan
+from workbench.data.gathering import Layout
 from workbench.data.text_chunks import chunk_text, count_fields
 from workbench.data.watch import Watch
 
@@ -22,44 +22,9 @@ _ROWS_BETWEEN_LOOKS = 500
 _PATIENCE = 3
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Where in a record the wanted fields stand.
-
-    Attributes
-    ----------
-    options : DelimitedOptions
-    names : tuple of str
-        One per field.
-    features : tuple of int
-    label, identifier : int or None
-    """
-
-    options: DelimitedOptions
-    names: tuple[str, ...]
-    features: tuple[int, ...]
-    label: int | None
-    identifier: int | None
-
-    @classmethod
-    def of(cls, plan: Plan, options: DelimitedOptions) -> Layout:
-        """The layout that the roles of `plan` ask for."""
-        places: dict[str, list[int]] = {"feature": [], "label": [], "id": [], "ignore": []}
-        for k, column in enumerate(plan.columns):
-            places[column.role].append(k)
-        label, identifier = (places[role][0] if places[role] else None for role in ("label", "id"))
-        names = tuple(column.name for column in plan.columns)
-        return cls(options, names, tuple(places["feature"]), label, identifier)
-
-    @property
-    def texts(self) -> tuple[int, ...]:
-        """The fields that are kept as text, in their order."""
-        return tuple(sorted(k for k in (self.label, self.identifier) if k is not None))
-
-
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some rows: (k, d) numbers with NaN where missing, and the texts of the label and the identifier."""
+    """Some rows: (k, d) numbers with NaN where missing, and the columns that are kept as texts."""
 
     numbers: NDArray[np.float64]
     texts: dict[int, pl.Series]
@@ -73,8 +38,9 @@ class RecordParser:
     refusals. Rows with a field too few, which polars would fill with nulls, are found by counting separators.
     """
 
-    def __init__(self, layout: Layout, path: Path) -> None:
+    def __init__(self, layout: Layout, options: DelimitedOptions, path: Path) -> None:
         self._layout = layout
+        self._options = options
         self._path = path
         self._n_rows = 0
         self._words: list[str] | None = None
@@ -102,7 +68,7 @@ class RecordParser:
         if n_rows is None or len(layout.names) == 1:
             chunk = self._without_blank_lines(chunk)
             n_rows = self._count(chunk)
-            if len(layout.names) == 1 and layout.options.quote_char and layout.options.quote_char.encode() in chunk:
+            if len(layout.names) == 1 and self._options.quote_char and self._options.quote_char.encode() in chunk:
                 return None
         if n_rows is None:
             return None
@@ -112,18 +78,19 @@ class RecordParser:
             return None
         if any(len(frame) != n_rows for frame in frames):
             return None
-        numbers = frames[0].select([f"{k}" for k in layout.features]).to_numpy()
+        wanted = [f"{k}" for k in layout.numbers]
+        numbers = frames[0].select(wanted).to_numpy() if wanted else np.empty((n_rows, 0))
         return Block(numbers, {k: frames[-1][f"{k}"] for k in layout.texts})
 
     def _count(self, chunk: bytes) -> int | None:
         """The number of records when all have as many fields as there are columns, by counting separators."""
         layout = self._layout
-        separators, lines = count_fields(chunk, layout.options.separator, layout.options.quote_char)
+        separators, lines = count_fields(chunk, self._options.separator, self._options.quote_char)
         return lines if separators == lines * (len(layout.names) - 1) else None
 
     def _without_blank_lines(self, chunk: bytes) -> bytes:
         """`chunk` without its blank lines, which polars takes for rows; as it is where quotes make that hard."""
-        quote = self._layout.options.quote_char
+        quote = self._options.quote_char
         if quote and quote.encode() in chunk:
             return chunk
         return re.sub(rb"\n(?:\r?\n)+", b"\n", chunk).lstrip(b"\r\n")
@@ -134,15 +101,15 @@ class RecordParser:
         layout = self._layout
         if self._words is None:
             try:
-                return [self._read(chunk, sorted((*layout.features, *layout.texts)), None)]
+                return [self._read(chunk, sorted({*layout.numbers, *layout.texts}), None)]
             except pl.exceptions.PolarsError:
-                self._words = sorted(layout.options.missing_numbers)
-        numbers = self._read(chunk, layout.features, self._words)
+                self._words = sorted(self._options.missing_numbers)
+        numbers = self._read(chunk, layout.numbers, self._words)
         return [numbers, self._read(chunk, layout.texts, None)] if layout.texts else [numbers]
 
     def _read(self, chunk: bytes, places: Sequence[int], words: list[str] | None) -> pl.DataFrame:
-        layout, options = self._layout, self._layout.options
-        features = set(layout.features)
+        layout, options = self._layout, self._options
+        features = set(layout.numbers)
         return pl.read_csv(
             chunk,
             has_header=False,
@@ -157,19 +124,19 @@ class RecordParser:
     def _by_hand(self, chunk: bytes, watch: Watch) -> Block:
         layout = self._layout
         records: list[list[str]] = []
-        for record in parse(chunk_text(chunk, self._path, self._n_rows), layout.options):
+        for record in parse(chunk_text(chunk, self._path, self._n_rows), self._options):
             if len(records) % _ROWS_BETWEEN_LOOKS == 0:
                 watch.look()
             if len(record) != len(layout.names):
                 self._refuse_ragged(record, self._n_rows + len(records) + 1)
             records.append(record)
         self._refuse_open_quote(chunk, records)
-        numbers = np.empty((len(records), len(layout.features)))
+        numbers = np.empty((len(records), len(layout.numbers)))
         for i, record in enumerate(records):
             if i % _ROWS_BETWEEN_LOOKS == 0:
                 watch.look()
-            for j, k in enumerate(layout.features):
-                number = as_number(record[k], layout.options)
+            for j, k in enumerate(layout.numbers):
+                number = as_number(record[k], self._options)
                 if number is None:
                     self._refuse_text(layout.names[k], self._n_rows + i + 1, record[k])
                 numbers[i, j] = number
@@ -177,7 +144,7 @@ class RecordParser:
         return Block(numbers, {k: pl.Series(cells, dtype=pl.String) for k, cells in texts.items()})
 
     def _refuse_open_quote(self, chunk: bytes, records: list[list[str]]) -> None:
-        quote = self._layout.options.quote_char
+        quote = self._options.quote_char
         if quote and records and chunk.count(quote.encode()) % 2 and any("\n" in cell for cell in records[-1]):
             raise DataError(
                 f"A quotation mark that opens in row {self._n_rows + len(records):,} of {self._path.name} is never "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engines.catalog import DataKind
 from engines.rows import RowSource
+from workbench.data.encoding import Encoding
 from workbench.data.errors import DataError
 from workbench.data.recipe import FittedRecipe, Recipe
 
@@ -27,10 +28,12 @@ class Column:
     name : str
         Unique among the columns.
     role : {"feature", "label", "id", "ignore"}
-    type : {"number", "text", "pixel"}
+    type : {"number", "text", "date", "pixel"}
         What it holds, as far as the first rows tell.
     unit, note : str
         The user's own words.
+    source : str
+        Name of the column of the file that it was encoded from; "" where it is one of these itself.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Column:
     type: str = "number"
     unit: str = ""
     note: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
@@ -59,6 +63,9 @@ class Plan:
     recipe : Recipe
     name : str
         Proposed name of the dataset.
+    encodings : dict of str to Encoding
+        How columns that are features become numbers, by name; where none is named, numbers stay as they are, dates
+        become days, and texts one column for each or, where there are many, a hash.
     """
 
     paths: tuple[str, ...]
@@ -67,6 +74,7 @@ class Plan:
     columns: tuple[Column, ...] = ()
     recipe: Recipe = field(default_factory=Recipe)
     name: str = ""
+    encodings: Mapping[str, Encoding] = field(default_factory=dict)
 
     def with_roles(self, roles: Mapping[str, str]) -> Plan:
         """This plan with `roles` by column name; making a column the label or id sets the former one to ignore.
@@ -76,11 +84,7 @@ class Plan:
         DataError
             If a column or a role does not exist.
         """
-        known = {column.name for column in self.columns}
-        for name in roles:
-            if name not in known:
-                shown = ", ".join(column.name for column in self.columns[:12])
-                raise DataError(f'There is no column "{name}" in {self.name}; its columns are {shown}.')
+        self._check_names(roles)
         unique = {role for role in roles.values() if role in ("label", "id")}
         columns = tuple(
             replace(column, role=roles[column.name])
@@ -89,6 +93,32 @@ class Plan:
             for column in self.columns
         )
         return replace(self, columns=columns)
+
+    def with_encodings(self, encodings: Mapping[str, Encoding]) -> Plan:
+        """This plan with `encodings` by column name; these columns are features then.
+
+        Where an encoding names no format of dates, the one that was known stays.
+
+        Raises
+        ------
+        DataError
+            If a column does not exist.
+        """
+        self._check_names(encodings)
+        columns = tuple(replace(c, role="feature") if c.name in encodings else c for c in self.columns)
+        known = {name: encoding.format for name, encoding in self.encodings.items()}
+        completed = {
+            name: replace(encoding, format=encoding.format or known.get(name, ""))
+            for name, encoding in encodings.items()
+        }
+        return replace(self, columns=columns, encodings={**self.encodings, **completed})
+
+    def _check_names(self, names: Iterable[str]) -> None:
+        known = {column.name for column in self.columns}
+        for name in names:
+            if name not in known:
+                shown = ", ".join(column.name for column in self.columns[:12])
+                raise DataError(f'There is no column "{name}" in {self.name}; its columns are {shown}.')
 
     def to_json(self) -> dict[str, Any]:
         """This plan as what JSON can hold."""
@@ -99,6 +129,7 @@ class Plan:
             "columns": [dict(vars(column)) for column in self.columns],
             "recipe": self.recipe.to_json(),
             "name": self.name,
+            "encodings": {name: encoding.to_json() for name, encoding in self.encodings.items()},
         }
 
     @classmethod
@@ -112,6 +143,7 @@ class Plan:
                 columns=tuple(Column(**column) for column in value["columns"]),
                 recipe=Recipe.from_json(value["recipe"]),
                 name=value["name"],
+                encodings={name: Encoding.from_json(encoding) for name, encoding in value.get("encodings", {}).items()},
             )
         except (KeyError, TypeError) as error:
             raise DataError(f"This is not an import plan: {error} is missing or wrong.") from error
@@ -131,6 +163,8 @@ class ColumnSummary:
         Histogram in equal bins from minimum to maximum.
     examples : tuple of str
         The first few distinct values, of text.
+    encoding : Encoding or None
+        How a feature becomes numbers.
     """
 
     column: Column
@@ -141,6 +175,7 @@ class ColumnSummary:
     mean: float = np.nan
     counts: tuple[int, ...] = ()
     examples: tuple[str, ...] = ()
+    encoding: Encoding | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +224,8 @@ class Imported:
     split : (n,) uint8
         0 training, 1 validation, 2 test.
     columns : tuple of Column
-        All of the file's columns; the features among them, in order, are the columns of `X`.
+        All of the file's columns, encoded ones in the place of those they are made of; the features among them, in
+        order, are the columns of `X`.
     kind : {"table", "image", "spd", "dissimilarity"}
         What a row is: plain numbers, a picture, a symmetric positive-definite matrix, or dissimilarities from the rows
         that are trained on.
@@ -198,7 +234,7 @@ class Imported:
     recipe : FittedRecipe
         Fitted on the training rows.
     plan : Plan
-        As it was carried out.
+        As it was carried out, with all levels of encodings found out.
     provenance : dict
         JSON: files with size and hash, importer, options, versions, what was changed on the way.
     warnings : tuple of str
@@ -268,6 +304,8 @@ class Sample:
         What the importer proposes.
     kind
         As in `Imported`.
+    encodings : dict of str to Encoding
+        What is known of columns of dates.
     """
 
     options: Mapping[str, Any]
@@ -280,6 +318,7 @@ class Sample:
     warnings: tuple[str, ...] = ()
     recipe: Recipe = field(default_factory=Recipe)
     kind: DataKind = "table"
+    encodings: Mapping[str, Encoding] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,7 +328,10 @@ class Table:
     Attributes
     ----------
     rows : RowSource
-        One column per feature of the plan; has `close`.
+        One column per feature of the plan: its numbers, days since 1970 of dates, or places in `texts`; NaN where
+        missing; has `close`.
+    texts : dict of int to tuple of str
+        The levels of each column of texts among `rows`.
     codes, classes, ids, kind, image_shape
         As in `Imported`.
     warnings : tuple of str
@@ -305,3 +347,4 @@ class Table:
     image_shape: tuple[int, ...] | None = None
     warnings: tuple[str, ...] = ()
     told: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)

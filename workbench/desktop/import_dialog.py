@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data import DataError, Plan, Preview, correct, guess, importer, importers, preview
+from workbench.data import DataError, Encoding, Plan, Preview, correct, guess, importer, importers, preview
 from workbench.desktop import icons, theme
 from workbench.desktop.background import Background
 from workbench.desktop.copying import CellCopier
@@ -82,7 +82,10 @@ class ImportDialog(QDialog):
         if paths:
             self.choose(paths)
         else:
-            self._say("Choose a file, or drop one here: tables (CSV, TSV), NumPy arrays, IDX, images.", "muted")
+            self._say(
+                "Choose a file, or drop one here: tables (CSV, Parquet, Arrow, Excel), NumPy arrays, IDX, images.",
+                "muted",
+            )
 
     @property
     def plan(self) -> Plan | None:
@@ -149,6 +152,10 @@ class ImportDialog(QDialog):
             return replace(plan, columns=columns)
 
         self._change(changed)
+
+    @Slot(str, str)
+    def _encoding_chosen(self, name: str, words: str) -> None:
+        self._change(lambda plan: plan.with_encodings({name: Encoding.parse(words)}))
 
     @Slot()
     def _recipe_changed(self) -> None:
@@ -366,3 +373,4 @@ class ImportDialog(QDialog):
         self.recipe.changed.connect(self._recipe_changed)
         self.columns.roles_wanted.connect(self._roles_chosen)
         self.columns.unit_wanted.connect(self._unit_typed)
+        self.columns.encoding_wanted.connect(self._encoding_chosen)

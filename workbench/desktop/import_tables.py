@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data import ColumnSummary, Preview
+from workbench.data import ColumnSummary, Encoding, Preview
 from workbench.desktop import theme
 from workbench.desktop.plots.painted import painting
 from workbench.views.theme import Theme
@@ -39,11 +39,28 @@ from workbench.views.wording import number, shorten
 
 ROLES = ("feature", "label", "id", "ignore")
 COUNTS = Qt.ItemDataRole.UserRole + 1
-NAME, ROLE, UNIT, TYPE, MISSING, RANGE, SPREAD = range(7)
-TITLES = ("Column", "Role", "Unit", "Type", "Missing", "Range", "Distribution")
+NAME, ROLE, ENCODING, UNIT, TYPE, MISSING, RANGE, SPREAD = range(8)
+TITLES = ("Column", "Role", "Taken as", "Unit", "Type", "Missing", "Range", "Distribution")
+_CHOICES = {
+    "number": ("number", "one-hot", "ordinal", "hash:32", "cyclic:24", "cyclic:360"),
+    "text": ("one-hot", "ordinal", "hash:32"),
+    "date": (
+        "date:days",
+        "date:day",
+        "date:week",
+        "date:year",
+        "date:days+year",
+        "date:day+week",
+        "date:day+week+year",
+    ),
+    "pixel": ("number",),
+}
+"""Suggestions for each type; others can be typed, such as ordinal:low<mid<high."""
 TIPS = (
     "Name in the file",
     "feature: learned from; label: the class; id: name of the row; ignore: left out",
+    "How a feature becomes numbers: as it is; a column of 0 and 1 for each value (one-hot); its place in an order "
+    "(ordinal:low<mid<high); hashed into some columns; parts of a date; sine and cosine in a period (cyclic:24)",
     "Unit of the values, for people",
     "What the first rows hold",
     "Missing values among the first rows",
@@ -54,7 +71,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class ColumnModel(QAbstractTableModel):
-    """What is known of each column; role and unit can be edited.
+    """What is known of each column; role, encoding and unit can be edited.
 
     Attributes
     ----------
@@ -62,10 +79,13 @@ class ColumnModel(QAbstractTableModel):
         Roles by column name that a person chose.
     unit_wanted : Signal(str, str)
         Column name and its unit.
+    encoding_wanted : Signal(str, str)
+        Column name and how it becomes numbers, in the words of `Encoding.parse`.
     """
 
     roles_wanted = Signal(object)
     unit_wanted = Signal(str, str)
+    encoding_wanted = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,7 +120,7 @@ class ColumnModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() in (ROLE, UNIT) else flags
+        return flags | Qt.ItemFlag.ItemIsEditable if self._may_change(index) else flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         summary = self._columns[index.row()]
@@ -108,7 +128,7 @@ class ColumnModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return _text(summary, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "Double-click to change" if column in (ROLE, UNIT) else _text(summary, column)
+            return "Double-click to change" if self._may_change(index) else _text(summary, column)
         if role == Qt.ItemDataRole.ForegroundRole:
             if summary.column.role == "ignore":
                 return QColor(theme.current().faint)
@@ -124,6 +144,8 @@ class ColumnModel(QAbstractTableModel):
         summary = self._columns[index.row()]
         if index.column() == ROLE and value in ROLES and value != summary.column.role:
             self.roles_wanted.emit({summary.column.name: value})
+        elif index.column() == ENCODING and value != _text(summary, ENCODING):
+            self.encoding_wanted.emit(summary.column.name, str(value))
         elif index.column() == UNIT and value != summary.column.unit:
             changed = list(self._columns)
             changed[index.row()] = replace(summary, column=replace(summary.column, unit=str(value)))
@@ -131,10 +153,16 @@ class ColumnModel(QAbstractTableModel):
             self.unit_wanted.emit(summary.column.name, str(value))
         return True
 
+    def _may_change(self, index: Index) -> bool:
+        column = index.column()
+        return column in (ROLE, UNIT) or (column == ENCODING and self._columns[index.row()].encoding is not None)
+
 
 def _text(summary: ColumnSummary, column: int) -> str:
     if column == NAME:
         return summary.column.name
+    if column == ENCODING:
+        return "" if summary.encoding is None else _words(summary.encoding)
     if column == ROLE:
         return summary.column.role
     if column == UNIT:
@@ -148,6 +176,11 @@ def _text(summary: ColumnSummary, column: int) -> str:
             return f"{number(summary.minimum)} … {number(summary.maximum)}"
         return ", ".join(shorten(example, 14) for example in summary.examples[:4])
     return ""
+
+
+def _words(encoding: Encoding) -> str:
+    """How dates are written is found out, and seldom of interest."""
+    return str(replace(encoding, format=""))
 
 
 class ColumnTable(QTableView):
@@ -168,14 +201,22 @@ class ColumnTable(QTableView):
         self.setAlternatingRowColors(True)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
-        self._delegates = (_RoleDelegate(self), _SpreadDelegate(self))
-        self.setItemDelegateForColumn(ROLE, self._delegates[0])
-        self.setItemDelegateForColumn(SPREAD, self._delegates[1])
+        self._delegates = {ROLE: _RoleDelegate(self), ENCODING: _EncodingDelegate(self), SPREAD: _SpreadDelegate(self)}
+        for column, delegate in self._delegates.items():
+            self.setItemDelegateForColumn(column, delegate)
         letter = self.fontMetrics().averageCharWidth()
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(letter * 6)
-        for column, width in ((NAME, 24), (ROLE, 12), (UNIT, 8), (TYPE, 11), (MISSING, 11), (RANGE, 24)):
+        for column, width in (
+            (NAME, 24),
+            (ROLE, 12),
+            (ENCODING, 15),
+            (UNIT, 8),
+            (TYPE, 11),
+            (MISSING, 11),
+            (RANGE, 24),
+        ):
             self.setColumnWidth(column, letter * width)
         header.setSectionResizeMode(SPREAD, QHeaderView.ResizeMode.Stretch)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -203,10 +244,13 @@ class _RoleDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:  # noqa: N802
         combo = QComboBox(parent)
-        combo.addItems(list(ROLES))
-        combo.setAccessibleName("Role")
+        self._fill(combo, index)
         combo.activated.connect(self._done)
         return combo
+
+    def _fill(self, combo: QComboBox, index: Index) -> None:
+        combo.addItems(list(ROLES))
+        combo.setAccessibleName("Role")
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802
         if isinstance(editor, QComboBox):
@@ -223,6 +267,21 @@ class _RoleDelegate(QStyledItemDelegate):
         if isinstance(editor, QWidget):
             self.commitData.emit(editor)
             self.closeEditor.emit(editor)
+
+
+class _EncodingDelegate(_RoleDelegate):
+    """Chooses how a column becomes numbers from a list, or takes what is typed."""
+
+    def _fill(self, combo: QComboBox, index: Index) -> None:
+        type_ = index.siblingAtColumn(TYPE).data()
+        combo.setEditable(True)
+        combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        combo.addItems(list(_CHOICES[type_]))
+        combo.setAccessibleName("How the column becomes numbers")
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802
+        if isinstance(editor, QComboBox):
+            editor.setEditText(index.data(Qt.ItemDataRole.EditRole))
 
 
 class _SpreadDelegate(QStyledItemDelegate):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.data import DataError, Plan, Recipe, Split, importer, read
+from workbench.data import DataError, Encoding, Plan, Recipe, Split, importer, read
 from workbench.reports.columns_source import columns_source
 from workbench.reports.retelling import Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
@@ -148,9 +148,25 @@ def _plan(plan: Plan, paths: tuple[Any, ...], variable: str, space: Namespace) -
     if options:
         named["options"] = options
     named["columns"] = columns_source(plan.columns)
+    encodings = _encodings(plan)
+    if encodings:
+        space.need("workbench.data", "Encoding")
+        named["encodings"] = encodings
     if plan.recipe != Recipe():
         named["recipe"] = _recipe(plan.recipe, space)
     return assignment(f"{variable}_plan", Call("Plan", (), {**named, "name": plan.name}))
+
+
+def _encodings(plan: Plan) -> dict[str, Call]:
+    """By the name of a feature: how it becomes numbers."""
+    features = {column.name for column in plan.columns if column.role == "feature"}
+    others = [entry for entry in fields(Encoding) if entry.name != "kind"]
+    found = {}
+    for name, encoding in plan.encodings.items():
+        if name in features:
+            named = {e.name: getattr(encoding, e.name) for e in others if getattr(encoding, e.name) != e.default}
+            found[name] = Call("Encoding", (encoding.kind,), named)
+    return found
 
 
 def _recipe(recipe: Recipe, space: Namespace) -> Call:
