@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -61,6 +62,23 @@ def idx(folder: Path) -> Example:
     return Example(path, images.reshape(N_ROWS, -1), labels)
 
 
+def _trees() -> tuple[pl.DataFrame, NDArray[np.float64], list[str]]:
+    X, labels = _numbers(), [("oak", "elm", "yew")[k % 3] for k in range(N_ROWS)]
+    return pl.DataFrame(X, schema=list("abcde")).with_columns(pl.Series("tree", labels)), X, labels
+
+
+def columnar(folder: Path) -> Example:
+    frame, X, labels = _trees()
+    frame.write_parquet(folder / "trees.parquet")
+    return Example(folder / "trees.parquet", X, labels)
+
+
+def excel(folder: Path) -> Example:
+    frame, X, labels = _trees()
+    frame.write_excel(folder / "trees.xlsx")
+    return Example(folder / "trees.xlsx", X, labels)
+
+
 def images(folder: Path) -> Example:
     pixels = np.random.default_rng(0).integers(0, 256, (N_ROWS, 4, 5), dtype=np.uint8)
     labels = [("elm", "oak", "yew")[k // 10] for k in range(N_ROWS)]
@@ -70,4 +88,6 @@ def images(folder: Path) -> Example:
     return Example(folder / "trees", pixels.reshape(N_ROWS, -1), labels)
 
 
-EXAMPLES: dict[str, Callable[[Path], Example]] = {f.__name__: f for f in (delimited, npy, npz, idx, images)}
+EXAMPLES: dict[str, Callable[[Path], Example]] = {
+    f.__name__: f for f in (delimited, npy, npz, idx, images, columnar, excel)
+}

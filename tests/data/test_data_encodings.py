@@ -17,7 +17,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from workbench.data import DataError, Encoding, Plan, Recipe, Split, guess, preview, read
 from workbench.data.dates import days_of, format_of
 
-LETTERS = st.text(string.ascii_letters, min_size=1, max_size=4).filter(lambda text: text.lower() not in ("na", "nan", "null", "inf"))
+LETTERS = st.text(string.ascii_letters, min_size=1, max_size=4).filter(
+    lambda text: text.lower() not in ("na", "nan", "null", "inf")
+)
 
 
 def written(path: Path, **columns: list[object]) -> Path:

@@ -17,6 +17,7 @@ from workbench.data.encoding import Encoding
 from workbench.data.errors import DataError
 from workbench.data.gathering import Gathering, Layout
 from workbench.data.parser import RecordParser
+from workbench.data.pictures import SUFFIXES as PICTURE_SUFFIXES
 from workbench.data.plan import Column, Plan, Sample, Table
 from workbench.data.recipe import Recipe
 from workbench.data.text_chunks import is_gzip, read_head, record_chunks
@@ -35,13 +36,37 @@ _SAMPLE_ROWS = 1000
 
 def recognises(path: Path, head: bytes) -> bool:
     """Whether the file is named as a text table or may be text; asked after every binary format."""
-    named = path.name.lower().removesuffix(".gz").endswith(SUFFIXES)
-    return named or b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if path.is_dir():
+        return holds_tables(path)
+    return _is_named(path) or b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def holds_tables(folder: Path) -> bool:
+    """Whether text tables are in a folder, and neither pictures nor folders, which a table may be a list of."""
+    visible = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    return any(map(_is_named, visible)) and not any(
+        path.is_dir() or path.name.lower().endswith(PICTURE_SUFFIXES) for path in visible
+    )
+
+
+def _is_named(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(SUFFIXES) and not path.name.startswith(".")
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """Folders as the tables in them, in the order of their names: one after the other they are one table."""
+    found = []
+    for path in paths:
+        found += sorted(filter(_is_named, path.iterdir())) if path.is_dir() else [path]
+    if not found:
+        raise DataError(f"There is no text table in {paths[0].name}.")
+    return found
 
 
 def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
-    """The first rows; see `Sample`."""
-    path = paths[0]
+    """The first rows of the first file; see `Sample`."""
+    files = _files(paths)
+    path = files[0]
     head, n_bytes, complete = _head_of(path, options)
     records = [record for record in head.records[:_SAMPLE_ROWS] if len(record) == len(head.names)]
     columns: list[Column] = []
@@ -64,14 +89,14 @@ def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
     warnings = [*head.warnings, *_warnings(path, head, assigned, values, gaps)]
     warnings += [doubt for doubt in doubts if doubt]
     n_rows = len(head.records)
-    if not complete:
-        n_rows = max(n_rows, round(n_rows * path.stat().st_size / n_bytes))
+    if not complete or len(files) > 1:
+        n_rows = max(n_rows, round(n_rows * sum(file.stat().st_size for file in files) / n_bytes))
     return Sample(
         asdict(head.options),
         assigned,
         values,
         n_rows,
-        complete,
+        complete and len(files) == 1,
         warnings=tuple(warnings),
         recipe=Recipe(missing="mean") if gaps else Recipe(),
         encodings=encodings,
@@ -80,21 +105,37 @@ def sample(paths: Sequence[Path], options: DelimitedOptions) -> Sample:
 
 def load(plan: Plan, options: DelimitedOptions, watch: Watch) -> Table:
     """All rows, streamed to a temporary file; see `Table`."""
-    path = Path(plan.paths[0])
-    head, _, _ = _head_of(path, options)
-    if head.names != tuple(column.name for column in plan.columns):
-        raise DataError(f"The columns of {path.name} are not those of the plan: make the preview again.")
+    files = _files([Path(path) for path in plan.paths])
+    sizes = np.cumsum([0, *(max(1, file.stat().st_size) for file in files)])
+    options = _head_of(files[0], options)[0].options
     layout = Layout.of(plan)
-    gathering = Gathering(layout, np.dtype(head.options.precision), path.name, head.options.missing_words)
+    gathering = Gathering(layout, np.dtype(options.precision), files[0].name, options.missing_words)
     try:
-        parser = RecordParser(layout, head.options, path)
-        for chunk in record_chunks(path, head.options, watch):
-            block = parser.parse(chunk, watch)
-            gathering.add(block.numbers, block.texts)
+        for file, start, end in zip(files, sizes, sizes[1:], strict=False):
+            _check_names(file, files[0], options, layout)
+            parser = RecordParser(layout, options, file)
+            for chunk in record_chunks(file, options, watch.part(start / sizes[-1], end / sizes[-1])):
+                block = parser.parse(chunk, watch)
+                gathering.add(block.numbers, block.texts)
         return gathering.table()
     except BaseException:
         gathering.close()
         raise
+
+
+def _check_names(file: Path, first: Path, options: DelimitedOptions, layout: Layout) -> None:
+    """Raise DataError unless the columns of `file` are those of the plan."""
+    head, _, _ = _head_of(file, options)
+    if head.names == layout.names:
+        return
+    if file == first:
+        raise DataError(f"The columns of {file.name} are not those of the plan: make the preview again.")
+    differing = sorted({*head.names} ^ {*layout.names})
+    what = f'"{differing[0]}" is in one of them alone' if differing else "their order differs"
+    raise DataError(
+        f"{file.name} has not the columns of {first.name} ({what}): give all files the same columns, or import them "
+        "one by one."
+    )
 
 
 def _head_of(path: Path, options: DelimitedOptions) -> tuple[Head, int, bool]:

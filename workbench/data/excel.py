@@ -157,8 +157,8 @@ def _found(book: fastexcel.ExcelReader, file: str, area: _Range, options: Option
         above = next(k for k, width in enumerate(widths) if width > 1 or (width and usual == 1))
         body = [[*record] for record, width in zip(records[above:], widths[above:], strict=True) if width]
         header = options.header == "yes" or (options.header == "auto" and has_header(body, _PLAIN))
-        told = [f"Of {len(sheets):,} sheets the first with anything in it is taken: {sheet}."]
-        told = told if options.sheet == "auto" and len(sheets) > 1 else []
+        others = [other for other in sheets if other != sheet]
+        told = [f"Sheet {sheet} is taken; there are others: {', '.join(others[:6])}."] if others else []
         titles = sum(map(bool, widths[:above]))
         told += [f"Rows above the table left out: {titles:,}."] if titles else []
         names = tuple(name.strip() for name in body[0]) if header else ()

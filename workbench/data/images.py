@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engines.parameters import Param
 from workbench.data.arrays import thumbnails
 from workbench.data.columns import MOST_COLUMNS, pixel_columns
+from workbench.data.delimited import holds_tables
 from workbench.data.errors import DataError
 from workbench.data.labels import encode_labels
 from workbench.data.pictures import SUFFIXES, read_picture, size_of
@@ -62,8 +63,8 @@ class _Picture:
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Whether this is a folder, or a file that begins as pictures do."""
-    return path.is_dir() or (head.startswith(_MAGIC) and path.suffix.lower() in SUFFIXES)
+    """Whether this is a folder of anything but tables, or a file that begins as pictures do."""
+    return (path.is_dir() and not holds_tables(path)) or (head.startswith(_MAGIC) and path.suffix.lower() in SUFFIXES)
 
 
 def sample(paths: Sequence[Path], options: Options) -> Sample:
