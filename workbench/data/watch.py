@@ -32,7 +32,8 @@ class Watch:
         """Report that `fraction` of this part is done; raises Cancelled when the task shall stop."""
         self.look()
         if self.progress is not None:
-            self.progress(self.low + (self.high - self.low) * min(max(fraction, 0.0), 1.0))
+            here = self.low + (self.high - self.low) * min(max(fraction, 0.0), 1.0)
+            self.progress(min(here, self.high))  # rounding must not pass the beginning of the next part
 
     def look(self) -> None:
         """Raise Cancelled when the task shall stop; reports nothing."""
