@@ -71,8 +71,9 @@ def _running_timers() -> list[QTimer]:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Remembered choices of one test alone; copies of samples go to its folder too."""
+    """Remembered choices of one test alone; copies of samples and pasted tables go to its folder too."""
     monkeypatch.setenv("VQ_WORKBENCH_PROJECTS", str(tmp_path / "copies"))
+    monkeypatch.setenv("VQ_WORKBENCH_STATE", str(tmp_path / "state"))
     return Settings(tmp_path / "settings" / "window.ini")
 
 

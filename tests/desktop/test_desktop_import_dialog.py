@@ -8,17 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop_help import do, of
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from workbench.data import Preview
-from workbench.desktop import import_dialog
+from workbench.desktop import errors, import_dialog
 from workbench.desktop.background import Background
 from workbench.desktop.import_dialog import ImportDialog
-from workbench.desktop.import_tables import MISSING, NAME, ROLE
+from workbench.desktop.import_tables import ENCODING, MISSING, NAME, ROLE, TYPE
 from workbench.desktop.settings import Settings
 from workbench.desktop.theme import ThemeSwitch
+from workbench.desktop.window import Window
+from workbench.session import Dataset
 
 Wait = Callable[[Callable[[], bool]], None]
 
@@ -76,6 +80,49 @@ def test_a_role_given_in_the_table_is_in_the_plan(dialog: ImportDialog, flowers:
     wait(lambda: dialog.plan is not None)
     assert [c.role for c in dialog.plan.columns] == ["feature", "ignore", "feature", "feature", "label"]
     assert dialog.extent.text() == "120 rows, 3 features"
+
+
+@pytest.fixture
+def parcels(tmp_path: Path) -> Path:
+    path = tmp_path / "parcels.csv"
+    rows = "".join(f"2024-0{1 + k % 9}-15,{('red', 'blue')[k % 2]},{k % 24},{k}\n" for k in range(40))
+    path.write_text("sent,colour,hour,weight\n" + rows)
+    return path
+
+
+def test_a_column_of_text_made_a_feature_says_how_it_becomes_numbers(
+    dialog: ImportDialog, parcels: Path, wait: Wait
+) -> None:
+    dialog.choose([parcels])
+    wait(lambda: dialog.plan is not None)
+    assert column(dialog, TYPE) == ["date", "text", "number", "number"]
+    assert column(dialog, ENCODING) == ["", "", "number", "number"]
+    dialog.columns.setData(dialog.columns.index(1, ROLE), "feature")
+    wait(lambda: dialog.plan is not None)
+    assert column(dialog, ENCODING) == ["", "one-hot", "number", "number"]
+
+
+def test_an_encoding_chosen_in_the_table_is_in_the_plan(
+    dialog: ImportDialog, parcels: Path, wait: Wait, qtbot: QtBot
+) -> None:
+    dialog.choose([parcels])
+    wait(lambda: dialog.plan is not None)
+    place = dialog.columns.index(2, ENCODING)
+    assert dialog.columns.flags(place) & Qt.ItemFlag.ItemIsEditable
+    assert not dialog.columns.flags(dialog.columns.index(0, ENCODING)) & Qt.ItemFlag.ItemIsEditable
+    dialog.table.edit(place)
+    editor = dialog.table.findChild(QComboBox)
+    assert editor.accessibleName()
+    assert "cyclic:24" in [editor.itemText(k) for k in range(editor.count())]
+    editor.lineEdit().selectAll()
+    qtbot.keyClicks(editor.lineEdit(), "cyclic:12")
+    qtbot.keyClick(editor.lineEdit(), Qt.Key.Key_Return)
+    wait(lambda: column(dialog, ENCODING)[2] == "cyclic:12")
+    assert dialog.plan is not None
+    assert dialog.plan.encodings["hour"].period == 12
+    dialog.columns.setData(place, "cyclic:soon")
+    assert "no number" in dialog.remark.text()
+    assert dialog.plan is not None
 
 
 def test_recipe_and_name_are_in_the_plan(dialog: ImportDialog, flowers: Path, wait: Wait) -> None:
@@ -172,3 +219,31 @@ def test_dissimilarities_leave_nothing_else_to_do_to_the_rows(dialog: ImportDial
     assert dialog.plan is not None
     assert dialog.plan.recipe.scaling == "none"
     wait(dialog.accept_button.isEnabled)
+
+
+def test_a_table_on_the_clipboard_is_imported_and_kept(
+    data: Dataset, window: Window, tmp_path: Path, wait: Wait
+) -> None:
+    QGuiApplication.clipboard().setText("a\tb\n1\t2\n3\t5\n4\t7\n")
+    do(window, "paste_table")
+    wait(lambda: window.dialogs.importing is not None and window.dialogs.importing.plan is not None)
+    dialog = window.dialogs.importing
+    assert dialog is not None
+    assert column(dialog, NAME) == ["a", "b"]
+    dialog.accept()
+    wait(lambda: len(of(window).datasets) == 2)
+    pasted = list(of(window).datasets.values())[-1]
+    assert pasted.n_rows == 3
+    kept = Path(pasted.source["files"][0]["path"])
+    assert kept.read_text().startswith("a\tb")
+    assert kept.is_relative_to(tmp_path / "state")
+
+
+def test_an_empty_clipboard_is_told(data: Dataset, window: Window, qtbot: QtBot) -> None:
+    QGuiApplication.clipboard().clear()
+    do(window, "paste_table")
+    qtbot.waitUntil(lambda: errors.open_dialog() is not None)
+    found = errors.open_dialog()
+    assert found is not None
+    assert "no table on the clipboard" in found.failed.text()
+    found.close()

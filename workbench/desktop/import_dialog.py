@@ -155,7 +155,12 @@ class ImportDialog(QDialog):
 
     @Slot(str, str)
     def _encoding_chosen(self, name: str, words: str) -> None:
-        self._change(lambda plan: plan.with_encodings({name: Encoding.parse(words)}))
+        try:
+            encoding = Encoding.parse(words)
+        except DataError as error:
+            self._say(str(error), "bad")
+            return
+        self._change(lambda plan: plan.with_encodings({name: encoding}))
 
     @Slot()
     def _recipe_changed(self) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 
 from workbench.data import Plan
 from workbench.desktop import errors
 from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.frame import Frame
 from workbench.desktop.new_run import RunRequest
+from workbench.desktop.pasting import pasted_file
 from workbench.desktop.picking import Picking
 from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.stability_dialog import StabilityRequest
@@ -55,6 +57,7 @@ class Working(QObject):
         """What the actions do."""
         made: dict[str, Callable[[], object]] = {
             "import": lambda: self._dialogs.import_data(),
+            "paste_table": self.paste_table,
             "new_run": self.new_run,
             "start": self.start_run,
             "sweep": self.new_sweep,
@@ -63,6 +66,11 @@ class Working(QObject):
             "hasten": self.hasten,
         }
         return made | {act: partial(self._control, act) for act in BUTTONS}
+
+    def paste_table(self) -> None:
+        """Open the import dialog with the table that is on the clipboard."""
+        text = QGuiApplication.clipboard().text()
+        self._background.call(self, partial(pasted_file, text), lambda path: self._dialogs.import_data([path]))
 
     def new_run(self) -> None:
         """Show the page for a new run on the selected dataset, or on the newest one."""
