@@ -85,6 +85,23 @@ def test_engines_lists_every_parameter_as_json(capsys: pytest.CaptureFixture[str
     assert {"n_clusters", "max_iter", "random_state"} <= set(names)
 
 
+def test_text_and_dates_are_encoded_as_the_words_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(
+        f"2024-0{1 + k % 9}-15,{('red', 'blue')[k % 2]},{('S', 'L', 'M')[k % 3]},{k % 24}\n" for k in range(40)
+    )
+    (tmp_path / "t.csv").write_text("sent,colour,size,hour\n" + rows)
+    words = ["--encode", "sent=date:days+week", "--encode", "size=ordinal:S<M<L", "--feature", "colour"]
+    words += ["--encode", "hour=cyclic:24"]
+    project = tmp_path / "t.vqw"
+    code, out, err = said(capsys, "import", tmp_path / "t.csv", "--project", project, "--json", *words)
+    assert code == 0, err
+    assert json.loads(out)["shape"] == [40, 3 + 2 + 1 + 2]
+    assert '"sent" (date, 3), "colour" (one-hot, 2), "size" (ordinal, 1), "hour" (cyclic, 2)' in err
+    code, _, err = said(capsys, "import", tmp_path / "t.csv", "--project", project, "--encode", "size=sideways")
+    assert code == 1
+    assert "one-hot" in err
+
+
 def test_a_square_matrix_is_imported_and_learned_as_dissimilarities(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

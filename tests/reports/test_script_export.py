@@ -28,7 +28,7 @@ from sklearn.datasets import load_iris
 import engines
 from engines import surgery
 from workbench.cli import main
-from workbench.data import Column, Plan, Recipe, Split, guess, importer
+from workbench.data import Column, Encoding, Plan, Recipe, Split, guess, importer
 from workbench.data.columns import pixel_columns
 from workbench.reports import ReportError, export, write_script
 from workbench.reports.columns_source import columns_source
@@ -144,7 +144,7 @@ def calls_of(tree: ast.AST, function: str) -> list[Any]:
 
 def plans_in(text: str) -> list[Plan]:
     """The plans that a script makes."""
-    known = {"Plan": Plan, "Column": Column, "Recipe": Recipe, "Split": Split}
+    known = {"Plan": Plan, "Column": Column, "Encoding": Encoding, "Recipe": Recipe, "Split": Split}
     return [eval(ast.unparse(call), known) for call in calls_of(ast.parse(text), "Plan")]
 
 
@@ -323,6 +323,23 @@ def test_a_plan_in_the_script_is_the_plan_of_the_import(project: Session) -> Non
             complete = {p.name: p.default for p in importer(plan.importer).parameters} | dict(plan.options)
             assert replace(plan, options=complete) == replace(stored, options=complete | dict(stored.options))
             assert complete.items() >= dict(stored.options).items()
+
+
+def test_encoded_columns_are_encoded_alike_by_the_script(tmp_path: Path) -> None:
+    rows = "".join(f"2024-0{1 + k % 9}-15,{('red', 'blue', 'green')[k % 3]},{k % 24},{k * k % 7}\n" for k in range(60))
+    (tmp_path / "parcels.csv").write_text("sent,colour,hour,weight\n" + rows)
+    wished = {"sent": "date:days+year", "colour": "one-hot", "hour": "cyclic:24"}
+    plan = guess(tmp_path / "parcels.csv").with_encodings({k: Encoding.parse(how) for k, how in wished.items()})
+    with Session.create(tmp_path / "p.vqw") as session:
+        data = session.import_data(with_recipe(plan, scaling="standard", split=Split(0.5, 0.0, 0.5))).result(60)
+        assert data.n_features == 9
+        run = session.add_run(data, "KMeans", {"n_clusters": 3, "random_state": 0}, name="groups")
+        finished(run)
+        text = script(session, run)
+        done = carried_out(text, tmp_path / "empty")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert replace(plans_in(text)[0], recipe=Recipe()) == replace(Plan.from_json(data.plan), recipe=Recipe())
+        assert same_codebook(tmp_path / "empty" / "groups.npz", session, run, tmp_path)
 
 
 def test_the_notebook_is_of_the_form_that_jupyter_reads(project: Session) -> None:
