@@ -338,7 +338,8 @@ def test_encoded_columns_are_encoded_alike_by_the_script(tmp_path: Path) -> None
         text = script(session, run)
         done = carried_out(text, tmp_path / "empty")
         assert (done.returncode, done.stderr) == (0, "")
-        assert replace(plans_in(text)[0], recipe=Recipe()) == replace(Plan.from_json(data.plan), recipe=Recipe())
+        told, stored = plans_in(text)[0], Plan.from_json(data.plan)
+        assert (told.columns, told.encodings) == (stored.columns, stored.encodings)
         assert same_codebook(tmp_path / "empty" / "groups.npz", session, run, tmp_path)
 
 
