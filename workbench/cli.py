@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from workbench import __version__
+from workbench.commands.applying import apply
 from workbench.commands.bench import bench
 from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
 from workbench.commands.compare import compare
@@ -209,6 +210,7 @@ app.command()(train)
 app.command()(sweep)
 app.command()(search)
 app.command()(stability)
+app.command()(apply)
 app.command()(compare)
 app.command()(bench)
 

@@ -1,10 +1,11 @@
 """Importing data: a plan is guessed from a file (`guess`), shown (`preview`), corrected and carried out (`read`)."""
 
+from workbench.data.alike import Likeness, read_alike
 from workbench.data.catalog import Importer, importer, importers
 from workbench.data.encoding import Encoding
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
-from workbench.data.importing import correct, guess, preview, read
+from workbench.data.importing import Paths, correct, guess, preview, read
 from workbench.data.places import Places, places_of
 from workbench.data.plan import Column, ColumnSummary, Imported, Plan, Preview
 from workbench.data.recipe import FittedRecipe, Recipe, Split
@@ -18,6 +19,8 @@ __all__ = [
     "FittedRecipe",
     "Imported",
     "Importer",
+    "Likeness",
+    "Paths",
     "Places",
     "Plan",
     "Preview",
@@ -32,5 +35,6 @@ __all__ = [
     "places_of",
     "preview",
     "read",
+    "read_alike",
     "row_blocks",
 ]

@@ -37,6 +37,8 @@ class Importer:
         (paths, options) -> `Sample` from the beginning of the data.
     load : callable
         (plan, options, watch) -> `Table` of everything, in bounded memory.
+    row_options : tuple of str
+        Options that say what a row is, not how one file is written: new rows are read with the same.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Importer:
     recognises: Callable[[Path, bytes], bool]
     sample: Callable[[Sequence[Path], Any], Sample]
     load: Callable[[Plan, Any, Watch], Table]
+    row_options: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -68,7 +71,10 @@ class Importer:
 @cache
 def importers() -> tuple[Importer, ...]:
     """All importers, in the order in which they are asked whether they recognise a file."""
-    return tuple(Importer(m.NAME, m.TITLE, m.SUFFIXES, m.Options, m.recognises, m.sample, m.load) for m in _MODULES)
+    return tuple(
+        Importer(m.NAME, m.TITLE, m.SUFFIXES, m.Options, m.recognises, m.sample, m.load, getattr(m, "ROW_OPTIONS", ()))
+        for m in _MODULES
+    )
 
 
 def importer(name: str) -> Importer:

@@ -28,6 +28,7 @@ from workbench.data.watch import Watch
 
 NAME = "images"
 TITLE = "Images, whole or in patches"
+ROW_OPTIONS = ("rows", "colour", "height", "width", "fit", "patch", "placement", "stride")
 _MOST_SIDE_AS_IS = 64
 _USUAL_SIDE = 32
 _FEW_IMAGES = 10

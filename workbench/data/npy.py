@@ -21,6 +21,7 @@ from workbench.data.watch import Watch
 
 NAME = "npy"
 TITLE = "NumPy array (NPY)"
+ROW_OPTIONS = ("matrices",)
 SUFFIXES = (".npy",)
 _MAGIC = b"\x93NUMPY"
 _COMPANIONS = (("X", "y"), ("x", "y"), ("images", "labels"), ("data", "labels"), ("features", "labels"))

@@ -25,6 +25,7 @@ from workbench.data.watch import Watch
 
 NAME = "npz"
 TITLE = "NumPy archive (NPZ)"
+ROW_OPTIONS = ("matrices",)
 SUFFIXES = (".npz",)
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 _MOST_MEMBERS = 10_000

@@ -190,7 +190,7 @@ class FileRows:
 
 @dataclass(frozen=True, eq=False)
 class KeptColumns:
-    """The columns of `source` at the increasing positions `kept`, as a `RowSource`."""
+    """The columns of `source` at the positions `kept`, in this order, as a `RowSource`."""
 
     source: RowSource
     kept: NDArray[np.intp]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.reports.applying import Applied, apply
 from workbench.reports.assignments import write_assignments
 from workbench.reports.codebook import write_codebook
 from workbench.reports.codes import write_codes
@@ -23,6 +24,7 @@ from workbench.reports.script import write_script
 from workbench.reports.search import write_search
 from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
+from workbench.reports.tables import FORMS as TABLES
 from workbench.session import Run, Session
 
 
@@ -59,9 +61,7 @@ class Export:
 EXPORTS: tuple[Export, ...] = (
     Export("codebook", "Codebook", "All prototypes in original units.", ("csv", "json", "npz", "h5"), write_codebook),
     Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
-    Export(
-        "assignments", "Assignments", "The prototype or code of every row of the data.", ("csv",), write_assignments
-    ),
+    Export("assignments", "Assignments", "The prototype or code of every row of the data.", TABLES, write_assignments),
     Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes),
     Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
     Export("onnx", "ONNX networks", "Encoder and decoder for any ONNX runtime.", ("onnx",), write_onnx, is_many=True),
@@ -146,9 +146,11 @@ def _form(chosen: Export, path: Path, wanted: str | None) -> str:
 
 __all__ = [
     "EXPORTS",
+    "Applied",
     "Export",
     "ModelFile",
     "ReportError",
+    "apply",
     "drawn",
     "export",
     "read_model",

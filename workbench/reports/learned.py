@@ -59,6 +59,8 @@ class Block:
         To the prototype, as the engine measures; or to what the codes stand for.
     predicted : (k,) int64 or None
         Class codes; None for an engine that predicts no classes.
+    certainty : (k,) float64 or None
+        From 0 to 1, of classes told by prototypes; the measure that thresholds are for.
     rejected : (k,) bool or None
         Whether the certainty is below the run's threshold; None without one.
     """
@@ -68,20 +70,40 @@ class Block:
     codes: NDArray[np.int64] | None
     distances: NDArray[np.float64]
     predicted: NDArray[np.int64] | None
+    certainty: NDArray[np.float64] | None
     rejected: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A run with its model."""
+    """A run with its model.
+
+    Attributes
+    ----------
+    run : Run
+    model : Engine
+    new : Dataset or None
+        Rows that are not the run's own, which the model is applied to instead; see `read_new`.
+    """
 
     run: Run
     model: Engine
+    new: Dataset | None = None
 
     @cached_property
     def data(self) -> Dataset:
         """The dataset with the corrections of now; those that come while an export is written do not reach it."""
-        return self.run.dataset.as_of(self.run.dataset.correction)
+        return self.run.dataset.as_of(self.run.dataset.correction) if self.new is None else self.new
+
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """Class values that codes stand for; those of the run's own dataset."""
+        return self.run.dataset.classes
+
+    @cached_property
+    def ids(self) -> NDArray[Any] | None:
+        """(n,) names of all rows, also of those that are not kept; None when they have none."""
+        return self.data.ids
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
@@ -152,7 +174,7 @@ class Trained:
         """(M,) class codes of the prototypes; -1 where they have none."""
         if self.labels is None:
             return np.full(len(self.prototypes), -1, np.int64)
-        return codes_of(self.labels, self.data.classes)
+        return codes_of(self.labels, self.classes)
 
     @cached_property
     def units(self) -> tuple[str, ...]:
@@ -180,9 +202,26 @@ class Trained:
         for start, X in self.rows(watch):
             with self._applied():
                 winners, codes, distances = self._coded(X)
-                predicted = predict_codes(self.model, X, self.data.classes) if self.run.engine.supervised else None
-                rejected = self._rejected(X)
-            yield Block(start, winners, codes, distances, predicted, rejected)
+                predicted = predict_codes(self.model, X, self.classes) if self.run.engine.supervised else None
+                sure = self._certainty(X)
+            yield Block(start, winners, codes, distances, predicted, sure, self._rejected(sure))
+
+    def reconstructed(self, block: Block) -> NDArray[Any]:
+        """(k, d) what stands for the rows of `block`, in original units: prototypes, or what their codes decode to.
+
+        Where brightness and contrast of each row were taken off, it has those of the row.
+        """
+        if self.has_prototypes:
+            made = self.prototypes[block.winners]
+        elif self.has_bits:
+            made = decoded(self.model, np.asarray(block.codes))
+        else:
+            made = flat(self.model.decode(block.codes))  # type: ignore[attr-defined]  # as all engines with codes have
+        if not self.data.recipe.recipe.contrast:
+            return np.asarray(self.data.recipe.inverse(made))
+        numbers = self.numbers[block.start : block.start + len(made)]
+        raw = self.data.raw.read(int(numbers[0]), int(numbers[-1]) + 1)
+        return np.asarray(self.data.recipe.inverse(made, raw[numbers - numbers[0]]))
 
     def packed(self, watch: Watch) -> Iterator[NDArray[np.uint8]]:
         """The packed codes of all rows that are kept in order, some rows at a time."""
@@ -212,11 +251,19 @@ class Trained:
                 f"Run '{self.run.name}' cannot be applied to all rows of '{self.data.name}': {error}"
             ) from error
 
-    def _rejected(self, X: NDArray[Any]) -> NDArray[np.bool_] | None:
-        from engines.lvq.reject import certainty, rejected
+    def _certainty(self, X: NDArray[Any]) -> NDArray[np.float64] | None:
+        from engines.lvq.reject import certainty
+
+        model: Any = self.model
+        if not hasattr(model, "_class_distances") or len(model.classes_) < 2:
+            return None
+        return certainty(model, X)
+
+    def _rejected(self, sure: NDArray[np.float64] | None) -> NDArray[np.bool_] | None:
+        from engines.lvq.reject import rejected
 
         threshold = self.run.threshold
-        return None if threshold is None else rejected(certainty(self.model, X), [threshold.value])  # type: ignore[arg-type]
+        return None if threshold is None or sure is None else rejected(sure, [threshold.value])
 
     def _all_decoded(self) -> NDArray[Any]:
         n_bits = self.bits_per_row or 0

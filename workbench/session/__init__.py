@@ -16,7 +16,7 @@ from workbench.session.space import Range, parse_space
 from workbench.session.study import Study
 from workbench.session.sweep import Sweep, parse_counts
 from workbench.session.threshold import Threshold
-from workbench.session.unstored import drop, keep, measure_counts, read_dataset, relabel
+from workbench.session.unstored import drop, keep, measure_counts, read_dataset, read_new, relabel
 from workbench.session.watch import Alarm
 
 __all__ = [
@@ -50,5 +50,6 @@ __all__ = [
     "parse_counts",
     "parse_space",
     "read_dataset",
+    "read_new",
     "relabel",
 ]

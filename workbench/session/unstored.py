@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import RowSource
-from workbench.data import FittedRecipe, Imported, Plan, read
+from workbench.data import FittedRecipe, Imported, Likeness, Paths, Plan, read, read_alike
 from workbench.session import checks
 from workbench.session.corrections import Correcting, Rows, dropping, relabelling
 from workbench.session.dataset import Dataset
@@ -33,12 +33,56 @@ def read_dataset(plan: Plan, *, name: str | None = None) -> Dataset:
     DataError
         If the data cannot be read as planned; one sentence says why.
     """
-    imported = read(plan)
+    return _dataset(read(plan), name or plan.name)
+
+
+def read_new(
+    dataset: Dataset,
+    path: Paths,
+    *,
+    importer: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Dataset:
+    """New rows as they must be for a run on `dataset`: the same columns, by name, and its recipe as it was fitted.
+
+    It is a dataset without a project, all of it in the test part.
+
+    Parameters
+    ----------
+    path
+        Of a file, a folder or several files.
+    importer, options
+        Kind of file and its options, where the guess is wrong.
+    progress, stop : callable, optional
+        Called with the fraction done; asked whether to give up.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is not like the dataset; one sentence says why.
+    Cancelled
+        If `stop` said so.
+    """
+    like = Likeness(
+        Plan.from_json(dataset.plan),
+        dataset.columns,
+        dataset.recipe,
+        dataset.classes,
+        dataset.kind,
+        dataset.image_shape,
+    )
+    imported = read_alike(like, path, importer_name=importer, options=options, progress=progress, stop=stop)
+    return _dataset(imported, imported.plan.name)
+
+
+def _dataset(imported: Imported, name: str) -> Dataset:
     classes = tuple(value.item() if isinstance(value, np.generic) else value for value in imported.classes)
     rows = _ReadRows(imported)
     dataset = Dataset(
         "",
-        name or plan.name or "data",
+        name or "data",
         now(),
         rows,
         columns=imported.columns,
