@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from engines.base import Engine
 from engines.parameters import Parameter, declared
+
+if TYPE_CHECKING:
+    from engines.base import Engine
 
 Family = Literal["clustering", "quantization", "map", "mixture", "lvq", "deep"]
 DataKind = Literal["table", "image", "spd", "dissimilarity"]
