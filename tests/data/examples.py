@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -53,6 +54,15 @@ def npz(folder: Path) -> Example:
     return Example(folder / "trees.npz", X, labels)
 
 
+def hdf5(folder: Path) -> Example:
+    X, labels = _numbers(), [("oak", "elm", "yew")[k % 3] for k in range(N_ROWS)]
+    with h5py.File(folder / "trees.h5", "w") as file:
+        file.create_dataset("wood/data", data=X, chunks=(8, 3), compression="gzip", shuffle=True)
+        file.create_dataset("wood/species", data=labels)
+        file.create_dataset("wood/target", data=labels)
+    return Example(folder / "trees.h5", X, labels)
+
+
 def idx(folder: Path) -> Example:
     images = np.random.default_rng(0).integers(0, 256, (N_ROWS, 4, 5), dtype=np.uint8)
     labels = [k % 3 for k in range(N_ROWS)]
@@ -89,5 +99,5 @@ def images(folder: Path) -> Example:
 
 
 EXAMPLES: dict[str, Callable[[Path], Example]] = {
-    f.__name__: f for f in (delimited, npy, npz, idx, images, columnar, excel)
+    f.__name__: f for f in (delimited, npy, npz, hdf5, idx, images, columnar, excel)
 }

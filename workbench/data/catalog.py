@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from engines.parameters import Parameter, declared
-from workbench.data import columnar, delimited, excel, idx, images, npy, npz
+from workbench.data import columnar, delimited, excel, hdf5, idx, images, isolated, npy, npz
 from workbench.data.errors import DataError
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.watch import Watch
 
-_MODULES: tuple[ModuleType, ...] = (npy, npz, excel, columnar, images, idx, delimited)
+_MODULES: tuple[ModuleType, ...] = (npy, npz, hdf5, excel, columnar, images, idx, delimited)
 """In the order in which they are asked whether they recognise a file."""
 
 
@@ -39,6 +39,9 @@ class Importer:
         (plan, options, watch) -> `Table` of everything, in bounded memory.
     row_options : tuple of str
         Options that say what a row is, not how one file is written: new rows are read with the same.
+    foreign : bool
+        Whether its files are read by libraries that a made-up file could crash or make hang: `sample` and `load` then
+        work in a child process.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Importer:
     sample: Callable[[Sequence[Path], Any], Sample]
     load: Callable[[Plan, Any, Watch], Table]
     row_options: tuple[str, ...] = ()
+    foreign: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -71,10 +75,17 @@ class Importer:
 @cache
 def importers() -> tuple[Importer, ...]:
     """All importers, in the order in which they are asked whether they recognise a file."""
-    return tuple(
-        Importer(m.NAME, m.TITLE, m.SUFFIXES, m.Options, m.recognises, m.sample, m.load, getattr(m, "ROW_OPTIONS", ()))
-        for m in _MODULES
-    )
+    return tuple(_importer(module) for module in _MODULES)
+
+
+def _importer(module: ModuleType) -> Importer:
+    """The importer that a module describes; it says FOREIGN where its files are to be read in a child process."""
+    foreign = getattr(module, "FOREIGN", False)
+    sample, load = module.sample, module.load
+    if foreign:
+        sample, load = (partial(work, module.__name__) for work in (isolated.sample, isolated.load))
+    about = (module.NAME, module.TITLE, module.SUFFIXES, module.Options, module.recognises)
+    return Importer(*about, sample, load, getattr(module, "ROW_OPTIONS", ()), foreign)
 
 
 def importer(name: str) -> Importer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -29,11 +30,13 @@ from workbench.data.watch import Watch
 NAME = "images"
 TITLE = "Images, whole or in patches"
 ROW_OPTIONS = ("rows", "colour", "height", "width", "fit", "patch", "placement", "stride")
+FOREIGN = True
 _MOST_SIDE_AS_IS = 64
 _USUAL_SIDE = 32
 _FEW_IMAGES = 10
 _SAMPLE_IMAGES = 64
 _SAMPLE_PATCHES = 500
+_SAMPLE_PIXELS = 100_000_000
 _PIXEL_FLOOR = 0.1
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF", b"P4", b"P5", b"P6")
 
@@ -337,7 +340,7 @@ def _first_rows(
 ) -> tuple[NDArray[np.uint8], list[str], list[str], list[str]]:
     """Some rows with names and labels for a preview: of images spread over the list, so that classes show."""
     spread = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _SAMPLE_IMAGES)).astype(int))
-    chosen = [pictures[k] for k in spread]
+    chosen = _few_enough([pictures[k] for k in spread])
     few = options
     if options.rows == "patches":
         chosen = chosen[:4]
@@ -351,3 +354,12 @@ def _first_rows(
     d = int(np.prod(_shape(options)))
     warnings = [f"Among the first images are some that cannot be used ({len(broken):,}): {broken[0]}"] if broken else []
     return np.concatenate([*blocks, np.zeros((0, d), np.uint8)]), names, labels, warnings
+
+
+def _few_enough(pictures: Sequence[_Picture]) -> Sequence[_Picture]:
+    """As many of the pictures, spread evenly, as can be opened in a few seconds."""
+    n_pixels = 0
+    for picture in pictures:
+        with suppress(DataError):
+            n_pixels += math.prod(size_of(picture.path)[:2])
+    return pictures[:: max(1, math.ceil(n_pixels / _SAMPLE_PIXELS))]

@@ -103,7 +103,15 @@ def preview(plan: Plan) -> Preview:
         warnings.append(one_class(labels[0].column.name))
     rows = () if sample.images is not None else _as_text(sample)
     return Preview(
-        summaries, rows, sample.n_rows, sample.exact, n_seen, sample.images, sample.captions, tuple(warnings)
+        summaries,
+        rows,
+        sample.n_rows,
+        sample.exact,
+        n_seen,
+        sample.images,
+        sample.captions,
+        tuple(warnings),
+        sample.offers,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -19,21 +18,22 @@ from workbench.data import arrays
 from workbench.data.arrays import Header
 from workbench.data.errors import DataError
 from workbench.data.matrices import Matrices, MatrixRows, found_out, matrix_rows
+from workbench.data.members import features_among, labels_among, offers
 from workbench.data.plan import Plan, Sample, Table
-from workbench.data.rows import require_room
+from workbench.data.rows import require_room, row_blocks
 from workbench.data.watch import Watch
 
 NAME = "npz"
 TITLE = "NumPy archive (NPZ)"
 ROW_OPTIONS = ("matrices",)
 SUFFIXES = (".npz",)
+FOREIGN = True
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 _MOST_MEMBERS = 10_000
+_FIRST_NAME = 30 + 256
 _MOST_RATIO = 200
 _ALWAYS_ALLOWED = 256 << 20
 _MOST_IN_MEMORY = 512 << 20
-_FEATURE_NAMES = r"(x|data|features?|images?|samples|inputs?|arr_0)"
-_LABEL_NAMES = r"(y|labels?|targets?|class(es)?|arr_1)"
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,8 @@ class Options:
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Whether the file is a zip archive with .npy members."""
-    if not head.startswith(b"PK"):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(name.endswith(".npy") for name in archive.namelist()[:_MOST_MEMBERS])
-    except _BROKEN:
-        return path.suffix.lower() == ".npz"
+    """Whether the file is a zip archive, and called .npz or begun with a .npy member."""
+    return head.startswith(b"PK") and (path.suffix.lower() == ".npz" or b".npy" in head[:_FIRST_NAME])
 
 
 def sample(paths: Sequence[Path], options: Options) -> Sample:
@@ -65,7 +59,9 @@ def sample(paths: Sequence[Path], options: Options) -> Sample:
     block = _beginning(path, options.features, header)
     labels = None if options.labels == "none" else _small(path, options.labels, headers[options.labels])
     told = tuple(refused.values())
-    return arrays.sample_of(header, block, labels, asdict(options), told, matrices, options.labels)
+    seen = arrays.sample_of(header, block, labels, asdict(options), told, matrices, options.labels)
+    tables, companions = offers(headers, options.features, ("none",))
+    return replace(seen, offers={"features": tuple(tables), "labels": tuple(companions)})
 
 
 def load(plan: Plan, options: Options, watch: Watch) -> Table:
@@ -102,6 +98,9 @@ def _headers(path: Path) -> tuple[dict[str, Header], dict[str, str]]:
             raise DataError(f"{path.name} holds {len(members):,} arrays, more than any archive of data would.")
         for member in members:
             name = member.filename.removesuffix(".npy")
+            if not name.isprintable():
+                refused[name] = f"{path.name} holds a member whose name is no text: {name[:40]!a}."
+                continue
             shown = f"{name} in {path.name}"
             try:
                 with archive.open(member) as file:
@@ -132,7 +131,7 @@ def _resolved(
     """The options with all found out, and how rows become SPD matrices where they do."""
     features = options.features
     if features == "auto":
-        features = _features_among(headers)
+        features = features_among(headers)
     for name in (features, options.labels):
         if name in refused:
             raise DataError(refused[name])
@@ -144,35 +143,12 @@ def _resolved(
     arrays.check_features(header, f"{features} in {path.name}", matrices)
     labels = options.labels
     if labels == "auto":
-        labels = _labels_among(headers, features)
+        labels = labels_among(headers, features)
     if labels != "none" and (headers[labels].shape[:1] != (header.n_rows,) or headers[labels].n_columns != 1):
         raise DataError(
             f"{labels} in {path.name} has the shape {headers[labels].shape}, but {features} has {header.n_rows:,} rows."
         )
     return replace(options, features=features, labels=labels, matrices=choice), matrices  # type: ignore[arg-type]
-
-
-def _features_among(headers: dict[str, Header]) -> str:
-    """The member named as features are, else the greatest array of numbers."""
-    numeric = {name: h for name, h in headers.items() if h.dtype.kind in "biuf" and h.shape} or headers
-    tables = {name: h for name, h in numeric.items() if len(h.shape) > 1} or numeric
-    named = [name for name in tables if re.match(_FEATURE_NAMES + r"(_?train\w*)?\Z", name, re.IGNORECASE)]
-    return named[0] if named else max(tables, key=lambda name: tables[name].n_bytes)
-
-
-def _labels_among(headers: dict[str, Header], features: str) -> str:
-    n_rows = headers[features].n_rows
-    fitting = [
-        name
-        for name, h in headers.items()
-        if name != features and h.shape[:1] == (n_rows,) and h.n_columns == 1 and h.dtype.kind in "biufUS"
-    ]
-    ending = re.sub(_FEATURE_NAMES, "", features, count=1, flags=re.IGNORECASE)
-    for pattern in (_LABEL_NAMES + re.escape(ending) + r"\Z", _LABEL_NAMES):
-        for name in fitting:
-            if re.match(pattern, name, re.IGNORECASE):
-                return name
-    return "none"
 
 
 def _stream(path: Path, name: str, header: Header, watch: Watch) -> Iterator[NDArray[Any]]:
@@ -184,7 +160,7 @@ def _stream(path: Path, name: str, header: Header, watch: Watch) -> Iterator[NDA
 def _beginning(path: Path, name: str, header: Header) -> NDArray[Any]:
     n_rows = arrays.n_sampled(header)
     if header.fortran:
-        block = _small(path, name, header).reshape(header.n_rows, -1)[:n_rows]
+        block = _small(path, name, header)[:n_rows].reshape(n_rows, -1)
     else:
         first = replace(header, shape=(n_rows, *header.shape[1:]))
         block = np.concatenate(list(_stream(path, name, first, Watch())))
@@ -199,13 +175,18 @@ def _small(path: Path, name: str, header: Header) -> NDArray[Any]:
             "numpy.ascontiguousarray, as a .npy file."
         )
     flat = replace(header, shape=(int(np.prod(header.shape)), 1))
-    values = np.concatenate(list(_stream(path, name, flat, Watch())))
+    values = np.empty(flat.n_rows, header.dtype)
+    done = 0
+    for block in _stream(path, name, flat, Watch()):
+        values[done : done + len(block)] = block[:, 0]
+        done += len(block)
     return values.reshape(header.shape, order="F" if header.fortran else "C")
 
 
 def _spooled(path: Path, name: str, header: Header, places: NDArray[np.intp] | None, watch: Watch) -> Any:
     require_room(header.n_rows * header.n_columns * header.value_dtype.itemsize)
     if header.fortran:
-        whole = _small(path, name, header).reshape(header.n_rows, -1)
-        return arrays.spooled(iter([whole]), header, places)
+        whole = _small(path, name, header)
+        bounds = row_blocks(header.n_rows, header.n_columns)
+        return arrays.spooled((whole[a:b].reshape(b - a, -1) for a, b in bounds), header, places)
     return arrays.spooled(_stream(path, name, header, watch), header, places)

@@ -70,6 +70,8 @@ def read_picture(path: Path, colour: bool, size: tuple[int, int] | None = None, 
             return np.asarray(shown, np.uint8)
     except Image.DecompressionBombError as error:
         raise DataError(_too_large(path)) from error
+    except MemoryError as error:
+        raise DataError(f"{path.name} takes more memory than one picture is given: cut or shrink it first.") from error
     except _BROKEN as error:
         raise DataError(f"{path.name} is damaged or incomplete: it cannot be read as a picture.") from error
 

@@ -178,6 +178,20 @@ class ColumnSummary:
     encoding: Encoding | None = None
 
 
+@dataclass(frozen=True)
+class Offer:
+    """One value that a file offers for an option of its importer.
+
+    Attributes
+    ----------
+    value, about : str
+        What the option takes, and what it is, for people: "(1797, 8, 8) uint8".
+    """
+
+    value: str
+    about: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Preview:
     """A first look at what a plan would import, from the beginning of the file alone.
@@ -196,6 +210,8 @@ class Preview:
     captions : tuple of str
         One per image.
     warnings : tuple of str
+    offers : dict of str to tuple of Offer
+        By option of the importer: what the file holds to choose from.
     """
 
     columns: tuple[ColumnSummary, ...]
@@ -206,6 +222,7 @@ class Preview:
     images: NDArray[np.uint8] | None = None
     captions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    offers: Mapping[str, tuple[Offer, ...]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -306,6 +323,8 @@ class Sample:
         As in `Imported`.
     encodings : dict of str to Encoding
         What is known of columns of dates.
+    offers
+        As in `Preview`.
     """
 
     options: Mapping[str, Any]
@@ -319,6 +338,7 @@ class Sample:
     recipe: Recipe = field(default_factory=Recipe)
     kind: DataKind = "table"
     encodings: Mapping[str, Encoding] = field(default_factory=dict)
+    offers: Mapping[str, tuple[Offer, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

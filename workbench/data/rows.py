@@ -34,8 +34,9 @@ class Spool:
     """Rows written one block after another to a nameless temporary file, then read back as a `RowSource`.
 
     The file has no name on POSIX systems and is deleted on closing elsewhere, so nothing is left behind even if
-    the process is killed. Reads copy, through no memory map, so they do not count as memory of the process
-    beyond the block that was asked for; they may come from any thread.
+    the process is killed; where spools are to be taken over (`keep_spools_in`), it has a name in that folder.
+    Reads copy, through no memory map, so they do not count as memory of the process beyond the block that was
+    asked for; they may come from any thread.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class Spool:
     """
 
     def __init__(self, n_columns: int, dtype: np.dtype[Any] | type) -> None:
-        self._file: BinaryIO = tempfile.TemporaryFile(prefix="vq-workbench-", dir=spool_folder())  # noqa: SIM115
+        self._file: BinaryIO = _spool_file()
         self._lock = threading.Lock()
         self._dtype = np.dtype(dtype)
         self._n_columns = n_columns
@@ -90,12 +91,34 @@ class Spool:
     def close(self) -> None:
         """Delete the file; reading afterwards fails."""
         self._file.close()
+        if _kept_in is not None:
+            Path(self._file.name).unlink(missing_ok=True)
+
+    def hand_over(self) -> Path:
+        """Close the file and leave it to whoever is told its name; only where spools are kept in a folder."""
+        self._file.close()
+        return Path(self._file.name)
 
     def _check_room(self, n_bytes: int) -> None:
         self._unchecked += n_bytes
         if self._unchecked >= _ROOM_CHECK_BYTES:
             self._unchecked = 0
             require_room(n_bytes)
+
+
+_kept_in: Path | None = None
+
+
+def keep_spools_in(folder: Path) -> None:
+    """Give the spools of this process names in `folder` from now on, so that another process can take them over."""
+    global _kept_in
+    _kept_in = folder
+
+
+def _spool_file() -> Any:
+    if _kept_in is None:
+        return tempfile.TemporaryFile(prefix="vq-workbench-", dir=spool_folder())
+    return tempfile.NamedTemporaryFile(dir=_kept_in, delete=False)
 
 
 def require_room(n_bytes: int) -> None:
@@ -113,6 +136,8 @@ def _no_room() -> str:
 
 def spool_folder() -> str:
     """Where temporary files go: what TMPDIR says, else /var/tmp where it exists, since /tmp is often memory."""
+    if _kept_in is not None:
+        return str(_kept_in)
     if any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")):
         return tempfile.gettempdir()
     return "/var/tmp" if os.access("/var/tmp", os.W_OK) else tempfile.gettempdir()
@@ -143,6 +168,8 @@ class FileRows:
         What `read` gives.
     columns : array of int, optional
         Which of the d columns, in this order; all by default.
+    temporary : bool
+        The file loses its name as soon as it is open, where the system can do that, else on closing.
     """
 
     def __init__(
@@ -153,8 +180,10 @@ class FileRows:
         stored: np.dtype[Any],
         dtype: np.dtype[Any],
         columns: NDArray[np.intp] | None = None,
+        *,
+        temporary: bool = False,
     ) -> None:
-        self._file = path.open("rb")
+        self._file = open(path, "rb", opener=_open_for_the_last_time if temporary else None)  # noqa: SIM115
         self._lock = threading.Lock()
         self._offset, self._stored, self._dtype = offset, stored, dtype
         self._n_rows, self._stride = shape
@@ -186,6 +215,14 @@ class FileRows:
     def close(self) -> None:
         """Close the file; reading afterwards fails."""
         self._file.close()
+
+
+def _open_for_the_last_time(path: str, flags: int) -> int:
+    deleted_on_closing = getattr(os, "O_TEMPORARY", 0)  # Windows
+    opened = os.open(path, flags | deleted_on_closing)
+    if not deleted_on_closing:
+        os.unlink(path)
+    return opened
 
 
 @dataclass(frozen=True, eq=False)
