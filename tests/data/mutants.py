@@ -1,4 +1,4 @@
-"""Damaged copies of sound files, the same for the same seed, and what becomes of one; a new kind of file adds its line."""
+"""Damaged copies of sound files, the same for the same seed, and what becomes of them; a new kind adds its line."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ KINDS = {
 
 
 def mutants(sound: bytes, count: int, seed: int) -> Iterator[bytes]:
-    """Damaged copies: bits, bytes, words and runs changed, often near the beginning; parts cut out, doubled, cut off."""
+    """Damaged copies: bits, bytes, words, runs changed, often near the beginning; parts cut out, doubled, cut off."""
     for k in range(count):
         chance = random.Random(f"{seed} {k}")
         data = bytearray(sound)

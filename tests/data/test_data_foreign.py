@@ -1,4 +1,4 @@
-"""Files made or damaged to do harm: each ends in a whole table or in one sentence that says what is wrong, and where."""
+"""Files made or damaged to do harm: each ends in a whole table, or in one sentence that says what is wrong where."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[h5py.File], object], str]] = {
     "empty": (lambda f: f.create_dataset("bad", dtype="f8", shape=None), "nothing to import"),
     "absurd": (lambda f: f.create_dataset("bad", (10**9, 10**9), "f4", chunks=(64, 64)), "cannot hold"),
     "absurd in one piece": (lambda f: f.create_dataset("bad", (10**9, 10**8), "f4"), "cannot hold"),
-    "one huge chunk": (lambda f: f.create_dataset("bad", (2, 10**8), "u1", chunks=(2, 10**8)), "pieces of"),
+    "one huge chunk": (lambda f: f.create_dataset("bad", (3, 10**8), "u1", chunks=(3, 10**8)), "pieces of"),
     "swelling": (_swelling, "cannot hold"),
 }
 

@@ -108,9 +108,7 @@ def test_memory_is_limited(way: str) -> None:
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="computing cannot be limited on this system")
 @pytest.mark.parametrize("way", ["spin", "spin in a library"])
 def test_computing_is_limited_even_inside_a_library(way: str) -> None:
-    assert refusal(way) == (
-        "Nothing could be made of some file.h5 within 0.3 seconds: it is damaged, or of a kind that cannot be read here."
-    )
+    assert refusal(way).startswith("Nothing could be made of some file.h5 within 0.3 seconds")
 
 
 def test_waiting_is_limited() -> None:
@@ -162,7 +160,8 @@ def test_numba_and_the_window_stay_out_of_the_process() -> None:
 def test_when_the_parent_is_killed_the_child_goes_and_clears_up(tmp_path: Path) -> None:
     script = (
         "import misbehaving; from workbench.data import isolated, Plan; from workbench.data.watch import Watch\n"
-        "isolated.load('misbehaving', Plan(('x',), 'x'), misbehaving.Options('wait'), Watch(lambda f: print(f, flush=True)))"
+        "options, watch = misbehaving.Options('wait'), Watch(lambda f: print(f, flush=True))\n"
+        "isolated.load('misbehaving', Plan(('x',), 'x'), options, watch)\n"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as parent:

@@ -145,7 +145,7 @@ def _names(group: h5py.Group, place: str, path: Path, refused: dict[str, str]) -
     try:
         if len(group) > _MOST_NODES:
             raise DataError(f"{path.name} holds more than {_MOST_NODES:,} entries.")
-        names = [str(name) for name in group]
+        names = [name if isinstance(name, str) else name.decode("utf-8", "surrogateescape") for name in group]
     except BROKEN:
         refused[place] = f"{place or 'The tree of arrays'} in {path.name} is damaged."
         return []
@@ -223,15 +223,14 @@ def _check_size(
     dataset: h5py.Dataset, shape: tuple[int, ...], chunks: tuple[int, ...], item: int, shown: str, file_size: int
 ) -> None:
     """Refuse an array that is larger than the file can hold, or that swells as no data do."""
+    piece = math.prod(chunks) * item
+    if piece > _MOST_CHUNK:
+        raise DataError(f"{shown} is cut into pieces of {piece / 1e6:,.0f} MB: save it in smaller ones.")
     n_bytes = math.prod(shape) * item
     if n_bytes > max(_ALWAYS_ALLOWED, _MOST_RATIO * file_size) or (not chunks and n_bytes > file_size):
         raise DataError(
             f"{shown} promises {n_bytes / 1e6:,.0f} MB in the shape {shape}, as a file of {file_size / 1e6:,.1f} MB "
             "cannot hold: it is damaged, or empty for the most part."
-        )
-    if math.prod(chunks) * item > _MOST_CHUNK:
-        raise DataError(
-            f"{shown} is cut into pieces of {math.prod(chunks) * item / 1e6:,.0f} MB: save it in smaller ones."
         )
     stored = dataset.id.get_storage_size()
     if stored > file_size or n_bytes > max(_ALWAYS_ALLOWED, _MOST_RATIO * stored):
