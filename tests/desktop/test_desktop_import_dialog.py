@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from desktop_help import do, of
@@ -176,6 +177,31 @@ def test_images_are_shown_as_pictures(dialog: ImportDialog, tmp_path: Path, wait
     wait(lambda: dialog.plan is not None)
     assert dialog.tabs.currentIndex() == 2
     assert not dialog.sheet.pixmap().isNull()
+
+
+def test_the_arrays_of_a_file_are_offered_and_another_can_be_chosen(
+    dialog: ImportDialog, tmp_path: Path, wait: Wait
+) -> None:
+    path = tmp_path / "measured.h5"
+    with h5py.File(path, "w") as file:
+        file["part/data"] = np.arange(60.0).reshape(20, 3)
+        file["part/target"] = np.arange(20) % 2
+        file["other/more"] = np.arange(50.0).reshape(10, 5)
+    dialog.choose([path])
+    wait(lambda: dialog.plan is not None)
+    assert dialog.options is not None
+    editor = dialog.options.rows["array"].editor
+    assert isinstance(editor, QComboBox)
+    assert editor.currentText() == "part/data · 20 × 3 float64"
+    offered = [editor.itemText(k) for k in range(editor.count())]
+    assert {"auto", "part/data · 20 × 3 float64", "other/more · 10 × 5 float64"} < set(offered)
+    labels = dialog.options.rows["labels"].editor
+    assert isinstance(labels, QComboBox)
+    labels.setCurrentText("none")
+    editor.setCurrentText("other/more · 10 × 5 float64")
+    wait(lambda: dialog.extent.text() == "10 rows, 5 features")
+    assert dialog.plan is not None
+    assert (dialog.plan.options["array"], dialog.plan.options["labels"]) == ("other/more", "none")
 
 
 def test_a_dropped_file_is_looked_at(dialog: ImportDialog, flowers: Path, wait: Wait) -> None:

@@ -7,7 +7,7 @@ from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
 from workbench.data.importing import Paths, correct, guess, preview, read
 from workbench.data.places import Places, places_of
-from workbench.data.plan import Column, ColumnSummary, Imported, Plan, Preview
+from workbench.data.plan import Column, ColumnSummary, Imported, Offer, Plan, Preview
 from workbench.data.recipe import FittedRecipe, Recipe, Split
 from workbench.data.rows import Spool, row_blocks
 
@@ -20,6 +20,7 @@ __all__ = [
     "Imported",
     "Importer",
     "Likeness",
+    "Offer",
     "Paths",
     "Places",
     "Plan",

@@ -81,8 +81,8 @@ def sample(paths: Sequence[Path], options: Options) -> Sample:
     if len(told) > _MOST_TOLD:
         told = (*told[:_MOST_TOLD], f"Other entries that are not imported: {len(told) - _MOST_TOLD:,}.")
     seen = arrays.sample_of(header, block, labels, asdict(options), told, chosen.matrices, options.labels)
-    tables, companions = offers(chosen.headers, options.array, ("none",))
-    return replace(seen, offers={"array": tuple(tables), "labels": tuple(companions)})
+    features, labels_offered = offers(chosen.headers)
+    return replace(seen, offers={"array": features, "labels": labels_offered})
 
 
 def load(plan: Plan, options: Options, watch: Watch) -> Table:

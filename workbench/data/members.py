@@ -32,12 +32,11 @@ def labels_among(headers: Mapping[str, Header], features: str) -> str:
     return "none"
 
 
-def offers(headers: Mapping[str, Header], features: str, labels: tuple[str, ...]) -> tuple[list[Offer], list[Offer]]:
-    """What to choose from as features, and as labels of the array `features`; `labels` are the other words."""
+def offers(headers: Mapping[str, Header]) -> tuple[tuple[Offer, ...], tuple[Offer, ...]]:
+    """What to choose from as features, and as labels."""
     described = {name: Offer(name, f"{_shape(header)} {_kind(header)}") for name, header in headers.items()}
-    tables = [described[name] for name, header in headers.items() if header.dtype.kind in "biuf" and header.shape]
-    fitting = [described[name] for name in headers if name != features and _fits(headers[name], headers[features])]
-    return tables, [*(Offer(word) for word in labels), *fitting]
+    features = tuple(described[name] for name, h in headers.items() if h.dtype.kind in "biuf" and h.shape)
+    return features, tuple(described[name] for name, h in headers.items() if h.shape and h.n_columns == 1)
 
 
 def _fits(header: Header, features: Header) -> bool:

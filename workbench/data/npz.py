@@ -60,8 +60,8 @@ def sample(paths: Sequence[Path], options: Options) -> Sample:
     labels = None if options.labels == "none" else _small(path, options.labels, headers[options.labels])
     told = tuple(refused.values())
     seen = arrays.sample_of(header, block, labels, asdict(options), told, matrices, options.labels)
-    tables, companions = offers(headers, options.features, ("none",))
-    return replace(seen, offers={"features": tuple(tables), "labels": tuple(companions)})
+    features, labels_offered = offers(headers)
+    return replace(seen, offers={"features": features, "labels": labels_offered})
 
 
 def load(plan: Plan, options: Options, watch: Watch) -> Table:

@@ -82,10 +82,7 @@ class ImportDialog(QDialog):
         if paths:
             self.choose(paths)
         else:
-            self._say(
-                "Choose a file, or drop one here: tables (CSV, Parquet, Arrow, Excel), NumPy arrays, IDX, images.",
-                "muted",
-            )
+            self._say("Choose a file, or drop one here: tables, spreadsheets, NumPy and HDF5 arrays, images.", "muted")
 
     @property
     def plan(self) -> Plan | None:
@@ -231,7 +228,7 @@ class ImportDialog(QDialog):
         if fresh:
             self.name.setText(plan.name)
             self.recipe.show_recipe(plan.recipe)
-            self._show_options(plan)
+            self._show_options(plan, found)
         self.columns.show_columns(found.columns)
         self.rows.show_rows(found)
         self.tabs.setTabVisible(1, found.images is None)
@@ -247,12 +244,13 @@ class ImportDialog(QDialog):
         self._ready()
         self.looked.emit()
 
-    def _show_options(self, plan: Plan) -> None:
+    def _show_options(self, plan: Plan, found: Preview) -> None:
         with QSignalBlocker(self.kind):
             self.kind.setCurrentIndex(self.kind.findData(plan.importer))
         parameters = importer(plan.importer).parameters
         self.options = ParameterForm(parameters, importer(plan.importer).title, plan.options)
         self.options.fold.setChecked(False)
+        self.options.offer(found.offers)
         self.options.changed.connect(self._options_changed)
         old = self._options_place.takeAt(0)
         if old is not None and old.widget() is not None:

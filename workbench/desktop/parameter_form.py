@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from engines import Parameter
+from workbench.data import Offer
 from workbench.desktop import icons
 
 Editor = QCheckBox | QComboBox | QLineEdit | QSpinBox
@@ -77,6 +78,11 @@ class ParameterForm(QWidget):
     def problems(self) -> list[str]:
         """One sentence for each value that is not allowed."""
         return [row.problem for row in self.rows.values() if row.problem]
+
+    def offer(self, offers: Mapping[str, Sequence[Offer]]) -> None:
+        """Let a person choose, by the parameter's name, from values beside those that are declared."""
+        for name, offered in offers.items():
+            self.rows[name].offer(offered)
 
     def _part(self, parameters: Sequence[Parameter], owner: str, values: Mapping[str, Any]) -> QWidget:
         part = QWidget()
@@ -156,7 +162,22 @@ class ParameterRow(QObject):
         text = editor.currentText() if isinstance(editor, QComboBox) else editor.text()
         if text == self._given_text:
             return self._given
+        if isinstance(editor, QComboBox) and (offered := editor.itemData(editor.findText(text))) is not None:
+            return offered
         return self.parameter.parse(text, self._owner)
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Add values to the choices, each shown with what it is; the one that is set stays set, and nothing is told."""
+        editor = self.editor
+        if not isinstance(editor, QComboBox):
+            raise TypeError(f"{self.parameter.name} takes no words to choose from")
+        editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        with QSignalBlocker(editor):
+            for value, about in ((offer.value, offer.about) for offer in offers):
+                if value not in self.parameter.choices:
+                    editor.addItem(f"{value} · {about}" if about else value, value)
+            if (place := editor.findData(self._given)) >= 0:
+                editor.setCurrentIndex(place)
 
     @Slot()
     def _check(self) -> None:
