@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
-from workbench.data import Imported, Plan, Recipe, correct, guess, preview, read
+from workbench.data import Imported, Plan, Recipe, correct, guess, pictures, preview, read
 from workbench.data import rows as row_module
 from workbench.data.pictures import read_picture
 from workbench.data.rows import KeptRows, Spool
@@ -251,3 +251,21 @@ def test_kept_rows_are_those_of_fancy_indexing(monkeypatch: pytest.MonkeyPatch) 
         np.testing.assert_array_equal(rows.read(start, stop), X[kept[start:stop]])
     np.testing.assert_array_equal(np.asarray(spool), X)
     spool.close()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"])
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_picture_is_the_same_in_whatever_bands_it_is_converted(
+    mode: str, colour: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "picture.tif"
+    rng = np.random.default_rng(0)
+    if mode in ("I;16", "I", "F"):
+        image = Image.fromarray(rng.integers(0, 65_536, (23, 9)).astype({"I;16": "u2", "I": "i4", "F": "f4"}[mode]))
+    else:
+        image = Image.fromarray(rng.integers(0, 256, (23, 9, 4), dtype=np.uint8)).convert("RGB").convert(mode)
+    image.save(path)
+    whole = read_picture(path, colour)
+    monkeypatch.setattr(pictures, "_BAND_PIXELS", 36)
+    np.testing.assert_array_equal(read_picture(path, colour), whole)
+    assert whole.shape == ((23, 9, 3) if colour else (23, 9))

@@ -112,7 +112,10 @@ class Tree:
 def tree_of(file: h5py.File, path: Path) -> Tree:
     """All that lies in the file; raises DataError where that is more than any data have."""
     tree = Tree()
-    seen: set[int] = {h5o.get_info(file.id).addr}
+    try:
+        seen: set[int] = {h5o.get_info(file.id).addr}
+    except BROKEN as error:
+        raise DataError(f"The tree of arrays in {path.name} is damaged.") from error
     n_nodes = 0
     waiting: list[tuple[h5py.Group, str, int]] = [(file, "", 0)]
     while waiting:

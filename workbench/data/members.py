@@ -13,11 +13,13 @@ _LABEL_NAMES = r"(y|labels?|targets?|class(es)?|arr_1)"
 
 
 def features_among(headers: Mapping[str, Header]) -> str:
-    """The array named as features are, else the greatest one of numbers."""
+    """The array named as features are, that of the most rows where there are several, else the greatest of numbers."""
     numeric = {name: h for name, h in headers.items() if h.dtype.kind in "biuf" and h.shape} or headers
     tables = {name: h for name, h in numeric.items() if len(h.shape) > 1} or numeric
     named = [name for name in tables if re.match(_FEATURE_NAMES + r"(_?train\w*)?\Z", _last(name), re.IGNORECASE)]
-    return named[0] if named else max(tables, key=lambda name: tables[name].n_bytes)
+    if named:
+        return max(named, key=lambda name: tables[name].n_rows)
+    return max(tables, key=lambda name: tables[name].n_bytes)
 
 
 def labels_among(headers: Mapping[str, Header], features: str) -> str:

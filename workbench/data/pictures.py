@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 MOST_PIXELS = 89_478_485
 """Pillow's own limit before it warns of a decompression bomb."""
 
+_BAND_PIXELS = 4 << 20
 _ORIENTATION = 0x0112
 _BROKEN = (OSError, UnidentifiedImageError, ValueError, SyntaxError, EOFError, MemoryError)
 
@@ -62,11 +64,13 @@ def read_picture(path: Path, colour: bool, size: tuple[int, int] | None = None, 
             _check_pixels(path, image)
             if size is not None and image.format == "JPEG":
                 image.draft("RGB" if colour else "L", (2 * size[1], 2 * size[0]))
-            shown = _eight_bit(ImageOps.exif_transpose(image), "RGB" if colour else "L")
-            if size is not None and shown.size != (size[1], size[0]):
-                target = (size[1], size[0])
-                method = Image.Resampling.LANCZOS
-                shown = ImageOps.fit(shown, target, method) if crop else shown.resize(target, method)
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = _eight_bit(image, "RGB" if colour else "L")
+            if size is None or pixels.shape[:2] == size:
+                return pixels
+            target, method = (size[1], size[0]), Image.Resampling.LANCZOS
+            shown = Image.fromarray(pixels)
+            shown = ImageOps.fit(shown, target, method) if crop else shown.resize(target, method)
             return np.asarray(shown, np.uint8)
     except Image.DecompressionBombError as error:
         raise DataError(_too_large(path)) from error
@@ -76,18 +80,29 @@ def read_picture(path: Path, colour: bool, size: tuple[int, int] | None = None, 
         raise DataError(f"{path.name} is damaged or incomplete: it cannot be read as a picture.") from error
 
 
-def _eight_bit(image: Image.Image, mode: str) -> Image.Image:
-    """`image` in `mode`; 16-bit and real-valued greys are scaled, since converting would cut them off."""
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, np.float64)
-        low, high = (0.0, 65535.0) if image.mode != "F" else (float(values.min()), float(values.max()))
-        scaled = (values - low) * (255.0 / (high - low or 1.0))
-        image = Image.fromarray(np.clip(np.round(scaled), 0, 255).astype(np.uint8))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image.convert(mode)
+def _eight_bit(image: Image.Image, mode: str) -> NDArray[np.uint8]:
+    """`image` in `mode`, band by band, so that the largest picture takes little more memory than its pixels."""
+    width, height = image.size
+    extremes = image.getextrema() if image.mode == "F" else (0.0, 65535.0)
+    made = np.empty((height, width) if mode == "L" else (height, width, 3), np.uint8)
+    step = max(1, _BAND_PIXELS // max(1, width))
+    for top in range(0, height, step):
+        band = image.crop((0, top, width, min(top + step, height)))
+        made[top : top + step] = np.asarray(_converted(band, mode, extremes))
+    return made
+
+
+def _converted(band: Image.Image, mode: str, extremes: Any) -> Image.Image:
+    """Part of a picture in `mode`; 16-bit and real-valued greys are scaled, since converting would cut them off."""
+    if band.mode.startswith("I") or band.mode == "F":
+        low, high = extremes
+        scaled = (np.asarray(band, np.float64) - low) * (255.0 / (high - low or 1.0))
+        band = Image.fromarray(np.clip(np.round(scaled), 0, 255).astype(np.uint8))
+    if band.has_transparency_data:
+        band = band.convert("RGBA")
+        white = Image.new("RGBA", band.size, "white")
+        band = Image.alpha_composite(white, band)
+    return band.convert(mode)
 
 
 def _check_pixels(path: Path, image: Image.Image) -> None:
