@@ -16,7 +16,7 @@ from engines.parameters import Param
 from workbench.data.dialect import DelimitedOptions, has_header, unique_names
 from workbench.data.errors import DataError
 from workbench.data.frames import SAMPLE_ROWS, sample_of_frame, table_of_frames
-from workbench.data.plan import Plan, Sample, Table
+from workbench.data.plan import Offer, Plan, Sample, Table
 from workbench.data.watch import Watch
 
 NAME = "excel"
@@ -87,14 +87,15 @@ def recognises(path: Path, head: bytes) -> bool:
 
 def sample(paths: Sequence[Path], options: Options) -> Sample:
     """The first rows; see `Sample`."""
-    options, frame, told = _frame(paths[0], options)
-    return sample_of_frame(frame.head(SAMPLE_ROWS), asdict(options), len(frame), True, told)
+    options, frame, told, sheets = _frame(paths[0], options)
+    seen = sample_of_frame(frame.head(SAMPLE_ROWS), asdict(options), len(frame), True, told)
+    return replace(seen, offers={"sheet": tuple(map(Offer, sheets))})
 
 
 def load(plan: Plan, options: Options, watch: Watch) -> Table:
     """All rows."""
     path = Path(plan.paths[0])
-    options, frame, _ = _frame(path, options)
+    options, frame, _, _ = _frame(path, options)
     watch(0.5)
     return table_of_frames(plan, [frame], options.precision, path.name, watch.part(0.5, 1.0))
 
@@ -121,8 +122,8 @@ class _Found:
     told: tuple[str, ...]
 
 
-def _frame(path: Path, options: Options) -> tuple[Options, pl.DataFrame, tuple[str, ...]]:
-    """The options with all found out, the table, and what is to be told."""
+def _frame(path: Path, options: Options) -> tuple[Options, pl.DataFrame, tuple[str, ...], list[str]]:
+    """The options with all found out, the table, what is to be told, and all sheets."""
     area = _Range.of(options.range)
     try:
         book = fastexcel.read_excel(path)
@@ -138,7 +139,8 @@ def _frame(path: Path, options: Options) -> tuple[Options, pl.DataFrame, tuple[s
     frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     if len(frame) == 0:
         raise DataError(f"{path.name} has a row of column names at most, and no row of data.")
-    return replace(options, sheet=found.sheet, header="yes" if found.header else "no"), frame, found.told
+    options = replace(options, sheet=found.sheet, header="yes" if found.header else "no")
+    return options, frame, found.told, book.sheet_names
 
 
 def _found(book: fastexcel.ExcelReader, file: str, area: _Range, options: Options) -> _Found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.rows import RowSource
+from workbench.data.encoding import Encoding
 from workbench.data.plan import Column, Offer, Sample, Table
 from workbench.data.recipe import Recipe
 from workbench.data.rows import FileRows, Spool, row_blocks
@@ -41,6 +42,7 @@ def pack_sample(sample: Sample, folder: Path) -> None:
         "warnings": sample.warnings,
         "recipe": sample.recipe.to_json(),
         "kind": sample.kind,
+        "encodings": {name: encoding.to_json() for name, encoding in sample.encodings.items()},
         "offers": {name: [asdict(offer) for offer in offers] for name, offers in sample.offers.items()},
     }
     _write_told(folder, told)
@@ -63,6 +65,7 @@ def unpack_sample(folder: Path) -> Sample:
         tuple(told["warnings"]),
         Recipe.from_json(told["recipe"]),
         told["kind"],
+        {name: Encoding.from_json(encoding) for name, encoding in told["encodings"].items()},
         {name: tuple(Offer(**offer) for offer in offers) for name, offers in told["offers"].items()},
     )
 
@@ -79,7 +82,10 @@ def pack_table(table: Table, folder: Path) -> None:
         "image_shape": table.image_shape,
         "warnings": table.warnings,
         "told": dict(table.told),
+        "texts": sorted(table.texts),
     }
+    for k, texts in table.texts.items():
+        _write_texts(folder / f"{_TEXTS}{k}", texts)
     if table.codes is not None:
         np.save(folder / _CODES, table.codes)
     if table.ids is not None:
@@ -101,6 +107,7 @@ def unpack_table(folder: Path) -> Table:
         None if told["image_shape"] is None else tuple(told["image_shape"]),
         tuple(told["warnings"]),
         told["told"],
+        {k: tuple(_read_texts(folder / f"{_TEXTS}{k}").tolist()) for k in told["texts"]},
     )
 
 
@@ -127,10 +134,10 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be handed over")
 
 
-def _write_texts(path: Path, texts: NDArray[Any]) -> None:
+def _write_texts(path: Path, texts: NDArray[Any] | Sequence[str]) -> None:
     with path.open("w", encoding="utf-8") as file:
         for start in range(0, len(texts), _TEXTS_IN_A_LINE):
-            file.write(json.dumps([str(text) for text in texts[start : start + _TEXTS_IN_A_LINE].tolist()]) + "\n")
+            file.write(json.dumps([str(text) for text in texts[start : start + _TEXTS_IN_A_LINE]]) + "\n")
 
 
 def _read_texts(path: Path) -> NDArray[Any]:
