@@ -203,7 +203,19 @@ def test_every_control_of_sweeps_and_searches(window: Window, work: Session, wai
 
 @pytest.mark.parametrize(
     "action",
-    ["import", "sweep", "search", "stability", "settings", "about", "export_figure", "new_run", "help", "palette"],
+    [
+        "import",
+        "sweep",
+        "search",
+        "stability",
+        "apply",
+        "settings",
+        "about",
+        "export_figure",
+        "new_run",
+        "help",
+        "palette",
+    ],
 )
 def test_every_control_of_what_an_action_opens(action: str, window: Window, work: Session, wait: Wait) -> None:
     run = next(iter(work.runs.values()))

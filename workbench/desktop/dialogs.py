@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.background import Background
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.search_dialog import SearchDialog
@@ -29,6 +30,8 @@ class Dialogs(QObject):
         While it is open.
     stability : StabilityDialog or None
         While it is open.
+    applying : ApplyDialog or None
+        While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
     search_wanted : Signal(SearchRequest)
@@ -48,6 +51,7 @@ class Dialogs(QObject):
         self.sweep: SweepDialog | None = None
         self.search: SearchDialog | None = None
         self.stability: StabilityDialog | None = None
+        self.applying: ApplyDialog | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -85,6 +89,20 @@ class Dialogs(QObject):
             self.stability.finished.connect(self._stability_done)
             self.stability.open()
             self.opened.emit(self.stability)
+
+    def apply(self, run: Run) -> None:
+        """Open the dialog that applies `run` to new rows."""
+        if self.applying is None:
+            self.applying = ApplyDialog(self._background, self._settings, run, self._window)
+            self.applying.finished.connect(self._apply_done)
+            self.applying.open()
+            self.opened.emit(self.applying)
+
+    @Slot(int)
+    def _apply_done(self, _: int) -> None:
+        dialog, self.applying = self.applying, None
+        if dialog is not None:
+            dialog.deleteLater()
 
     @Slot(int)
     def _stability_done(self, accepted: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from engines import engine_info
+from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.help_pages import HOME
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.inspector import Inspector
@@ -27,6 +28,7 @@ PAGES: dict[type[QWidget], str] = {
     SweepDialog: "sweeps.md",
     StabilityDialog: "views/stability.md",
     ImportDialog: "importing.md",
+    ApplyDialog: "runs.md#new-data",
     SettingsDialog: "settings.md",
 }
 

@@ -63,6 +63,7 @@ class Working(QObject):
             "sweep": self.new_sweep,
             "search": self.new_search,
             "stability": self.new_stability,
+            "apply": self.apply,
             "hasten": self.hasten,
         }
         return made | {act: partial(self._control, act) for act in BUTTONS}
@@ -117,6 +118,11 @@ class Working(QObject):
         dataset, session = self._chosen_dataset(), self._session()
         if dataset is not None and session is not None:
             self._dialogs.set_up_search(session, dataset)
+
+    def apply(self) -> None:
+        """Open the dialog that applies the run that is shown to new rows."""
+        if self._frame.live.run is not None:
+            self._dialogs.apply(self._frame.live.run)
 
     def new_stability(self) -> None:
         """Open the dialog for refits of the run that is shown."""
