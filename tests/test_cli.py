@@ -102,6 +102,19 @@ def test_text_and_dates_are_encoded_as_the_words_say(tmp_path: Path, capsys: pyt
     assert "one-hot" in err
 
 
+def test_a_dataset_is_made_of_another(iris_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = tmp_path / "p.vqw"
+    said(capsys, "import", iris_csv, "--project", project, "--name", "iris")
+    words = ["--where", '"petal length" > 3', "--ignore", "sepal width", "--split", "0.5/0/0.5", "--seed", "1"]
+    code, out, err = said(capsys, "derive", project, "--name", "long", "--sample", "40", "--json", *words)
+    assert code == 0, err
+    assert json.loads(out)["shape"] == [40, 3]
+    datasets = json.loads(said(capsys, "info", project, "--json")[1])["datasets"]
+    assert [d["name"] for d in datasets] == ["iris", "long"]
+    assert datasets[1]["classes"] == 2
+    assert said(capsys, "derive", project, "--dataset", "iris", "--name", "none", "--where", "height > 3")[0] == 1
+
+
 def test_a_square_matrix_is_imported_and_learned_as_dissimilarities(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

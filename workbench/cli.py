@@ -17,7 +17,7 @@ from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, 
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
-from workbench.commands.importing import import_file
+from workbench.commands.importing import derive, import_file
 from workbench.commands.learning import sweep, train
 from workbench.commands.searching import search
 from workbench.commands.stability import stability
@@ -206,6 +206,7 @@ def warm(quiet: Annotated[bool, typer.Option("--quiet", help="print nothing")] =
 
 
 app.command("import")(import_file)
+app.command()(derive)
 app.command()(train)
 app.command()(sweep)
 app.command()(search)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.commands.common import AsJson, pair, session_of
+from workbench.commands.common import AsJson, ProjectPath, dataset_name, pair, session_of
 from workbench.errors import WorkbenchError
 from workbench.terminal import print_json, progress
 
@@ -77,6 +77,57 @@ def import_file(
         print_json({**summary, "warnings": warnings})
     else:
         print(f"{summary['name']}: {dataset.n_rows:,} rows of {dataset.n_features:,} features.")
+
+
+def derive(
+    project: ProjectPath,
+    name: Annotated[str, typer.Option("--name", help="of the dataset that is made")],
+    dataset: Annotated[str | None, typer.Option(help="name or id of the dataset it is made of")] = None,
+    where: Annotated[
+        str, typer.Option(help="condition for rows: \"petal length\" > 3 and part = 'train'; also row, label and id")
+    ] = "",
+    subset: Annotated[str | None, typer.Option(help="named subset of rows")] = None,
+    sample: Annotated[int, typer.Option(help="so many rows drawn at random; 0 for all")] = 0,
+    append: Annotated[list[Path] | None, typer.Option(help="file whose rows are added; repeatable")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="COL", help="column to leave out; repeatable")] = None,
+    label: Annotated[str | None, typer.Option(metavar="COL", help="column with the classes")] = None,
+    scale: Annotated[str | None, typer.Option(help="none, standard, minmax or symmetric")] = None,
+    split: Annotated[str | None, typer.Option(metavar="TRAIN/VAL/TEST", help="e.g. 0.7/0.15/0.15")] = None,
+    seed: Annotated[int, typer.Option(help="seed of the sample and of the split")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make a dataset of another one: rows chosen, drawn or added, columns left out, another split or scaling."""
+    from workbench.data import Derivation, Plan, ranges_of
+
+    with session_of(project) as session:
+        data = session.dataset(dataset_name(session, dataset))
+        recipe = Plan.from_json(data.plan)
+        changed = _with_recipe(recipe, {"scaling": scale}, split, seed) if scale or split or seed else None
+        roles = dict.fromkeys(ignore or (), "ignore") | ({label: "label"} if label else {})
+        chosen = None
+        if subset is not None:
+            rows = session.subset(subset)
+            if rows.dataset != data.id:
+                raise WorkbenchError(f"The subset '{subset}' is of another dataset than '{data.name}'.")
+            chosen = ranges_of(rows.rows.rows)
+        steps = Derivation(
+            append=tuple(str(path.resolve()) for path in append or ()),
+            rows=chosen,
+            where=where,
+            sample=sample,
+            seed=seed,
+            roles=roles,
+            recipe=None if changed is None else changed.recipe,
+        )
+        made = session.derive(data, steps, name=name).result()
+        summary = {"name": made.name, "id": made.id, "shape": [made.n_rows, made.n_features]}
+        warnings = list(made.warnings)
+    for warning in warnings:
+        print(f"note: {warning}", file=sys.stderr)
+    if as_json:
+        print_json({**summary, "warnings": warnings})
+    else:
+        print(f"{made.name}: {made.n_rows:,} rows of {made.n_features:,} features.")
 
 
 def _encodings(words: Sequence[str]) -> dict[str, Encoding]:

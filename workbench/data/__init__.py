@@ -2,6 +2,7 @@
 
 from workbench.data.alike import Likeness, read_alike
 from workbench.data.catalog import Importer, importer, importers
+from workbench.data.deriving import Derivation, ranges_of
 from workbench.data.encoding import Encoding
 from workbench.data.errors import DataError
 from workbench.data.fitting import fit_recipe
@@ -15,6 +16,7 @@ __all__ = [
     "Column",
     "ColumnSummary",
     "DataError",
+    "Derivation",
     "Encoding",
     "FittedRecipe",
     "Imported",
@@ -35,6 +37,7 @@ __all__ = [
     "importers",
     "places_of",
     "preview",
+    "ranges_of",
     "read",
     "read_alike",
     "row_blocks",

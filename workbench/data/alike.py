@@ -165,8 +165,8 @@ def _alike(like: Likeness, plan: Plan, table: Table, told: list[str], watch: Wat
     if table.kind == "spd":
         warnings += check_matrices(rows, watch.part(0.6, 0.8))
     features = replace(plan, columns=_features_in_order(like, plan))
-    _, _, rows, told_levels = encode(features, texts, rows, np.zeros(n, bool), watch.part(0.8, 1.0))
-    _check_shape(like, plan, table, rows.shape[1])
+    _, made, rows, told_levels = encode(features, texts, rows, np.zeros(n, bool), watch.part(0.8, 1.0))
+    rows = _learned_from(like, plan, table, rows, [column.name for column in made])
     return Imported(
         X=rows,
         codes=codes,
@@ -214,14 +214,18 @@ def _known_codes(like: Likeness, table: Table, warnings: list[str]) -> NDArray[n
     return places[table.codes]
 
 
-def _check_shape(like: Likeness, plan: Plan, table: Table, n_columns: int) -> None:
+def _learned_from(like: Likeness, plan: Plan, table: Table, rows: RowSource, names: list[str]) -> RowSource:
+    """Of the columns with these names those that the recipe takes: one of a category may have been left out."""
     if table.image_shape != like.image_shape and like.image_shape is not None:
         raise DataError(
             f"{plan.name} holds pictures of {_size(table.image_shape)}, but what was learned from are pictures of "
             f"{_size(like.image_shape)}: give such pictures."
         )
-    if n_columns != len(like.recipe.names):
+    if tuple(names) == like.recipe.names:
+        return rows
+    if not set(like.recipe.names) <= set(names):
         raise DataError(f"{plan.name} has other columns than the data that was learned from.")
+    return KeptColumns(rows, np.array([names.index(name) for name in like.recipe.names], np.intp))
 
 
 def _size(shape: tuple[int, ...] | None) -> str:

@@ -135,7 +135,8 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
         None if codes is None else np.repeat(codes, counts),
         classes,
         np.concatenate(names) if names else None,
-        *(("image", shape) if places is None else ("table", None)),
+        "image" if places is None else "table",
+        shape if places is None else None,
         warnings,
         {"pictures": _sizes(pictures)} if options.rows == "patches" else {},
     )

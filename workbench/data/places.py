@@ -54,9 +54,11 @@ def places_of(
     sizes : mapping, optional
         Height and width of pictures by name.
     """
+    if names is None:
+        return None
     known: dict[str, int] = {}
     parts = []
-    for start in range(0, 0 if names is None else len(names), _AT_ONCE):
+    for start in range(0, len(names), _AT_ONCE):
         part = _read(np.array(names[start : start + _AT_ONCE].tolist(), np.str_), known)
         if part is None:
             return None

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.session import Command, CommandLog, Entry
 
 _KNOWN = frozenset(
-    {"import", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"}
+    {"import", "derive", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"}
     | {"relabel", "drop", "threshold"}  # these the dataset and the run know themselves
 )
 
@@ -30,13 +30,22 @@ class Branch:
     iteration: int
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a dataset was made of: another's id, the newest of its corrections, and the derivation as JSON."""
+
+    dataset: str
+    correction: int
+    derivation: Mapping[str, Any]
+
+
 @dataclass
 class Told:
     """One thing that was made, as the commands in force leave it.
 
     Attributes
     ----------
-    kind : {"import", "run", "sweep", "search", "subset"}
+    kind : {"dataset", "run", "sweep", "search", "subset"}
         A branch is a run.
     id, name, note : str
     details : dict
@@ -45,6 +54,8 @@ class Told:
         Id of the dataset it belongs to; its own, of a dataset.
     branch : Branch or None
         Of a run that did not begin anew.
+    origin : Origin or None
+        Of a dataset that was not imported.
     edits : list of Edit
         In order.
     untold : list of str
@@ -59,6 +70,7 @@ class Told:
     note: str = ""
     hidden: bool = False
     branch: Branch | None = None
+    origin: Origin | None = None
     edits: list[Edit] = field(default_factory=list)
     untold: list[str] = field(default_factory=list)
 
@@ -99,10 +111,17 @@ def story(entries: Iterable[Entry], run: str | None = None) -> Story:
         elif command.kind not in _KNOWN:
             untold.append(command.text)
     if run is not None:
-        wanted = {run, known[run].dataset}
+        wanted = {run, *_lineage(known[run].dataset, known)}
         return Story(tuple(thing for thing in known.values() if thing.id in wanted), known)
-    shown = (thing for thing in known.values() if not (thing.hidden or known[thing.dataset].hidden))
-    return Story(tuple(shown), known, tuple(untold))
+    shown = {thing.id for thing in known.values() if not (thing.hidden or known[thing.dataset].hidden)}
+    wanted = shown.union(*(_lineage(id, known) for id in shown if known[id].kind == "dataset"))
+    return Story(tuple(thing for thing in known.values() if thing.id in wanted), known, tuple(untold))
+
+
+def _lineage(dataset: str, known: Mapping[str, Told]) -> set[str]:
+    """A dataset and those that it was made of, one after the other."""
+    origin = known[dataset].origin
+    return {dataset} if origin is None else {dataset, *_lineage(origin.dataset, known)}
 
 
 def _made(command: Command, known: Mapping[str, Told]) -> Told | None:
@@ -110,7 +129,10 @@ def _made(command: Command, known: Mapping[str, Told]) -> Told | None:
     details, id = command.details, command.target
     match command.kind:
         case "import":
-            return Told("import", id, details["name"], details, id)
+            return Told("dataset", id, details["name"], details, id)
+        case "derive":
+            origin = Origin(details["from"], details["correction"], details["derivation"])
+            return Told("dataset", id, details["name"], details, id, origin=origin)
         case "run" | "sweep" | "search" | "subset":
             return Told(command.kind, id, details["name"], details, details["dataset"])
         case "branch":

@@ -15,7 +15,7 @@ from workbench.reports.files import written_beside
 from workbench.reports.learned import nothing_learned
 from workbench.reports.retelling import Story, Told, story
 from workbench.reports.script_cells import Cell, Namespace
-from workbench.reports.script_data import corrected_cell, data_cell
+from workbench.reports.script_data import corrected_cell, data_cell, derived_cell
 from workbench.reports.script_runs import Learning, search_cell
 from workbench.reports.source import WIDTH, comment, plain
 from workbench.session import Run, Session
@@ -96,11 +96,11 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
 
 def _retold(told: Story, session: Session, space: Namespace) -> Iterator[Cell]:
     """Cells of each dataset, also as it was corrected, and of each study and run, in the order of their making."""
-    variables = {thing.id: space.name(thing.name, "data") for thing in told.of_kind("import")}
+    variables = {thing.id: space.name(thing.name, "data") for thing in told.of_kind("dataset")}
     learning: dict[tuple[str, int], Learning] = {}
     for thing in told.things:
         match thing.kind:
-            case "import":
+            case "dataset":
                 ending = "" if len(variables) == 1 else f"_{variables[thing.id]}"
                 yield from _data(told, thing, session, variables[thing.id], ending, space, learning)
             case "run":
@@ -122,8 +122,12 @@ def _data(
     learning: dict[tuple[str, int], Learning],
 ) -> Iterator[Cell]:
     """The cells of a dataset: as it was imported, then as corrected for what learns from it; `learning` is filled."""
-    data, uses = session.datasets[thing.id], _uses(told, thing, session)
-    cell, rows = data_cell(thing, data, variable, uses.pop(0, set()), ending, space)
+    data, uses = session.known_dataset(thing.id), _uses(told, thing, session)
+    if thing.origin is None:
+        cell, rows = data_cell(thing, data, variable, uses.pop(0, set()), ending, space)
+    else:
+        before = learning[thing.origin.dataset, thing.origin.correction].dataset
+        cell, rows = derived_cell(thing, thing.origin, data, before, variable, uses.pop(0, set()), ending, space)
     learning[thing.id, 0] = Learning(told.known, rows, variable, space)
     named = [other for other in told.of_kind("subset") if other.dataset == thing.id]
     left = [f'"{subset.name}" ({subset.details["n_rows"]:,} rows)' for subset in named]
@@ -141,7 +145,10 @@ def _data(
 
 
 def _uses(told: Story, thing: Told, session: Session) -> dict[int, set[bool]]:
-    """Whether engines with labels, and such without, learn from a dataset, by its newest correction of then."""
+    """Whether engines with labels, and such without, learn from a dataset, by its newest correction of then.
+
+    Neither does where another dataset, or a sweep, was made of it.
+    """
     uses: dict[int, set[bool]] = {}
     for other in (other for other in told.things if other.dataset == thing.id):
         if other.kind == "run":
@@ -149,6 +156,9 @@ def _uses(told: Story, thing: Told, session: Session) -> dict[int, set[bool]]:
             uses.setdefault(run.facts.correction, set()).add(run.engine.supervised)
         elif other.kind == "sweep":
             uses.setdefault(session.sweeps[other.id].facts.correction, set())
+    for made in told.of_kind("dataset"):
+        if made.origin is not None and made.origin.dataset == thing.id:
+            uses.setdefault(made.origin.correction, set())
     return uses
 
 

@@ -11,7 +11,18 @@ from engines import Parameter
 from workbench.reports.source import identifier
 
 _SHORT = {"numpy": " as np"}
-_OWN = ("bits_of_numbers", "decoded", "drop", "engines", "error", "keep", "measure_counts", "np", "read_dataset")
+_OWN = (
+    "bits_of_numbers",
+    "decoded",
+    "derive",
+    "drop",
+    "engines",
+    "error",
+    "keep",
+    "measure_counts",
+    "np",
+    "read_dataset",
+)
 _OWN += ("relabel", "sample", "snapshot", "surgery", "sys")  # what a script may import, or give a name to, itself
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.data import DataError, Encoding, Plan, Recipe, Split, importer, read
+from workbench.data import DataError, Derivation, Encoding, Plan, Recipe, Split, importer, read
 from workbench.reports.columns_source import columns_source
-from workbench.reports.retelling import Told
+from workbench.reports.retelling import Origin, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
 from workbench.reports.source import WIDTH, Call, Code, assignment, source, source_line
 from workbench.samples import samples
@@ -47,6 +47,31 @@ def data_cell(
     if read_rows:
         lines += ["", *read_rows]
     return Cell(f"Data: {told.name}", _words(told, data, sample), "\n".join(lines)), rows
+
+
+def derived_cell(
+    told: Told,
+    origin: Origin,
+    data: Dataset,
+    before: str,
+    variable: str,
+    uses: Collection[bool],
+    ending: str,
+    space: Namespace,
+) -> tuple[Cell, dict[bool, Rows]]:
+    """The cell that makes a dataset of another one, whose variable is `before`, and the variables of its rows."""
+    data = data.as_of(0)
+    space.need("workbench.session", "derive")
+    space.need("workbench.data", "Derivation")
+    derivation = Derivation.from_json(origin.derivation)
+    named = _changed(derivation, Derivation())
+    if derivation.recipe is not None:
+        named["recipe"] = _recipe(derivation.recipe, space)
+    lines = [assignment(variable, Call("derive", (Code(before), Call("Derivation", (), named))))]
+    rows, read_rows = _rows(data, variable, uses, ending, space)
+    if read_rows:
+        lines += ["", *read_rows]
+    return Cell(f"Data: {told.name}", _words(told, data, None), "\n".join(lines)), rows
 
 
 def corrected_cell(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Kind = Literal[
     "import",
+    "derive",
     "run",
     "sweep",
     "search",
@@ -67,6 +68,12 @@ class Command:
 def importing(target: str, name: str, plan: Mapping[str, Any]) -> Command:
     """A dataset `target` came into the project."""
     return Command("import", f"import of {name}", target, "hidden", True, False, {"name": name, "plan": dict(plan)})
+
+
+def deriving(target: str, name: str, dataset: str, correction: int, derivation: Mapping[str, Any]) -> Command:
+    """A dataset `target` was made of `dataset`, with the corrections up to the one with this number."""
+    details = {"name": name, "from": dataset, "correction": correction, "derivation": dict(derivation)}
+    return Command("derive", f"making of {name}", target, "hidden", True, False, details)
 
 
 def adding_run(target: str, name: str, dataset: str, engine: str, parameters: Mapping[str, Any]) -> Command:

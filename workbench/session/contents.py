@@ -102,6 +102,12 @@ class Contents:
         """The dataset with this name or id; raises SessionError listing those there are."""
         return find(self.datasets, wanted, "dataset")
 
+    def known_dataset(self, id: str) -> Dataset:
+        """The dataset with the id, also a deleted one, of which another may have been made."""
+        dataset = self._document.get(id)
+        assert isinstance(dataset, Dataset)
+        return dataset
+
     def run(self, wanted: str) -> Run:
         """The run with this name or id; raises SessionError listing those there are."""
         return find(self.runs, wanted, "run")

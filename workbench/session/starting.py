@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from workbench.data import Plan
+from workbench.data import Derivation, Plan
 from workbench.session import checks, commands
 from workbench.session.contents import Contents
 from workbench.session.dataset import Dataset
 from workbench.session.document import free_name, name_for
 from workbench.session.estimates import Estimate, estimate, estimate_search
 from workbench.session.events import tell
-from workbench.session.importing import Importing
+from workbench.session.importing import from_dataset, from_file
 from workbench.session.jobs import Job
 from workbench.session.log import Entry, now
 from workbench.session.measuring import measuring
@@ -47,7 +47,24 @@ class Starting(Contents):
         """
         self._require_writable()
         wanted = name or plan.name or "data"
-        return self.queue.submit(Importing(plan, wanted, self._storage, self._admit).job())
+        return self.queue.submit(from_file(plan, wanted, self._storage, self._admit).job())
+
+    def derive(self, dataset: Dataset | str, derivation: Derivation, *, name: str | None = None) -> Job[Dataset]:
+        """Make another dataset in the background, as a command, of one as it is corrected now.
+
+        Returns
+        -------
+        Job
+            `result()` gives the Dataset, or raises what went wrong.
+
+        Raises
+        ------
+        SessionError
+            If the dataset is not known, or the project is closed or opened for reading only.
+        """
+        self._require_writable()
+        data = self.dataset(dataset) if isinstance(dataset, str) else dataset
+        return self.queue.submit(from_dataset(data, derivation, name or data.name, self._storage, self._admit).job())
 
     def parse(self, engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
         """Parameter values from what people type; raises SessionError as `add_run` does."""

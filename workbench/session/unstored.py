@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines import RowSource
-from workbench.data import FittedRecipe, Imported, Likeness, Paths, Plan, read, read_alike
+from workbench.data import Derivation, FittedRecipe, Imported, Likeness, Paths, Plan, read, read_alike
+from workbench.data.deriving import Parent
+from workbench.data.deriving import derive as derive_rows
+from workbench.data.watch import Watch
 from workbench.session import checks
 from workbench.session.corrections import Correcting, Rows, dropping, relabelling
 from workbench.session.dataset import Dataset
@@ -65,7 +68,48 @@ def read_new(
     Cancelled
         If `stop` said so.
     """
-    like = Likeness(
+    imported = read_alike(
+        likeness(dataset), path, importer_name=importer, options=options, progress=progress, stop=stop
+    )
+    return _dataset(imported, imported.plan.name)
+
+
+def derive(dataset: Dataset, derivation: Derivation, *, name: str | None = None) -> Dataset:
+    """The dataset that `Session.derive` brings into a project, without a project.
+
+    Raises
+    ------
+    DataError
+        If it cannot be made; one sentence says why.
+    """
+    return _dataset(derived(dataset, derivation), name or dataset.name)
+
+
+def derived(
+    dataset: Dataset,
+    derivation: Derivation,
+    progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Imported:
+    """What `derivation` makes of `dataset` as it is corrected, to be stored or kept."""
+    kept = np.ones(dataset.n_rows, bool)
+    kept[dataset.dropped.rows] = False
+    parent = Parent(
+        likeness(dataset),
+        dataset.name,
+        dataset.raw,
+        kept,
+        dataset.codes,
+        dataset.ids,
+        np.asarray(dataset.split),
+        dataset.source,
+    )
+    return derive_rows(parent, derivation, Watch(progress, stop))
+
+
+def likeness(dataset: Dataset) -> Likeness:
+    """What new rows need to be like those of `dataset`."""
+    return Likeness(
         Plan.from_json(dataset.plan),
         dataset.columns,
         dataset.recipe,
@@ -73,8 +117,6 @@ def read_new(
         dataset.kind,
         dataset.image_shape,
     )
-    imported = read_alike(like, path, importer_name=importer, options=options, progress=progress, stop=stop)
-    return _dataset(imported, imported.plan.name)
 
 
 def _dataset(imported: Imported, name: str) -> Dataset:
