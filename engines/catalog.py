@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Family = Literal["clustering", "quantization", "map", "mixture", "lvq", "deep"]
 DataKind = Literal["table", "image", "spd", "dissimilarity"]
 
+_PORTABLE = ("c", "python", "onnx")
+"""Exports of engines whose rule is short enough to be written down as code."""
+
 
 @dataclass(frozen=True)
 class EngineInfo:
@@ -43,7 +46,7 @@ class EngineInfo:
     summary: str
     supervised: bool = False
     data_kinds: tuple[DataKind, ...] = ("table", "image")
-    exports: tuple[str, ...] = ("codebook", "model", "assignments", "polytopes")
+    exports: tuple[str, ...] = ("codebook", "model", "assignments", "polytopes", *_PORTABLE)
     count: str = ""
     trial: Mapping[str, Any] = field(default_factory=dict)
     ways: tuple[Mapping[str, Any], ...] = ({},)
@@ -116,7 +119,7 @@ _ENGINES = (
         "quantization",
         "Product quantizer",
         "Columns in groups, a small codebook for each: many prototypes out of few codewords.",
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -125,7 +128,7 @@ _ENGINES = (
         "quantization",
         "Optimized product quantizer",
         "Product quantization of rotated rows; rotation and codebooks are learned in turn.",
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2, "start_iter": 2},
     ),
     EngineInfo(
@@ -134,7 +137,7 @@ _ENGINES = (
         "quantization",
         "Residual quantizer",
         "A codebook for the rows, one for what it leaves, and so on; codes are found by beam search.",
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -143,7 +146,7 @@ _ENGINES = (
         "quantization",
         "Hierarchical vector quantization",
         "A coarse codebook, and a fine one inside each of its cells.",
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -172,7 +175,7 @@ _ENGINES = (
         "Gaussian mixture",
         "A density of several Gaussian components, by expectation-maximisation; values may be missing.",
         count="n_components",
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2, "n_components": 2},
         ways=tuple({"covariance_type": kind} for kind in ("full", "tied", "diag", "spherical")),
     ),
@@ -251,7 +254,7 @@ _ENGINES = (
         "Localized generalized matrix LVQ",
         "Labelled prototypes, and for each class or each of them a metric of its own.",
         supervised=True,
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -280,7 +283,7 @@ _ENGINES = (
         "Labelled prototypes that are rows of the data, for any dissimilarity, also one given as a matrix.",
         supervised=True,
         data_kinds=("table", "image", "dissimilarity"),
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -291,7 +294,7 @@ _ENGINES = (
         "Labelled prototypes among symmetric positive-definite matrices, such as covariances of signals.",
         supervised=True,
         data_kinds=("spd",),
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, "c", "python"),
         trial={"max_iter": 2},
     ),
     EngineInfo(
@@ -300,7 +303,7 @@ _ENGINES = (
         "lvq",
         "Pseudo-label GLVQ",
         "Clusters without labels, and a metric that is learned to tell them apart.",
-        exports=_WITHOUT_CELLS,
+        exports=(*_WITHOUT_CELLS, *_PORTABLE),
         count="n_clusters",
         trial={"max_iter": 2, "max_rounds": 2},
     ),

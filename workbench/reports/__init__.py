@@ -20,6 +20,8 @@ from workbench.reports.model import ModelFile, read_model, write_model
 from workbench.reports.onnx_files import write_onnx
 from workbench.reports.pictures import save_view, write_views
 from workbench.reports.polytopes import write_polytopes
+from workbench.reports.portable import REASONS
+from workbench.reports.portable_code import write_c, write_python
 from workbench.reports.script import write_script
 from workbench.reports.search import write_search
 from workbench.reports.stability import write_stability
@@ -64,7 +66,9 @@ EXPORTS: tuple[Export, ...] = (
     Export("assignments", "Assignments", "The prototype or code of every row of the data.", TABLES, write_assignments),
     Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes),
     Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
-    Export("onnx", "ONNX networks", "Encoder and decoder for any ONNX runtime.", ("onnx",), write_onnx, is_many=True),
+    Export("c", "C header", "The model and its recipe as C99 that needs no library.", ("h",), write_c),
+    Export("python", "Python with NumPy alone", "The model and its recipe as one file.", ("py",), write_python),
+    Export("onnx", "ONNX", "The model and its recipe for any ONNX runtime.", ("onnx",), write_onnx, is_many=True),
     Export("report", "Report", "One page with everything there is to know of the run.", ("html",), write_report),
     Export("views", "Views", "Every view as a picture.", ("png", "svg", "pdf"), write_views, is_many=True),
 )
@@ -128,7 +132,9 @@ def _export(kind: str, run: Run) -> Export:
         if chosen.name == kind:
             if chosen.applies(run):
                 return chosen
-            raise ReportError(f"{run.engine.title} cannot be exported as {kind}.")
+            reason = REASONS.get(run.engine.name) if kind in ("c", "python", "onnx") else None
+            why = "" if reason is None else f", since {reason}"
+            raise ReportError(f"{run.engine.title} cannot be exported as {kind}{why}.")
     raise ReportError(f"There is no export called '{kind}'; there are {', '.join(e.name for e in EXPORTS)}.")
 
 

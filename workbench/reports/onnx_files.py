@@ -1,4 +1,4 @@
-"""Encoder and decoder of an engine of bits as two ONNX files, tried by running before they are called saved."""
+"""ONNX files: a portable model, or encoder and decoder of an engine of bits; tried by running before they are saved."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from workbench.reports.errors import ReportError
 from workbench.reports.files import made_folder, written_beside
 from workbench.reports.learned import Trained, Watch
 from workbench.reports.onnx_graph import decoder_model, encoder_model
+from workbench.reports.onnx_portable import portable_model
+from workbench.reports.portable import Books, Portable, portable
+from workbench.reports.portable_check import Answers, check, some_rows
 from workbench.session import Session
 
 if TYPE_CHECKING:
@@ -23,11 +26,59 @@ MARGIN = 1e-3
 """Bits that are nearer than that to being another, as the engine measures it, may come out either way."""
 TOLERANCE = 1e-4
 """Of the range of what is decoded: by so much the rows of the two decoders may differ."""
-_MOST_TRIED = 2000
 
 
 def write_onnx(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> tuple[Path, ...]:
-    """Write the networks of `run` and give their paths.
+    """Write what `run` learned and give the paths: one file, or of an engine of bits its two networks.
+
+    Raises
+    ------
+    ReportError
+        If ONNX has no operation for it, or onnxruntime finds other answers than the engine does.
+    """
+    return _write_networks(run, path, form, watch) if run.has_bits else _write_model(run, path, form, watch)
+
+
+def _write_model(run: Trained, path: Path, form: str, watch: Watch) -> tuple[Path, ...]:
+    """Write the recipe and rule of `run`; a `path` without ending is a folder, in which the file is called "model"."""
+    model = portable(run)
+    notes = _notes(run) | {"classes": json.dumps(model.classes, ensure_ascii=False, default=str)}
+    network = portable_model(model, notes)
+    watch(0.3)
+    check(run, model, lambda raw: _answers(model, network, raw), "an ONNX file")
+    watch(0.9)
+    with made_folder(path.parent if path.suffix else path):
+        target = path if path.suffix else path / f"model.{form}"
+        with written_beside(target) as part:
+            part.write_bytes(network.SerializeToString())
+    watch(1.0)
+    return (target,)
+
+
+def _answers(model: Portable, network: ModelProto, raw: NDArray[Any]) -> Answers:
+    """What onnxruntime says of raw rows."""
+    names = [output.name for output in network.graph.output]
+    found = dict(zip(names, _ran(network, {"rows": raw}), strict=True))
+    if isinstance(model.rule, Books):
+        return Answers(found["codes"], found["distance"][:, None])
+    label = found.get("label")
+    if label is not None and label.dtype.kind == "O":
+        named = {str(value): value for value in model.classes}
+        label = np.array([named[text] for text in label])
+    return Answers(found["winner"], found["distances"], label, found.get("certainty"), found.get("posteriors"))
+
+
+def _notes(run: Trained) -> dict[str, str]:
+    """Metadata of every file."""
+    return {
+        "about": json.dumps(about(run), ensure_ascii=False),
+        "features": json.dumps(run.data.raw_names, ensure_ascii=False),
+        "units": "rows are in the units of the imported data",
+    }
+
+
+def _write_networks(run: Trained, path: Path, form: str, watch: Watch) -> tuple[Path, ...]:
+    """Write the networks of an engine of bits.
 
     A `path` without ending is a folder, which is made; "deep.onnx" stands for "deep-encoder.onnx" and
     "deep-decoder.onnx". Both take and give rows in original units and run in float32, on any number of rows. Codes are
@@ -42,14 +93,10 @@ def write_onnx(session: Session, run: Trained, path: Path, form: str, watch: Wat
     model: Any = run.model
     recipe = run.data.recipe
     coder = model.coder(model.mean_.dtype)
-    notes = {
-        "about": json.dumps(about(run), ensure_ascii=False),
-        "features": json.dumps(run.data.raw_names, ensure_ascii=False),
-        "units": "rows are in the units of the imported data",
-    }
+    notes = _notes(run)
     encoder, decoder = encoder_model(coder, recipe, notes), decoder_model(coder, recipe, notes)
     watch(0.3)
-    raw = _some_rows(run)
+    raw = some_rows(run)
     bits = _check_encoder(run, encoder, raw)
     watch(0.7)
     _check_decoder(run, decoder, bits)
@@ -64,14 +111,6 @@ def write_onnx(session: Session, run: Trained, path: Path, form: str, watch: Wat
             second.write_bytes(decoder.SerializeToString())
     watch(1.0)
     return paths
-
-
-def _some_rows(run: Trained) -> NDArray[Any]:
-    """Rows of the dataset in original units, evenly spread."""
-    rows = run.data.raw
-    n = rows.shape[0]
-    chosen = np.linspace(0, n - 1, min(n, _MOST_TRIED)).astype(np.int64)
-    return np.concatenate([rows.read(k, k + 1) for k in chosen.tolist()]).astype(run.data.recipe.dtype)
 
 
 def _check_encoder(run: Trained, network: ModelProto, raw: NDArray[Any]) -> NDArray[np.int8]:

@@ -34,6 +34,14 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
+    def pair(self, kind: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """The two results of an operation that has two."""
+        from onnx import helper
+
+        names = tuple(f"{kind.lower()}_{len(self.nodes)}_{which}" for which in (0, 1))
+        self.nodes.append(helper.make_node(kind, list(inputs), list(names), **attributes))
+        return names[0], names[1]
+
     def constant(self, values: Any, dtype: Any) -> str:
         """An array, or a number, that is part of the graph."""
         from onnx import numpy_helper
@@ -51,7 +59,7 @@ class Graph:
     def model(
         self,
         inputs: Mapping[str, tuple[Any, int]],
-        outputs: Mapping[str, tuple[Any, int]],
+        outputs: Mapping[str, tuple[Any, int | None]],
         notes: Mapping[str, str],
     ) -> ModelProto:
         """The whole as a checked model.
@@ -59,15 +67,19 @@ class Graph:
         Parameters
         ----------
         inputs, outputs : mapping of str to (dtype, width)
-            Each is (rows, width), with any number of rows.
+            Each is (rows, width), with any number of rows; or (rows,) without a width. Texts are of dtype object.
         notes : mapping
             Metadata of the file.
         """
         from onnx import checker, helper
 
-        def described(tensors: Mapping[str, tuple[Any, int]]) -> list[Any]:
+        def described(tensors: Mapping[str, tuple[Any, int | None]]) -> list[Any]:
             return [
-                helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), ["rows", width])
+                helper.make_tensor_value_info(
+                    name,
+                    helper.np_dtype_to_tensor_dtype(np.dtype(dtype)),
+                    ["rows"] if width is None else ["rows", width],
+                )
                 for name, (dtype, width) in tensors.items()
             ]
 
@@ -86,7 +98,7 @@ def encoder_model(coder: SignCoder, recipe: FittedRecipe, notes: Mapping[str, st
     The recipe is followed in the precision in which the workbench follows it; the networks run in float32.
     """
     graph = Graph()
-    z = _prepared(graph, "rows", recipe)
+    z = prepared(graph, "rows", recipe)
     z = graph.op("Sub", z, graph.constant(coder.mean, recipe.dtype))
     z = graph.op("Div", z, graph.constant(coder.scale, recipe.dtype))
     n_latent, n_bits = _link_after_link(graph, graph.cast(z, np.float32), coder)
@@ -203,7 +215,7 @@ def _pack(graph: Graph, bits: str, n_bits: int) -> None:
     graph.op("Identity", graph.cast(sums, np.uint8), result="packed")
 
 
-def _prepared(graph: Graph, rows: str, recipe: FittedRecipe) -> str:
+def prepared(graph: Graph, rows: str, recipe: FittedRecipe) -> str:
     """Rows as the engine sees them: step by step what `FittedRecipe.transform` does, in float64 as there."""
     if recipe.changes_nothing:
         return rows
