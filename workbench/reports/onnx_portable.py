@@ -73,14 +73,14 @@ def _rows(graph: Graph, model: Portable) -> tuple[str, str, str]:
 
 def _unit(graph: Graph, x: str) -> str:
     """Rows over their lengths, by way of their largest values; rows of zeros stay."""
-    for size in (
-        lambda y: graph.op("ReduceMax", graph.op("Abs", y), _axis(graph, 1)),
-        lambda y: graph.op("Sqrt", _squares(graph, y, 1, True)),
-    ):
-        found = size(x)
-        positive = graph.op("Greater", found, _number(graph, 0))
-        x = graph.op("Div", x, graph.op("Where", positive, found, _number(graph, 1)))
-    return x
+    x = _over(graph, x, graph.op("ReduceMax", graph.op("Abs", x), _axis(graph, 1)))
+    return _over(graph, x, graph.op("Sqrt", _squares(graph, x, 1, True)))
+
+
+def _over(graph: Graph, x: str, sizes: str) -> str:
+    """Rows over numbers (n, 1), where these are above 0."""
+    positive = graph.op("Greater", sizes, _number(graph, 0))
+    return graph.op("Div", x, graph.op("Where", positive, sizes, _number(graph, 1)))
 
 
 # The nearest prototype

@@ -166,7 +166,7 @@ def portable(run: Trained) -> Portable:
 
 
 def portable_engine(
-    engine: Engine, recipe: FittedRecipe, *, threshold: float | None = None, about: dict[str, str] | None = None
+    engine: Engine, recipe: FittedRecipe, *, about: dict[str, str], threshold: float | None = None
 ) -> Portable:
     """What a fitted engine computes of rows that go through `recipe` first.
 
@@ -187,7 +187,7 @@ def portable_engine(
         classes=tuple(classes.tolist()),
         codes=np.empty(0, np.int64) if labels is None else np.searchsorted(classes, labels).astype(np.int64),
         threshold=threshold,
-        about=about or {},
+        about=about,
     )
 
 

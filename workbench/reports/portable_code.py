@@ -137,8 +137,8 @@ def c_header(model: Portable, name: str) -> str:
             f"only one of up to {WIDEST}: fill missing values on import, or export the model as Python."
         )
     single = model.recipe.dtype == np.float32
-    prefix = _identifier(name)
-    values = _facts(model) | {
+    prefix, facts = _identifier(name), _facts(model)
+    values = facts | {
         "p": prefix,
         "P": prefix.upper(),
         "width": width,
@@ -149,7 +149,7 @@ def c_header(model: Portable, name: str) -> str:
         "threshold": None if model.threshold is None else repr(model.threshold),
         "single": single,
         "round": "(float)" if single else "",
-        "side": side_of(len(model.names)) if values_are_matrices(rule) else 0,
+        "side": 0 if facts["shrinkage"] is None else side_of(len(model.names)),
         "log_2pi": repr(math.log(2 * math.pi)),
         "prototypes_type": _type(rule.books[0] if isinstance(rule, Books) else _centres(rule)),
         "arrays": {key: _literal(array) for key, array in arrays.items()},
@@ -243,7 +243,7 @@ def _facts(model: Portable) -> dict[str, Any]:
         "row_mean": repr(recipe.row_mean),
         "row_deviation": repr(recipe.row_deviation),
         "is_unit": isinstance(rule, Nearest) and rule.is_unit,
-        "shrinkage": repr(rule.shrinkage) if values_are_matrices(rule) else None,
+        "shrinkage": repr(rule.shrinkage) if isinstance(rule, Nearest) and rule.shrinkage is not None else None,
         "asymmetry": repr(ASYMMETRY[recipe.dtype]),
         "n_prototypes": 0 if isinstance(rule, Books) else len(_centres(rule)),
         "n_coarse": 0 if not isinstance(rule, Nearest) or rule.coarse is None else len(rule.coarse),
@@ -267,11 +267,6 @@ def _beam(rule: Nearest | Mixture | Books) -> int:
 
 def _centres(rule: Nearest | Mixture) -> NDArray[Any]:
     return rule.prototypes if isinstance(rule, Nearest) else rule.means
-
-
-def values_are_matrices(rule: Nearest | Mixture | Books) -> bool:
-    """Whether rows are SPD matrices."""
-    return isinstance(rule, Nearest) and rule.shrinkage is not None
 
 
 def _width(rule: Nearest | Mixture | Books) -> int:
