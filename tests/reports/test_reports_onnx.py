@@ -113,8 +113,3 @@ def test_a_network_that_runs_otherwise_is_not_saved(shelf: Shelf, run, which: st
     with pytest.raises(ReportError, match=f"The {which} of run 'deep' gives other"):
         export("onnx", shelf.session, run, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
-
-
-def test_engines_without_networks_have_no_such_export(shelf: Shelf, tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="cannot be exported as onnx"):
-        export("onnx", shelf.session, shelf.pictures, tmp_path / "model.onnx")
