@@ -58,7 +58,7 @@ class Exporter(QObject):
         filters = {_filter(form, kind.is_many): form for form in kind.formats}
         first = str(folder / (stem if kind.is_many else f"{stem}.{kind.formats[0]}"))
         name, chosen = QFileDialog.getSaveFileName(
-            self._window, f"Export {kind.title.lower()}", first, ";;".join(filters)
+            self._window, f"Export: {kind.title}", first, ";;".join(filters)
         )
         if name:
             form = filters.get(chosen, kind.formats[0])

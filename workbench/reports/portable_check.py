@@ -19,7 +19,10 @@ Doubles = NDArray[np.float64]
 
 SAFETY = 16
 """Distances may differ by so much times √p ε s², see `rounding`."""
-_MOST_TRIED = 2000
+MOST_TRIED = 2000
+_WORK = 2e8
+"""Multiply-adds that trying may take: of large models fewer rows are tried, but `_FEWEST` at least."""
+_FEWEST = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +48,11 @@ class Answers:
     posteriors: Doubles | None = None
 
 
-def some_rows(run: Trained) -> NDArray[Any]:
+def some_rows(run: Trained, most: int = MOST_TRIED) -> NDArray[Any]:
     """Rows of the dataset in original units, evenly spread, in the precision of the recipe."""
     rows = run.data.raw
     n = rows.shape[0]
-    chosen = np.linspace(0, n - 1, min(n, _MOST_TRIED)).astype(np.int64)
+    chosen = np.linspace(0, n - 1, min(n, most)).astype(np.int64)
     return np.concatenate([rows.read(k, k + 1) for k in chosen.tolist()]).astype(run.data.recipe.dtype)
 
 
@@ -64,7 +67,7 @@ def check(run: Trained, model: Portable, answers: Callable[[NDArray[Any]], Answe
     ReportError
         If anything differs by more; `form` says what was tried.
     """
-    raw = some_rows(run)
+    raw = some_rows(run, int(np.clip(_WORK / _work(model.rule), _FEWEST, MOST_TRIED)))
     raw = raw[_usable(model, raw)]
     if not len(raw):
         return
@@ -151,6 +154,15 @@ def _size(rule: Nearest | Mixture | Books, p: int) -> tuple[Doubles, float]:
     elif rule.omegas is not None:
         gain = float(np.linalg.norm(rule.omegas.astype(np.float64), axis=(1, 2)).max())
     return np.asarray(rule.prototypes, np.float64), gain
+
+
+def _work(rule: Nearest | Mixture | Books) -> float:
+    """Multiply-adds for a row, about."""
+    if isinstance(rule, Books):
+        return float(rule.beam * sum(book.size for book in rule.books))
+    if isinstance(rule, Mixture):
+        return float(rule.means.size * (1 if rule.factors is None else rule.means.shape[1]))
+    return float(rule.prototypes.size * (1 if rule.omegas is None else rule.omegas.shape[1]))
 
 
 def _usable(model: Portable, raw: NDArray[Any]) -> NDArray[np.bool_]:
