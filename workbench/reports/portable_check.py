@@ -20,7 +20,7 @@ Doubles = NDArray[np.float64]
 SAFETY = 16
 """Distances may differ by so much times √p ε s², see `rounding`."""
 MOST_TRIED = 2000
-_WORK = 2e8
+_WORK = 2e7
 """Multiply-adds that trying may take: of large models fewer rows are tried, but `_FEWEST` at least."""
 _FEWEST = 50
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import math
 import re
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,7 @@ def _python(value: Any) -> str:
 def _encoded(array: NDArray[Any]) -> _Encoded:
     kept = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     text = base64.b64encode(kept.tobytes()).decode("ascii")
-    return _Encoded(kept.dtype.str, kept.shape, "\n".join(textwrap.wrap(text, 100)))
+    return _Encoded(kept.dtype.str, kept.shape, "\n".join(text[at : at + 100] for at in range(0, len(text), 100)))
 
 
 # C
