@@ -209,6 +209,7 @@ def test_every_control_of_sweeps_and_searches(window: Window, work: Session, wai
         "search",
         "stability",
         "apply",
+        "derive",
         "settings",
         "about",
         "export_figure",

@@ -162,6 +162,11 @@ def derive(parent: Parent, derivation: Derivation, watch: Watch | None = None) -
     return imported
 
 
+def count(parent: Parent, derivation: Derivation, watch: Watch | None = None) -> int:
+    """How many rows of `parent` itself would be left, added files aside; errors as of `derive`."""
+    return len(_chosen(parent, derivation, _together(parent, []), watch or Watch()))
+
+
 @dataclass(frozen=True, eq=False)
 class _Rows:
     """Rows of the parent and of added files, one after the other."""

@@ -60,6 +60,7 @@ _OWN = (
     Action("forget_recent", "Clear list", "Forget the projects that were opened before; the files stay", "File/Open recent", "forget_recent", separated=True),
     Action("import", "Import data…", "Bring a data file into the project", "File", "import", "Ctrl+I", WRITE, 1, separated=True),
     Action("paste_table", "Paste table…", "Bring the table on the clipboard into the project", "File", "paste_table", "Ctrl+Shift+V", WRITE),
+    Action("derive", "Make a dataset…", "Make another dataset of the selected one: rows chosen, drawn or added, columns left out", "File", "derive", "Ctrl+D", WRITE | {"dataset"}),
     Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
     Action("close", "Close project", "Go back to the welcome page", "File", "close", "Ctrl+W", PROJECT, separated=True),
     Action("quit", "Quit", "Close the window", "File", "quit", "Ctrl+Q"),
@@ -120,7 +121,7 @@ def _export_icon(name: str) -> str:
 
 
 ACTIONS = (
-    *_OWN[:6],
+    *_OWN[:7],
     *(
         Action(
             f"export_{export.name}",
@@ -161,7 +162,7 @@ ACTIONS = (
         "",
         frozenset({"project", "dataset"}),
     ),
-    *_OWN[6:],
+    *_OWN[7:],
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from workbench.desktop import icons
 from workbench.desktop.background import Background
+from workbench.desktop.exporting import FORMS as TITLES
 from workbench.desktop.settings import Settings
 from workbench.errors import Cancelled, WorkbenchError
 from workbench.reports import Applied, apply
@@ -32,7 +33,6 @@ from workbench.session import Run, read_new
 from workbench.views.wording import percent
 
 LOOK_MS = 60
-_TITLES = {"csv": "Table", "parquet": "Parquet", "xlsx": "Excel"}
 
 
 class ApplyDialog(QDialog):
@@ -165,7 +165,7 @@ class ApplyDialog(QDialog):
 
     @Slot()
     def _choose_out(self) -> None:
-        filters = ";;".join(f"{_TITLES[form]} (*.{form})" for form in FORMS)
+        filters = ";;".join(f"{TITLES[form]} (*.{form})" for form in FORMS)
         name, _ = QFileDialog.getSaveFileName(self, "Table to write", self.out.text(), filters)
         if name:
             self.out.setText(name)

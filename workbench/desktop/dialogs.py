@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -9,12 +10,13 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.background import Background
+from workbench.desktop.derive_dialog import DeriveDialog
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.settings import Settings
 from workbench.desktop.stability_dialog import StabilityDialog
 from workbench.desktop.sweep_dialog import SweepDialog
-from workbench.session import Dataset, Run, Session
+from workbench.session import Dataset, RowMask, Run, Session
 
 
 class Dialogs(QObject):
@@ -32,10 +34,13 @@ class Dialogs(QObject):
         While it is open.
     applying : ApplyDialog or None
         While it is open.
+    deriving : DeriveDialog or None
+        While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
     search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
+    derive_wanted : Signal(DeriveRequest)
     opened : Signal(QDialog)
     """
 
@@ -43,6 +48,7 @@ class Dialogs(QObject):
     sweep_wanted = Signal(object)
     search_wanted = Signal(object)
     stability_wanted = Signal(object)
+    derive_wanted = Signal(object)
     opened = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
@@ -52,6 +58,7 @@ class Dialogs(QObject):
         self.search: SearchDialog | None = None
         self.stability: StabilityDialog | None = None
         self.applying: ApplyDialog | None = None
+        self.deriving: DeriveDialog | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -89,6 +96,23 @@ class Dialogs(QObject):
             self.stability.finished.connect(self._stability_done)
             self.stability.open()
             self.opened.emit(self.stability)
+
+    def derive(self, dataset: Dataset, subsets: Mapping[str, RowMask]) -> None:
+        """Open the dialog that makes a dataset of `dataset`, offering these sets of its rows."""
+        if self.deriving is None:
+            self.deriving = DeriveDialog(self._background, self._settings, dataset, subsets, self._window)
+            self.deriving.finished.connect(self._derive_done)
+            self.deriving.open()
+            self.opened.emit(self.deriving)
+
+    @Slot(int)
+    def _derive_done(self, accepted: int) -> None:
+        dialog, self.deriving = self.deriving, None
+        if dialog is not None:
+            request = dialog.request if accepted else None
+            dialog.deleteLater()
+            if request is not None:
+                self.derive_wanted.emit(request)
 
     def apply(self, run: Run) -> None:
         """Open the dialog that applies `run` to new rows."""

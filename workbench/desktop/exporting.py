@@ -20,6 +20,8 @@ from workbench.session import Run, Search, Session, Study, Sweep
 
 FORMS = {
     "csv": "Table",
+    "parquet": "Parquet",
+    "xlsx": "Excel",
     "json": "JSON",
     "npz": "NumPy archive",
     "h5": "HDF5",
@@ -57,9 +59,7 @@ class Exporter(QObject):
         stem = _file_name(f"{run.name} {kind.name}")
         filters = {_filter(form, kind.is_many): form for form in kind.formats}
         first = str(folder / (stem if kind.is_many else f"{stem}.{kind.formats[0]}"))
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, f"Export: {kind.title}", first, ";;".join(filters)
-        )
+        name, chosen = QFileDialog.getSaveFileName(self._window, f"Export: {kind.title}", first, ";;".join(filters))
         if name:
             form = filters.get(chosen, kind.formats[0])
             path = Path(name) if kind.is_many else _with_ending(Path(name), form, kind.formats)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from engines import engine_info
 from workbench.desktop.apply_dialog import ApplyDialog
+from workbench.desktop.derive_dialog import DeriveDialog
 from workbench.desktop.help_pages import HOME
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.inspector import Inspector
@@ -29,6 +30,7 @@ PAGES: dict[type[QWidget], str] = {
     StabilityDialog: "views/stability.md",
     ImportDialog: "importing.md",
     ApplyDialog: "runs.md#new-data",
+    DeriveDialog: "importing.md#a-dataset-of-another-one",
     SettingsDialog: "settings.md",
 }
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from workbench.data import Plan
 from workbench.desktop import errors
+from workbench.desktop.derive_dialog import DeriveRequest
 from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.frame import Frame
 from workbench.desktop.new_run import RunRequest
@@ -48,6 +49,7 @@ class Working(QObject):
         dialogs.sweep_wanted.connect(self._sweep)
         dialogs.search_wanted.connect(self._search)
         dialogs.stability_wanted.connect(self._measure_stability)
+        dialogs.derive_wanted.connect(self._derive)
         for page in (frame.sweeps, frame.searches):
             page.train_wanted.connect(self._train)
             page.stop_wanted.connect(partial(self._control, "stop"))
@@ -64,6 +66,7 @@ class Working(QObject):
             "search": self.new_search,
             "stability": self.new_stability,
             "apply": self.apply,
+            "derive": self.derive,
             "hasten": self.hasten,
         }
         return made | {act: partial(self._control, act) for act in BUTTONS}
@@ -118,6 +121,23 @@ class Working(QObject):
         dataset, session = self._chosen_dataset(), self._session()
         if dataset is not None and session is not None:
             self._dialogs.set_up_search(session, dataset)
+
+    def derive(self) -> None:
+        """Open the dialog that makes another dataset of the selected one."""
+        dataset, session = self._chosen_dataset(), self._session()
+        if dataset is None or session is None:
+            return
+        sets = {f"Subset {s.name}": s.rows for s in session.subsets.values() if s.dataset == dataset.id}
+        picked = session.selection.rows(dataset.id, dataset.n_rows)
+        if len(picked):
+            sets = {f"The {len(picked):,} picked rows": picked, **sets}
+        self._dialogs.derive(dataset, sets)
+
+    @Slot(object)
+    def _derive(self, request: DeriveRequest) -> None:
+        session = self._session()
+        if session is not None:
+            self._background.call(self, partial(session.derive, request.dataset, request.derivation, name=request.name))
 
     def apply(self) -> None:
         """Open the dialog that applies the run that is shown to new rows."""

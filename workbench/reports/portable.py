@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import get_tags
 
 from engines.base import Engine
-from engines.lvq.polytopes import is_explainable
+from engines.lvq.explain import is_explainable
 from workbench.data import FittedRecipe
 from workbench.reports.codebook import about
 from workbench.reports.errors import ReportError

@@ -16,7 +16,16 @@ from workbench.session.space import Range, parse_space
 from workbench.session.study import Study
 from workbench.session.sweep import Sweep, parse_counts
 from workbench.session.threshold import Threshold
-from workbench.session.unstored import derive, drop, keep, measure_counts, read_dataset, read_new, relabel
+from workbench.session.unstored import (
+    count_derived,
+    derive,
+    drop,
+    keep,
+    measure_counts,
+    read_dataset,
+    read_new,
+    relabel,
+)
 from workbench.session.watch import Alarm
 
 __all__ = [
@@ -44,6 +53,7 @@ __all__ = [
     "Sweep",
     "Threshold",
     "combine",
+    "count_derived",
     "derive",
     "drop",
     "keep",

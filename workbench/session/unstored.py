@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engines import RowSource
 from workbench.data import Derivation, FittedRecipe, Imported, Likeness, Paths, Plan, read, read_alike
-from workbench.data.deriving import Parent
+from workbench.data.deriving import Parent, count
 from workbench.data.deriving import derive as derive_rows
 from workbench.data.watch import Watch
 from workbench.session import checks
@@ -92,19 +92,20 @@ def derived(
     stop: Callable[[], bool] | None = None,
 ) -> Imported:
     """What `derivation` makes of `dataset` as it is corrected, to be stored or kept."""
+    return derive_rows(_parent(dataset), derivation, Watch(progress, stop))
+
+
+def count_derived(dataset: Dataset, derivation: Derivation, stop: Callable[[], bool] | None = None) -> int:
+    """How many rows of `dataset` a derivation would leave; raises DataError where it cannot be made."""
+    return count(_parent(dataset), derivation, Watch(stop=stop))
+
+
+def _parent(dataset: Dataset) -> Parent:
     kept = np.ones(dataset.n_rows, bool)
     kept[dataset.dropped.rows] = False
-    parent = Parent(
-        likeness(dataset),
-        dataset.name,
-        dataset.raw,
-        kept,
-        dataset.codes,
-        dataset.ids,
-        np.asarray(dataset.split),
-        dataset.source,
-    )
-    return derive_rows(parent, derivation, Watch(progress, stop))
+    split = np.asarray(dataset.split)
+    about = likeness(dataset), dataset.name, dataset.raw, kept, dataset.codes, dataset.ids, split, dataset.source
+    return Parent(*about)
 
 
 def likeness(dataset: Dataset) -> Likeness:
