@@ -329,3 +329,34 @@ def test_the_number_of_rows_of_a_long_table_is_estimated_from_its_beginning(tmp_
         assert not shown.exact
         assert shown.n_rows == pytest.approx(200_000, rel=tolerance)
         assert len(shown.rows) == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "wanted"),
+    [
+        ('a,b\n"1,234",1\n"12,345,678",2\n-3,3\n', "comma", [1234, 12345678, -3]),
+        ("a;b\n1,234.5;1\n12,345.25;2\n3;3\n", "comma", [1234.5, 12345.25, 3]),
+        ("a;b\n1.234,5;1\n12.345.678;2\n3;3\n", "point", [1234.5, 12345678, 3]),
+        ("a;b\n1 234,5;1\n12\u00a0345\u202f678;2\n3,5;3\n", "space", [1234.5, 12345678, 3.5]),
+        ("a;b\n1'234.5;1\n12’345;2\n3.5;3\n", "apostrophe", [1234.5, 12345, 3.5]),
+        ("a;b\n1,234;1\n2,345;2\n3,5;3\n", "none", [1.234, 2.345, 3.5]),
+        ("a;b\n1.234;1\n2.345;2\n3.5;3\n", "none", [1.234, 2.345, 3.5]),
+    ],
+)
+def test_signs_between_thousands_are_found_out_where_they_can_mean_nothing_else(
+    text: str, sign: str, wanted: list[float], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    plan = guess(path)
+    assert plan.options["thousands"] == sign
+    with read(plan) as imported:
+        np.testing.assert_array_equal(imported.X.read(0, 9)[:, 0], wanted)
+
+
+@pytest.mark.parametrize("fault", ["12,34", "1,2345", "1,234,", ",123", "1,,234", "one"])
+def test_what_is_no_number_with_thousands_is_named(fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,b\n"1,234",1\n"1,234,567",2\n' * 1 + '"9,876",3\n' * 2000 + f'"{fault}",3\n')
+    with pytest.raises(DataError, match=re.escape(f'holds "{fault}"')):
+        read(guess(path))

@@ -289,5 +289,7 @@ def test_importing_views_neither_imports_pyplot_nor_any_window_library() -> None
 
 
 def test_an_unknown_view_is_answered_with_those_there_are() -> None:
-    with pytest.raises(KeyError, match=r"curves, table, projection, picked, prototypes, .*relevance, .*confusion"):
+    with pytest.raises(
+        KeyError, match=r"curves, table, description, projection, picked, prototypes, .*relevance, .*confusion"
+    ):
         view("nothing")

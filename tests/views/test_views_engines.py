@@ -52,7 +52,7 @@ WANTED = {
 def test_an_engine_has_the_views_that_mean_something_for_it(engine: str) -> None:
     shown = {view.name for view in VIEWS if view.applies(trained(engine, "iris"))}
     closely = {"closely"} if "projection" in WANTED[engine] else set()
-    assert shown == WANTED[engine] | closely | {"curves", "table", "picked"}
+    assert shown == WANTED[engine] | closely | {"curves", "table", "description", "picked"}
 
 
 @pytest.mark.parametrize(("view", "engine"), CASES)

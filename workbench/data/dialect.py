@@ -21,6 +21,12 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\Z|\s*[+-]?(in
 _COMMA_NUMBER = re.compile(r"\s*[+-]?(\d+,\d*|,\d+)([eE][+-]?\d+)?\s*\Z")
 _POINT_NUMBER = re.compile(r"\s*[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?\s*\Z")
 _MOSTLY = 0.9
+GROUPS = {"comma": ",", "point": ".", "space": " \u00a0\u202f", "apostrophe": "'’"}
+"""Signs between thousands."""
+GROUPED = {
+    name: re.compile(rf"[+-]?\d{{1,3}}([{signs}]\d{{3}})+([{decimal}]\d*)?\Z")
+    for (name, signs), decimal in zip(GROUPS.items(), (".", ",", ".,", ".,"), strict=True)
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,10 @@ class DelimitedOptions:
     ] = "auto"
     encoding: Annotated[Literal["auto"] | str, Param("text encoding, such as utf-8, utf-16 or cp1252")] = "auto"
     decimal: Annotated[Literal["auto", "point", "comma"], Param("decimal sign of numbers")] = "auto"
+    thousands: Annotated[
+        Literal["auto", "none", "comma", "point", "space", "apostrophe"],
+        Param("sign between thousands, as in 1,234,567", advanced=True),
+    ] = "auto"
     header: Annotated[Literal["auto", "yes", "no"], Param("whether the first row holds column names")] = "auto"
     quote: Annotated[Literal["double", "single", "none"], Param("quotation mark around fields", advanced=True)] = (
         "double"
@@ -117,6 +127,8 @@ def understand(head: bytes, complete: bool, wished: DelimitedOptions, name: str)
         records.pop()
     if not records:
         raise DataError(f"{name} has no rows: there is nothing to import.")
+    if options.thousands == "auto":
+        options = replace(options, thousands=_thousands_of(records, options))
     if options.decimal == "auto":
         options = replace(options, decimal=_decimal_of(records, options))
     if len(records) == 1 and all(as_number(cell, options) is None for cell in records[0]):
@@ -171,9 +183,39 @@ def as_number(text: str, options: DelimitedOptions) -> float | None:
     text = text.strip()
     if text in options.missing_numbers:
         return float("nan")
+    if options.thousands in GROUPED and GROUPED[options.thousands].match(text):
+        text = without_groups(text, options.thousands)
     if options.decimal == "comma" and _COMMA_NUMBER.match(text):
         text = text.replace(",", ".")
     return float(text) if _NUMBER.match(text) and text.isascii() else None
+
+
+def without_groups(text: str, thousands: str) -> str:
+    """A number without the signs between its thousands."""
+    return text.translate(dict.fromkeys(map(ord, GROUPS[thousands])))
+
+
+def _thousands_of(
+    records: Sequence[Sequence[str]], options: DelimitedOptions
+) -> Literal["none", "comma", "point", "space", "apostrophe"]:
+    """The sign that makes a column one of numbers where it can mean nothing else; 1,234 alone may be a decimal."""
+    width = min(map(len, records[:500]))
+    for k in range(width):
+        cells = [cell for record in records[1:500] if (cell := record[k].strip()) not in options.missing_numbers]
+        for name, pattern in GROUPED.items():
+            grouped = [cell for cell in cells if pattern.match(cell)]
+            clear = [cell for cell in grouped if _is_clear(cell, name, options)]
+            numbers = sum(bool(_NUMBER.match(cell) or _COMMA_NUMBER.match(cell)) for cell in cells)
+            others = sum(bool(_NUMBER.match(cell) or _COMMA_NUMBER.match(cell)) for cell in grouped)
+            if clear and len(grouped) + numbers - others >= _MOSTLY * len(cells):
+                return name  # type: ignore[return-value]  # of the dict above
+    return "none"
+
+
+def _is_clear(cell: str, name: str, options: DelimitedOptions) -> bool:
+    signs = [sign for sign in cell if sign in GROUPS[name]]
+    other = {"comma": ".", "point": ","}.get(name)
+    return other is None or len(signs) > 1 or other in cell or options.separator == GROUPS[name]
 
 
 def _encoding_of(head: bytes, name: str) -> str:
@@ -242,9 +284,13 @@ def _first_records(body: str, options: DelimitedOptions) -> list[list[str]]:
 
 
 def _decimal_of(records: Sequence[Sequence[str]], options: DelimitedOptions) -> Literal["point", "comma"]:
-    if options.separator == ",":
+    if options.separator == "," or options.thousands == "comma":
         return "point"
+    if options.thousands == "point":
+        return "comma"
     cells = [cell for record in records[:500] for cell in record]
+    if options.thousands != "none":
+        cells = [without_groups(cell, options.thousands) for cell in cells]
     commas = sum(bool(_COMMA_NUMBER.match(cell)) for cell in cells)
     points = sum(bool(_POINT_NUMBER.match(cell)) for cell in cells)
     return "comma" if commas > points else "point"

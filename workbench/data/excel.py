@@ -25,7 +25,7 @@ SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 FOREIGN = True
 _ZIP, _OLE = b"PK", b"\xd0\xcf\x11\xe0"
 _HEAD_ROWS = 500
-_PLAIN = DelimitedOptions(decimal="point")
+_PLAIN = DelimitedOptions(decimal="point", thousands="none")
 _RANGE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})?(?::([A-Za-z]{1,3})([1-9][0-9]{0,6})?)?\Z")
 
 

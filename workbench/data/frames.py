@@ -23,7 +23,7 @@ from workbench.data.watch import Watch
 
 SAMPLE_ROWS = 1000
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
-_PLAIN = DelimitedOptions(decimal="point")
+_PLAIN = DelimitedOptions(decimal="point", thousands="none")
 _NUMBER_WORDS = (*MISSING_WORDS, *MISSING_NUMBERS)
 
 

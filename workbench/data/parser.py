@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.data.dialect import DelimitedOptions, as_number, parse
+from workbench.data.dialect import GROUPED, GROUPS, DelimitedOptions, as_number, parse
 from workbench.data.errors import DataError
 from workbench.data.gathering import Layout
 from workbench.data.text_chunks import chunk_text, count_fields
@@ -28,6 +28,17 @@ class Block:
 
     numbers: NDArray[np.float64]
     texts: dict[int, pl.Series]
+
+
+def _ungrouped(texts: pl.Series, options: DelimitedOptions) -> pl.Series:
+    """Numbers without the signs between thousands; raises PolarsError where there is another text among them."""
+    texts = texts.str.strip_chars()
+    whole = "^" + GROUPED[options.thousands].pattern.replace(r"\Z", "$")
+    grouped = texts.str.contains(whole).fill_null(False)
+    plain = texts.str.replace_all(f"[{GROUPS[options.thousands]}]", "").zip_with(grouped, texts)
+    if options.decimal == "comma":
+        plain = plain.str.replace(",", ".", literal=True)
+    return plain.replace("", None).cast(pl.Float64)
 
 
 class RecordParser:
@@ -109,17 +120,20 @@ class RecordParser:
 
     def _read(self, chunk: bytes, places: Sequence[int], words: list[str] | None) -> pl.DataFrame:
         layout, options = self._layout, self._options
-        features = set(layout.numbers)
-        return pl.read_csv(
+        grouped = options.thousands != "none"
+        numbers = set() if grouped else set(layout.numbers)
+        frame = pl.read_csv(
             chunk,
             has_header=False,
-            schema={f"{k}": pl.Float64 if k in features else pl.String for k in range(len(layout.names))},
+            schema={f"{k}": pl.Float64 if k in numbers else pl.String for k in range(len(layout.names))},
             columns=list(places),
             separator=options.separator,
             quote_char=options.quote_char,
             null_values=words,
             decimal_comma=options.decimal == "comma",
         )
+        wanted = [f"{k}" for k in layout.numbers if k in set(places)]
+        return frame.with_columns(_ungrouped(frame[name], options) for name in wanted) if grouped else frame
 
     def _by_hand(self, chunk: bytes, watch: Watch) -> Block:
         layout = self._layout

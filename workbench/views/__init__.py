@@ -10,6 +10,7 @@ from workbench.views import (
     confusion,
     contributions,
     curves,
+    description,
     energy,
     label_desk,
     local_relevance,
@@ -34,9 +35,9 @@ from workbench.views.scene_making import scene_of, scene_of_data
 from workbench.views.theme import MARKERS, Marker, Theme, theme
 from workbench.views.view import View
 
-_OF_DATA = frozenset({"table", "projection", "picked", "sources"})
+_OF_DATA = frozenset({"description", "table", "projection", "picked", "sources"})
 _FOLLOWING = frozenset({"picked", "closely", "reconstructions", "contributions"})
-_ON_SCREEN = frozenset({"table", "picked", "closely", "comparison", "label_desk"})
+_ON_SCREEN = frozenset({"description", "table", "picked", "closely", "comparison", "label_desk"})
 
 VIEWS: tuple[View, ...] = tuple(
     View(
@@ -55,6 +56,12 @@ VIEWS: tuple[View, ...] = tuple(
     for name, title, summary, module in (
         ("curves", "Learning curves", "Cost and every metric against iterations.", curves),
         ("table", "Rows", "All rows with labels, predictions and values.", table),
+        (
+            "description",
+            "Description",
+            "What is in the data: every feature, gaps, classes, what goes together.",
+            description,
+        ),
         ("projection", "Projection", "Rows and prototypes in the plane.", projection),
         ("picked", "Picked rows", "The picked rows: what sets them apart, and each as a picture.", picked_rows),
         ("prototypes", "Prototypes", "Every prototype as a picture or a profile.", prototypes),

@@ -10,6 +10,7 @@ import numpy as np
 from workbench.views import search
 from workbench.views.confusion import ConfusionData
 from workbench.views.curves import CurvesData
+from workbench.views.description import DescriptionData
 from workbench.views.local_relevance import LocalRelevanceData
 from workbench.views.prototypes import PrototypesData
 from workbench.views.rate_distortion import RateDistortionData
@@ -59,6 +60,13 @@ def _search(data: SearchData) -> Rows:
         figures = (data.means[k], data.errors[k], *data.scores[k], data.seconds[k])
         rows.append([trial, *data.values[k], *map(float, figures)])
     return rows
+
+
+def _description(data: DescriptionData) -> Rows:
+    heads = ["feature", "unit", "mean", "deviation", "least", "lower quartile", "median", "upper quartile", "greatest"]
+    figures = (data.mean, data.deviation, data.low, *data.quartiles, data.high, data.missing)
+    columns = (column.tolist() for column in figures)
+    return [[*heads, "missing"], *zip(data.names, data.units, *columns, strict=True)]
 
 
 def _confusion(data: ConfusionData) -> Rows:
@@ -141,6 +149,7 @@ def _usage(data: UsageData) -> Rows:
 _TABLES: dict[str, Callable[[Any], Rows]] = {
     "confusion": _confusion,
     "curves": _curves,
+    "description": _description,
     "relevance": _relevance,
     "local_relevance": _local_relevance,
     "stability": _stability,

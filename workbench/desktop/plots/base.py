@@ -21,6 +21,7 @@ from workbench.views.theme import ColorTable, Theme
 PLOTS = {
     "curves": "workbench.desktop.plots.curves:CurvesPlot",
     "table": "workbench.desktop.plots.table:TablePlot",
+    "description": "workbench.desktop.plots.base:FigurePlot",
     "projection": "workbench.desktop.plots.projection:ProjectionPlot",
     "picked": "workbench.desktop.plots.picked_rows:PickedRowsPlot",
     "prototypes": "workbench.desktop.plots.prototypes:PrototypesPlot",
