@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from engines.rows import ArrayRows
-from workbench.data import DataError, FittedRecipe, Recipe, Split, fit_recipe
+from workbench.data import DataError, FittedRecipe, Recipe, Split, fit_recipe, guess, read
 from workbench.data import rows as row_module
 from workbench.data.splitting import split_rows
 
@@ -278,3 +279,16 @@ def test_every_class_keeps_a_training_row_and_the_split_says_so() -> None:
     split, warning = split_rows(50, (0.2, 0.4, 0.4), 0, codes)
     assert set(codes[split == 0]) == set(range(50))
     assert "too small for the split" in warning
+
+
+def test_classes_and_parts_with_few_rows_are_told(tmp_path: Path) -> None:
+    labels = ["rare"] * 4 + ["common"] * 96
+    (tmp_path / "t.csv").write_text("x,kind\n" + "".join(f"{k},{label}\n" for k, label in enumerate(labels)))
+    plan = guess(tmp_path / "t.csv")
+    with read(plan) as imported:
+        assert [w for w in imported.warnings if '"rare" the first (4)' in w]
+    with read(replace(plan, recipe=Recipe(split=Split(0.75, 0.0, 0.25)))) as imported:
+        assert [w for w in imported.warnings if "test part has 25 rows" in w and "20%" in w]
+    (tmp_path / "t.csv").write_text("x,kind\n" + "".join(f"{k},{'ab'[k % 2]}\n" for k in range(400)))
+    with read(replace(plan, recipe=Recipe(split=Split(0.5, 0.25, 0.25)))) as imported:
+        assert imported.warnings == ()

@@ -24,6 +24,10 @@ from workbench.data.splitting import split_rows
 from workbench.data.watch import Watch
 
 _MANY_CLASSES = 1000
+FEW_ROWS = 5
+"""Classes with fewer training rows are told."""
+FEW_TESTED = 50
+"""Validation and test parts with fewer rows are told."""
 
 
 @dataclass
@@ -65,6 +69,7 @@ def finish(plan: Plan, table: Table, watch: Watch) -> Imported:
         warnings += _column_warnings(plan, scan)
     split, told = _split(plan.recipe, n, codes)
     warnings += [told] if told else []
+    warnings += _few_warnings(plan, codes, table, split)
     kind = table.kind
     plan, columns, rows, told_levels = encode(plan, table.texts, rows, split == 0, watch.part(0.25, 0.3))
     warnings += [*told_levels, *_encoded_words(plan, columns)]
@@ -206,6 +211,28 @@ def _label_warnings(plan: Plan, codes: NDArray[np.int32] | None, table: Table) -
         found.append(
             f'The label column "{name}" holds {len(table.classes):,} different labels: it may be an identifier.'
         )
+    return found
+
+
+def _few_warnings(plan: Plan, codes: NDArray[np.int32] | None, table: Table, split: NDArray[np.uint8]) -> list[str]:
+    """What is to be said of classes and parts with so few rows that figures on them mean little."""
+    found = []
+    if codes is not None and 1 < len(table.classes) <= _MANY_CLASSES:
+        name = next(column.name for column in plan.columns if column.role == "label")
+        counts = np.bincount(codes[(split == 0) & (codes >= 0)], minlength=len(table.classes))
+        few = np.flatnonzero(counts < FEW_ROWS)
+        if len(few):
+            found.append(
+                f'Classes of "{name}" with fewer than {FEW_ROWS} training rows: {len(few):,}, '
+                f'"{table.classes[few[0]]}" the first ({counts[few[0]]:,}); little can be learned of them.'
+            )
+    for part, title in ((1, "validation"), (2, "test")):
+        n = int((split == part).sum())
+        if 0 < n < FEW_TESTED:
+            found.append(
+                f"The {title} part has {n:,} rows: a share that is measured there is uncertain by up to "
+                f"{0.98 / np.sqrt(n):.0%}."  # half the 95 % interval of a share of one half
+            )
     return found
 
 
