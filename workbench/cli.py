@@ -250,10 +250,10 @@ def export(
 ) -> None:
     """Write what a run learned to a file.
 
-    Forms: codebook .csv .json .npz .h5, model .safetensors, assignments .csv .parquet .xlsx, codes .npz, polytopes
-    .json .csv, c .h, python .py, onnx .onnx, report .html, views and figure .png .svg .pdf, script .py .ipynb.
-    "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where Ax <= b. A
-    border that other borders imply is left out. In the CSV file each line is one border.
+    Forms: codebook and assignments .csv .parquet .xlsx, codebook .json .npz .h5 too, model .safetensors, codes .npz,
+    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html, views and figure .png .svg .pdf, script .py
+    .ipynb. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where Ax <= b.
+    A border that other borders imply is left out. In the CSV file each line is one border.
 
     "c", "python" and "onnx" are the model with its recipe as a C99 header without dependencies, as Python that needs
     NumPy alone, and for any ONNX runtime; each takes rows as they were imported, and is tried before it is saved.

@@ -14,6 +14,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ def test_a_full_disk_is_told_in_one_sentence_and_leaves_the_old_file(
     ("kind", "name", "sentence"),
     [
         ("nothing", "a.csv", "no export called 'nothing'; there are codebook, model, assignments, codes, polytopes"),
-        ("codebook", "a.txt", r"a file ending in .csv, .json, .npz or .h5 can be written, but not .txt"),
+        ("codebook", "a.txt", r"ending in .csv, .json, .npz, .h5, .parquet or .xlsx can be written, but not .txt"),
         ("model", "a.pickle", r"a file ending in .safetensors can be written"),
         ("codebook", "missing/a.csv", "There is no folder .*missing: make it"),
         ("codebook", "folder", "is a folder"),
@@ -128,6 +129,10 @@ def test_all_forms_of_a_codebook_hold_the_same_prototypes(shelf: Shelf, tmp_path
     whole = json.loads(paths["json"].read_text(encoding="utf-8"))
     as_json = np.array([p["values"] for p in whole["prototypes"]], dtype=expected.dtype)
     np.testing.assert_array_equal(as_json, expected)
+    for form, read in (("parquet", pl.read_parquet), ("xlsx", pl.read_excel)):
+        frame = read(made(shelf, run, "codebook", tmp_path / f"a.{form}"))
+        values = frame.select(pl.nth(range(frame.width - expected.shape[1], frame.width))).to_numpy()
+        np.testing.assert_allclose(values, expected, rtol=0 if form == "parquet" else 1e-14)
     with np.load(paths["npz"], allow_pickle=False) as arrays:
         np.testing.assert_array_equal(arrays["prototypes"], expected)
         np.testing.assert_array_equal(arrays["prototypes_training_units"], model.prototypes_)

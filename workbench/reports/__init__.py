@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.reports.applying import Applied, apply
 from workbench.reports.assignments import write_assignments
+from workbench.reports.codebook import FORMS as CODEBOOKS
 from workbench.reports.codebook import write_codebook
 from workbench.reports.codes import write_codes
 from workbench.reports.errors import ReportError
@@ -61,7 +62,7 @@ class Export:
 
 
 EXPORTS: tuple[Export, ...] = (
-    Export("codebook", "Codebook", "All prototypes in original units.", ("csv", "json", "npz", "h5"), write_codebook),
+    Export("codebook", "Codebook", "All prototypes in original units.", CODEBOOKS, write_codebook),
     Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
     Export("assignments", "Assignments", "The prototype or code of every row of the data.", TABLES, write_assignments),
     Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes),

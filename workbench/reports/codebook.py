@@ -1,24 +1,29 @@
-"""The codebook as CSV, JSON, NPZ and HDF5: in original units, and in training units where a file can hold both."""
+"""The codebook as a table, JSON, NPZ and HDF5: in original units, and in training units where a file can hold both."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 import workbench
-from workbench.reports.cells import cell, plain_number
+from workbench.data.dialect import unique_names
+from workbench.reports.cells import plain_number
 from workbench.reports.learned import Trained, Watch
+from workbench.reports.tables import FORMS as TABLES
+from workbench.reports.tables import write_table
 from workbench.session import Session, Threshold
 from workbench.views.bits import numbers_of
 from workbench.views.wording import with_unit
+
+FORMS = ("csv", "json", "npz", "h5", *TABLES[1:])
+"""The usual table first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +70,15 @@ class Codebook:
 
 
 def write_codebook(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
-    """Write the codebook of `run` to `path` in the form "csv", "json", "npz" or "h5"."""
+    """Write the codebook of `run` to `path` in one of `FORMS`."""
     book = codebook(run, watch)
-    if form == "h5":
+    if form in TABLES:
+        write_table([_table(book)], path, form)
+    elif form == "h5":
         # HDF5 is touched by one thread of the process only: the one that keeps the project.
         session.project.read(lambda _: _write_h5(book, path)).result()
-        return
-    _WRITERS[form](book, path)
+    else:
+        {"json": _write_json, "npz": _write_npz}[form](book, path)
 
 
 def codebook(run: Trained, watch: Watch) -> Codebook:
@@ -160,18 +167,17 @@ def _rejecting(threshold: Threshold) -> dict[str, Any]:
     }
 
 
-def _write_csv(book: Codebook, path: Path) -> None:
+def _table(book: Codebook) -> pl.DataFrame:
     """One line a prototype: number, label, training rows, then the features with their units in the heading."""
+    weights = book.further.get("weights")
+    labels = [None] * len(book.original) if book.labels is None else [str(label) for label in book.labels.tolist()]
+    columns = [(key, pl.Series(book.places[:, k])) for k, key in enumerate(book.keys)]
+    columns += [("label", pl.Series(labels, dtype=pl.String)), ("training rows", pl.Series(book.counts))]
+    columns += [] if weights is None else [("weight", pl.Series(weights))]
     features = [with_unit(name, unit) for name, unit in zip(book.names, book.units, strict=True)]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        weights = book.further.get("weights")
-        heading = (*book.keys, "label", "training rows", *(() if weights is None else ("weight",)), *features)
-        writer.writerow([cell(text) for text in heading])
-        for k, (place, values) in enumerate(zip(book.places.tolist(), book.original, strict=True)):
-            label = None if book.labels is None else book.labels[k]
-            weight = () if weights is None else (weights[k],)
-            writer.writerow([cell(v) for v in (*place, label, book.counts[k], *weight, *values)])
+    columns += [(name, pl.Series(values)) for name, values in zip(features, book.original.T, strict=True)]
+    names = unique_names([name for name, _ in columns])
+    return pl.DataFrame([series.alias(name) for name, (_, series) in zip(names, columns, strict=True)])
 
 
 def _write_json(book: Codebook, path: Path) -> None:
@@ -240,6 +246,3 @@ def _write_h5(book: Codebook, path: Path) -> None:
                 file.create_dataset(name, data=values.tolist(), dtype=h5py.string_dtype())
             else:
                 file.create_dataset(name, data=values)
-
-
-_WRITERS: dict[str, Callable[[Codebook, Path], None]] = {"csv": _write_csv, "json": _write_json, "npz": _write_npz}
