@@ -13,6 +13,7 @@ import typer
 from workbench import __version__
 from workbench.commands.applying import apply
 from workbench.commands.bench import bench
+from workbench.commands.care import salvage
 from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
@@ -212,6 +213,7 @@ app.command()(sweep)
 app.command()(search)
 app.command()(stability)
 app.command()(apply)
+app.command()(salvage)
 app.command()(compare)
 app.command()(bench)
 

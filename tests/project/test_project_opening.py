@@ -266,12 +266,20 @@ def test_an_older_version_is_migrated_on_a_copy(path: Path, monkeypatch: pytest.
     monkeypatch.setitem(rewriting.MIGRATIONS, 0, step)
     with pytest.raises(ProjectError, match="open it once for writing"):
         Project.open(path, read_only=True)
+    backup = path.with_name("p before update from version 0.vqw")
     with Project.open(path) as project:
-        assert "updated to the present file version" in project.recovered
+        assert f"updated to the present file version; '{backup.name}' keeps it" in project.recovered
         assert project.read(lambda r: (r.keys(), r.get("new"))).result() == (["new"], {"name": "t"})
         assert (project.array("new/X") == np.arange(3000)).all()
+    assert backup.read_bytes() == before
+    assert rewriting.backups(path) == [backup]
     with Project.open(path, read_only=True) as project:
         assert project.recovered == ""
+    path.write_bytes(before)
+    Project.open(path).close()
+    again = path.with_name("p before update from version 0 (2).vqw")
+    assert {*rewriting.backups(path)} == {backup, again}
+    assert backup.read_bytes() == again.read_bytes() == before
 
 
 class NoRead(Disk):

@@ -173,6 +173,11 @@ class PagedFile:
         self.block = replace(self.block, schema=schema, least_reader=least_reader)
         self.write_at(0, memoryview(self.block.pack()))
 
+    def patch(self, number: int, page: bytearray, length: int) -> None:
+        """Show another page in the place of a damaged one, and zeros up to `length`; of a file that is only read."""
+        self._pages[number] = page
+        self.length = max(self.length, length)
+
     def drop(self) -> None:
         """Stay away from the disk from now on; what was not committed will vanish with this object."""
         self._detached = True

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
+from workbench.errors import Cancelled
 from workbench.project import rewriting
 from workbench.project.arrays import HashedRows, Progress, Stop, as_rows
 from workbench.project.disk import Disk
@@ -185,13 +186,18 @@ class Project:
                     raise storage_error(error, self.path) from error
                 raise
 
-    def verify(self, progress: Progress | None = None) -> list[str]:
-        """Read everything and compare it with its hashes.
+    def verify(self, progress: Progress | None = None, stop: Stop | None = None) -> list[str]:
+        """Read everything and compare it with its hashes; other work goes on between two pieces.
 
         Returns
         -------
         list of str
             One sentence for each damaged thing; empty if all is sound.
+
+        Raises
+        ------
+        Cancelled
+            If `stop` said so.
         """
         found: list[str] = []
         arrays = self.read(lambda reader: _arrays_under(reader, "", found)).result()
@@ -200,6 +206,8 @@ class Project:
                 first = 0
                 while first < self.read(partial(_check_some, key=key, first=first)).result():
                     first += _BLOCKS_AT_ONCE
+                    if stop is not None and stop():
+                        raise Cancelled
             except ProjectDamaged as error:
                 found.append(str(error))
             except ProjectError:
@@ -315,8 +323,8 @@ def _open_store(disk: Disk, path: Path, read_only: bool, found: dict[str, Any]) 
         if read_only:
             store.close()
             raise ProjectError(f"'{path.name}' was written by an older version; open it once for writing to update it.")
-        store = rewriting.migrated(store)
-        notes.append("The project was updated to the present file version.")
+        store, backup = rewriting.migrated(store)
+        notes.append(f"The project was updated to the present file version; '{backup.name}' keeps it as it was.")
     if not read_only and store.read(lambda reader: reader.leftovers()):
         with contextlib.suppress(ProjectError):  # no reason to keep anyone from the data
             if store.transact(lambda transaction: transaction.sweep(), set())[0]:

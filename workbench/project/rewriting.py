@@ -1,7 +1,8 @@
 """A project written anew, object by object and each block checked: for a copy, for compaction, for a migration."""
 
 import contextlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from workbench.project.userblock import SCHEMA_VERSION, USERBLOCK_SIZE, UserBloc
 
 MIGRATIONS: dict[int, Callable[[Transaction], None]] = {}
 """From each schema version, the change that leads to the next one."""
+BACKUP = " before update from version "
+"""In the name of a backup, between the project's name and the version of its layout."""
 
 
 def new_file(disk: Disk, path: Path, identity: UserBlock | None = None) -> Store:
@@ -78,8 +81,13 @@ def copy(source: Store, target: Store, *, progress: Progress | None = None, stop
 
     def work(reader: Reader) -> None:
         found = [reader.info(key).nbytes for key in walk(reader) if reader.is_array(key)]
-        share = _Share(2 * sum(found), progress)
-        target.transact(lambda transaction: _write_all(reader, transaction, share, stop), set())
+        share = Share(2 * sum(found), progress)
+
+        def write(transaction: Transaction) -> None:
+            transaction.take_counters(reader.counters())
+            write_keys(reader, transaction, walk(reader), share, stop)
+
+        target.transact(write, set())
         target.read(lambda copied: check_all(copied, share, stop))
 
     source.read(work)
@@ -120,8 +128,15 @@ def compact(store: Store, *, progress: Progress | None = None, stop: Stop | None
         raise
 
 
-def migrated(store: Store) -> Store:
+def migrated(store: Store) -> tuple[Store, Path]:
     """Bring a file of an older layout to the present one: on a copy, which then takes its place.
+
+    Returns
+    -------
+    store : Store
+        Of the changed file.
+    backup : Path
+        Beside it, the file as it was.
 
     Raises
     ------
@@ -133,21 +148,53 @@ def migrated(store: Store) -> Store:
     steps = [MIGRATIONS.get(version) for version in range(schema, SCHEMA_VERSION)]
     if None in steps:
         raise ProjectError(f"'{path.name}' has file version {schema}, which is too old for this program.")
-    passing = new_name(disk, path)
+    changed = Store(disk, _copied(disk, path, path))
+    try:
+        changed.migrate([step for step in steps if step is not None])
+        changed.read(lambda reader: check_all(reader, Share(0, None), None))
+        backup = _kept(disk, path, schema)
+    except BaseException:
+        discard(changed)
+        raise
+    finish(changed, path)
+    return Store(disk, path), backup
+
+
+def backups(path: Path) -> list[Path]:
+    """The backups of a project that updates of its layout have left beside it, the newest first."""
+    found = [other for other in path.parent.glob(f"*{BACKUP}*{path.suffix}") if _is_backup(other, path)]
+    return sorted(found, key=lambda backup: backup.stat().st_mtime, reverse=True)
+
+
+def _is_backup(other: Path, path: Path) -> bool:
+    stem, mark, rest = other.stem.rpartition(BACKUP)
+    return bool(mark) and stem == path.stem and rest.partition(" ")[0].isdigit()
+
+
+def _kept(disk: Disk, path: Path, schema: int) -> Path:
+    """Keep a file of an older version as it is, under a name of its own that is free."""
+    first = path.with_name(f"{path.stem}{BACKUP}{schema}{path.suffix}")
+    others = (first.with_name(f"{first.stem} ({k}){path.suffix}") for k in itertools.count(2))
+    backup = next(name for name in itertools.chain([first], others) if not name.exists())
+    passing = _copied(disk, path, backup)
+    try:
+        disk.rename(passing, backup)
+        disk.sync_folder(path.parent)
+    except OSError as error:
+        remove(disk, passing)
+        raise storage_error(error, backup) from error
+    return backup
+
+
+def _copied(disk: Disk, path: Path, target: Path) -> Path:
+    """A copy of `path`, byte by byte, under the passing name of `target`."""
+    passing = new_name(disk, target)
     try:
         _copy_bytes(disk, path, passing)
     except OSError as error:
         remove(disk, passing)
         raise storage_error(error, path) from error
-    changed = Store(disk, passing)
-    try:
-        changed.migrate([step for step in steps if step is not None])
-        changed.read(lambda reader: check_all(reader, _Share(0, None), None))
-    except BaseException:
-        discard(changed)
-        raise
-    finish(changed, path)
-    return Store(disk, path)
+    return passing
 
 
 def walk(reader: Reader, key: str = "") -> list[str]:
@@ -161,7 +208,7 @@ def walk(reader: Reader, key: str = "") -> list[str]:
     return found
 
 
-def check_all(reader: Reader, share: "_Share", stop: Stop | None) -> None:
+def check_all(reader: Reader, share: "Share", stop: Stop | None) -> None:
     """Compare every block of every array with its hash."""
     for key in walk(reader):
         if reader.is_array(key):
@@ -174,9 +221,11 @@ def check_all(reader: Reader, share: "_Share", stop: Stop | None) -> None:
                 report((block + 1) / len(info.digests))
 
 
-def _write_all(reader: Reader, transaction: Transaction, share: "_Share", stop: Stop | None) -> None:
-    transaction.take_counters(reader)
-    for key in walk(reader):
+def write_keys(
+    reader: Reader, transaction: Transaction, keys: Iterable[str], share: "Share", stop: Stop | None
+) -> None:
+    """Write groups and arrays of another project under the same keys, each block checked while it is read."""
+    for key in keys:
         if not reader.is_array(key):
             transaction.put(key, reader.get(key))
             continue
@@ -211,7 +260,7 @@ def _copy_bytes(disk: Disk, source: Path, target: Path) -> None:
         disk.close(handle)
 
 
-class _Share:
+class Share:
     """Progress of a whole, told by its parts in bytes."""
 
     def __init__(self, total: int, progress: Progress | None) -> None:

@@ -19,12 +19,13 @@ from workbench.project.userblock import LEAST_READER, SCHEMA_VERSION, USERBLOCK_
 
 T = TypeVar("T")
 
-_HDF5: dict[str, Any] = {
+HDF5: dict[str, Any] = {
     "libver": ("v108", "v108"),
     "alignment_threshold": PAGE,
     "alignment_interval": PAGE,
     "meta_block_size": PAGE,
 }
+"""How every project is laid out, for `h5py.File`."""
 
 
 class Store:
@@ -195,7 +196,7 @@ class Store:
             size = USERBLOCK_SIZE if mode == "w" else None
             if mode == "w":
                 self._pages.truncate(0)  # HDF5 starts anew only in an empty file
-            self._root = h5py.File(self._pages, mode, userblock_size=size, **_HDF5)
+            self._root = h5py.File(self._pages, mode, userblock_size=size, **HDF5)
         except (OSError, RuntimeError, ValueError, KeyError) as error:
             failure = self._pages.failure
             self._detach(remove_journal=False)

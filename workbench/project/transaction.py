@@ -142,9 +142,9 @@ class Reader:
             return self._nodes[key]
         above, _, name = _checked(key).rpartition("/")
         parent = self._find(above) if above else self._root
-        if not isinstance(parent, h5py.Group) or name not in parent:
-            return None
         with _sound(key):
+            if not isinstance(parent, h5py.Group) or name not in parent:
+                return None
             node = self._nodes[key] = parent[name]
         return node
 
@@ -281,9 +281,9 @@ class Transaction(Reader):
                 del self._root[name]
         return unfinished
 
-    def take_counters(self, source: Reader) -> None:
-        """Go on numbering where another project is."""
-        _set_json(self._root, source.counters())
+    def take_counters(self, counters: Mapping[str, int]) -> None:
+        """Go on numbering where another project is, whose `counters` these are."""
+        _set_json(self._root, dict(counters))
 
     def _adopt(self, staged: Staged, parent: h5py.Group, name: str) -> None:
         incoming = self._root.get(INCOMING)

@@ -18,7 +18,7 @@ from workbench.reports.script_cells import Cell, Namespace
 from workbench.reports.script_data import corrected_cell, data_cell, derived_cell
 from workbench.reports.script_runs import Learning, search_cell
 from workbench.reports.source import WIDTH, comment, plain
-from workbench.session import Run, Session
+from workbench.session import Dataset, Run, Session, Study
 
 FORMS = ("py", "ipynb")
 _MACHINE = ("system", "processor", "cores")
@@ -75,6 +75,11 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
     """All cells, the head with its imports first."""
     if run is not None and run.latest is None:
         raise ReportError(nothing_learned(run))
+    if run is not None and not any(entry.command.makes and entry.command.target == run.id for entry in session.log):
+        raise ReportError(
+            f"How run '{run.name}' was made is not in the project any more: it was salvaged from a damaged file. "
+            "Export its codebook or its model instead."
+        )
     told = story(session.log, None if run is None else run.id)
     if not told.things:
         raise ReportError("There is nothing to tell yet: import data and train a run, then export.")
@@ -91,6 +96,11 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
         known = {name: value for name, value in versions[-1].items() if name not in _MACHINE}
         words.append(f"Versions of then: {', '.join(f'{name} {value}' for name, value in known.items())}.")
     words += [f"Not told here: {text}." for text in told.untold]
+    if run is None:
+        there: list[Dataset | Run | Study] = [*session.datasets.values(), *session.runs.values()]
+        there += [*session.sweeps.values(), *session.searches.values()]
+        lost = [thing.name for thing in there if thing.id not in told.known]
+        words += [f'Not told here: how "{name}" was made, for that part of the log is lost.' for name in lost]
     return [Cell(f'What was done in {what} "{session.path.stem}"', tuple(words), space.imports()), *cells]
 
 

@@ -55,6 +55,18 @@ class Command:
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def makes(self) -> bool:
+        """Whether doing it brought its target into the project."""
+        return self.attribute == "hidden" and self.before is True
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Ids of what its target was made of or on."""
+        details = self.details
+        found = (details.get("dataset"), details.get("from"), details.get("run"))
+        return frozenset(id for id in found if id is not None and id != self.target)
+
     def to_json(self) -> dict[str, Any]:
         """This command as what JSON can hold."""
         return asdict(self)

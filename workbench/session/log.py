@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -78,6 +78,49 @@ class CommandLog:
         else:
             self._done.append(self._undone.pop())
         self.entries.append(entry)
+
+
+def coherent(entries: Sequence[Mapping[str, Any]], hidden: Mapping[str, bool]) -> list[bool]:
+    """Which entries, as JSON, can stay in a log of which others are lost, with some of what they are about.
+
+    Those that stay can be undone and told: nothing in them is about a thing that is not there, or about one whose
+    making is lost, and they leave each thing as shown or hidden as it is.
+
+    Parameters
+    ----------
+    entries : sequence of JSON
+        In order.
+    hidden : dict of str to bool
+        Whether it is hidden, of each thing there is, by id.
+    """
+    read = [Entry.from_json(value) for value in entries]
+    there = dict(hidden)
+    while True:
+        stay = _stay(read, there)
+        log = CommandLog(entry for entry, stays in zip(read, stay, strict=True) if stays)
+        told = {command.target: command.after for command in log.done if command.attribute == "hidden"}
+        wrong = [id for id, after in told.items() if after != there[id]]
+        if not wrong:
+            return stay
+        for id in wrong:
+            del there[id]
+
+
+def _stay(entries: Sequence[Entry], there: Collection[str]) -> list[bool]:
+    """Which entries are about what is there, in an order in which they can be done, undone and redone."""
+    log, made, stay = CommandLog(), set[str](), []
+    for entry in entries:
+        command = entry.command
+        stays = command.target in there
+        if entry.action != "do":
+            stays = stays and command == (log.undoable if entry.action == "undo" else log.redoable)
+        elif command.makes:
+            stays = stays and command.needs <= made
+        if stays:
+            log.append(entry)
+            made |= {command.target} if command.makes else set()
+        stay.append(stays)
+    return stay
 
 
 def now() -> str:
