@@ -181,7 +181,9 @@ def verify(project: ProjectPath) -> None:
     with Project.open(project, read_only=True) as opened, progress() as report:
         damages = opened.verify(lambda share: report("Verifying", share))
     if damages:
-        raise WorkbenchError(f"{project} is damaged: {' '.join(damages)}")
+        raise WorkbenchError(
+            f"{project} is damaged: {' '.join(damages)} 'vq-workbench salvage' writes what is whole to a new project."
+        )
     print(f"{project} is sound.")
 
 

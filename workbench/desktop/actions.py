@@ -62,6 +62,8 @@ _OWN = (
     Action("paste_table", "Paste table…", "Bring the table on the clipboard into the project", "File", "paste_table", "Ctrl+Shift+V", WRITE),
     Action("derive", "Make a dataset…", "Make another dataset of the selected one: rows chosen, drawn or added, columns left out", "File", "derive", "Ctrl+D", WRITE | {"dataset"}),
     Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
+    Action("verify", "Verify project", "Read every byte of the project and compare it with its hash", "File", "verify", "", PROJECT, separated=True),
+    Action("compact", "Compact project", "Write the project file anew without its gaps", "File", "compact", "", WRITE),
     Action("close", "Close project", "Go back to the welcome page", "File", "close", "Ctrl+W", PROJECT, separated=True),
     Action("quit", "Quit", "Close the window", "File", "quit", "Ctrl+Q"),
     Action("undo", "Undo", "Take the last change back", "Edit", "undo", "Ctrl+Z", WRITE | {"undo"}, 2),

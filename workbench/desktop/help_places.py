@@ -11,11 +11,13 @@ from workbench.desktop.help_pages import HOME
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.inspector import Inspector
 from workbench.desktop.project_tree import ProjectTree
+from workbench.desktop.recovery import DamagedDialog, InterruptedDialog
 from workbench.desktop.settings_dialog import SettingsDialog
 from workbench.desktop.stability_dialog import StabilityDialog
 from workbench.desktop.status import StatusBar
 from workbench.desktop.sweep_dialog import SweepDialog
 from workbench.desktop.sweep_page import SweepPage
+from workbench.desktop.task_dialog import TaskDialog
 from workbench.desktop.timeline import Timeline
 from workbench.desktop.view_area import ViewArea, ViewPane
 from workbench.desktop.welcome import Welcome
@@ -32,6 +34,9 @@ PAGES: dict[type[QWidget], str] = {
     ApplyDialog: "runs.md#new-data",
     DeriveDialog: "importing.md#a-dataset-of-another-one",
     SettingsDialog: "settings.md",
+    TaskDialog: "projects.md#care-of-the-file",
+    DamagedDialog: "projects.md#a-damaged-file",
+    InterruptedDialog: "projects.md#what-can-happen-and-what-is-lost",
 }
 
 

@@ -16,6 +16,7 @@ from workbench.desktop.background import Background
 from workbench.desktop.closing import Choice, ClosingDialog
 from workbench.desktop.open_project import OpenProject
 from workbench.desktop.settings import Settings
+from workbench.project import ProjectDamaged
 from workbench.session import Session
 
 PROJECTS = "VQ Workbench project (*.vqw)"
@@ -32,11 +33,14 @@ class Projects(QObject):
         The project is about to be closed: look at it no more.
     left : Signal
         No project is open.
+    damaged : Signal(Path, Exception)
+        A project could not be opened, as its file is damaged.
     """
 
     entered = Signal(object)
     leaving = Signal()
     left = Signal()
+    damaged = Signal(object, object)
 
     def __init__(self, window: QMainWindow, background: Background, settings: Settings) -> None:
         super().__init__(window)
@@ -77,7 +81,7 @@ class Projects(QObject):
     @Slot(object)
     def open(self, path: Path) -> None:
         """Open a project file in place of the one that is open."""
-        self.leave(partial(self._enter, partial(Session.open, path), f"Opening {path.name}…"))
+        self.leave(partial(self._enter, partial(Session.open, path), f"Opening {path.name}…", path))
 
     @Slot(object)
     def open_sample(self, path: Path) -> None:
@@ -102,11 +106,11 @@ class Projects(QObject):
                 self.save_as(path)
 
     def save_as(self, path: Path) -> None:
-        """Write a copy of the open project and go on in the copy."""
+        """Write a copy of the open project and go on in the copy; the file chooser has asked before it replaces one."""
         if self.current is not None:
             project = self.current.session.project
             self._window.statusBar().showMessage(f"Writing {path.name}…")
-            self._background.call(self, lambda: project.save_as(path), lambda _: self.open(path))
+            self._background.call(self, lambda: project.save_as(path, overwrite=True), lambda _: self.open(path))
 
     def leave(self, then: Callable[[], object]) -> None:
         """Close the open project, asking where work goes on, and go on with `then`."""
@@ -161,9 +165,9 @@ class Projects(QObject):
 
         self._background.call(self, project.session.close, done)
 
-    def _enter(self, make: Callable[[], Session], words: str) -> None:
+    def _enter(self, make: Callable[[], Session], words: str, path: Path | None = None) -> None:
         self._say(words)
-        self._background.call(self, make, self._entered, self._not_entered, key="enter")
+        self._background.call(self, make, self._entered, partial(self._not_entered, path), key="enter")
 
     def _entered(self, session: Session) -> None:
         self._say("")
@@ -172,10 +176,13 @@ class Projects(QObject):
         self.current = OpenProject(session, self)
         self.entered.emit(self.current)
 
-    def _not_entered(self, error: Exception) -> None:
+    def _not_entered(self, path: Path | None, error: Exception) -> None:
         self._say("")
         self.left.emit()
-        errors.report(errors.describe(error))
+        if path is not None and isinstance(error, ProjectDamaged):
+            self.damaged.emit(path, error)
+        else:
+            errors.report(errors.describe(error))
 
     def _say(self, words: str) -> None:
         """Tell what goes on, and take no clicks while it does."""

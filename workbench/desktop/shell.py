@@ -75,6 +75,7 @@ class Shell(QObject):
         self._recent.wanted.connect(window.projects.open)
         self._switch.changed.connect(self._dress)
         window.dialogs.opened.connect(self.offer_help)
+        window.care.opened.connect(self.offer_help)
         window.projects.entered.connect(self._entered)
         window.projects.left.connect(self._left)
         self._dress()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
 import engines
 from workbench.desktop import errors, icons, theme
+from workbench.desktop.care import Care
 from workbench.desktop.command_palette import open_palette
 from workbench.desktop.correcting import Correcting
 from workbench.desktop.dialogs import Dialogs
@@ -45,6 +46,7 @@ class Window(Frame):
     Attributes
     ----------
     projects : Projects
+    care : Care
     exporter : Exporter
     figures : Figures
     recorded : Recorded
@@ -60,6 +62,7 @@ class Window(Frame):
     def __init__(self, settings: Settings, switch: ThemeSwitch) -> None:
         super().__init__(settings)
         self.projects = Projects(self, self.background, settings)
+        self.care = Care(self, self.background, self.projects)
         self.exporter = Exporter(self, self.background, settings)
         self.dialogs = Dialogs(self, self.background, settings)
         self.recorded = Recorded(self.live, self.background)
@@ -320,7 +323,7 @@ class Window(Frame):
         made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
         made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
         made |= self.working.handlers() | self.picking.handlers() | self.surgery.handlers() | self.figures.handlers()
-        return made | self.shell.handlers() | self.frame_handlers()
+        return made | self.care.handlers() | self.shell.handlers() | self.frame_handlers()
 
     def _combine(self, how: Combination) -> None:
         """Combine what is picked with the subset that is selected."""
@@ -360,6 +363,7 @@ class Window(Frame):
         if self._closing or self.project is None:
             self._slow.stop()
             self.shell.close()
+            self.care.close()
             self.remember()
             self.surgery.close()
             self.picking.close()

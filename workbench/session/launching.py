@@ -53,10 +53,15 @@ def _worker(work: Run | Study, is_closing: Callable[[], bool]) -> Callable[[Job[
     return Sweeper(work)
 
 
+def withdraw(work: Run | Study) -> None:
+    """Let work on which nobody works be stopped, also in the file."""
+    if isinstance(work, Study):
+        work.withdraw()
+    else:
+        mark_stopped(work)
+
+
 def _cancelled(work: Run | Study, job: Job[Any]) -> None:
     work.control.stop()
     if job.status == "cancelled":
-        if isinstance(work, Study):
-            work.withdraw()
-        else:
-            mark_stopped(work)
+        withdraw(work)

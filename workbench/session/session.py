@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from workbench.project import Project
 from workbench.session.changing import Changing
+from workbench.session.errors import SessionError
 from workbench.session.starting import Starting
 
 
@@ -39,6 +41,31 @@ class Session(Starting, Changing):
         except BaseException:
             project.close()
             raise
+
+    def compact(
+        self, *, progress: Callable[[float], None] | None = None, stop: Callable[[], bool] | None = None
+    ) -> int:
+        """Write the project file anew without its gaps; what was deleted stays in it, since that can be undone.
+
+        Returns
+        -------
+        int
+            Bytes given back; negative where the new file is longer.
+
+        Raises
+        ------
+        SessionError
+            If something runs or waits, or the project is read-only.
+        Cancelled
+            If `stop` said so; the file is as it was.
+        """
+        self._require_writable()
+        jobs = self.queue.jobs
+        if jobs:
+            raise SessionError(
+                f"'{jobs[0].title}' is {jobs[0].status}: stop it, or wait for its end, then compact the project."
+            )
+        return self.project.compact(progress=progress, stop=stop)
 
     def close(self, wait: bool = True) -> None:
         """Stop what runs, record it, and let go of the project; with `wait` false, that happens in the background.

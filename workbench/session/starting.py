@@ -11,10 +11,12 @@ from workbench.session import checks, commands
 from workbench.session.contents import Contents
 from workbench.session.dataset import Dataset
 from workbench.session.document import free_name, name_for
+from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate, estimate, estimate_search
 from workbench.session.events import tell
 from workbench.session.importing import from_dataset, from_file
 from workbench.session.jobs import Job
+from workbench.session.launching import withdraw
 from workbench.session.log import Entry, now
 from workbench.session.measuring import measuring
 from workbench.session.run import Run
@@ -248,6 +250,19 @@ class Starting(Contents):
     def resume_run(self, run: Run) -> None:
         """Go on with a stopped, failed or interrupted run from its last stored state, or with a paused one."""
         run.resume()
+
+    def keep_stopped(self, work: Run | Study) -> None:
+        """Take interrupted work as stopped, which it is from then on; it can be resumed as before.
+
+        Raises
+        ------
+        SessionError
+            If it was not interrupted, or the project is read-only.
+        """
+        self._require_writable()
+        if work.status != "interrupted":
+            raise SessionError(f"'{work.name}' is {work.status}: only what was interrupted can be kept as stopped.")
+        withdraw(work)
 
     def estimate(self, dataset: Dataset | str, engine: str, parameters: Mapping[str, Any] | None = None) -> Estimate:
         """What a run would take; raises SessionError as `add_run` does."""
