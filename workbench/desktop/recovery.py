@@ -52,6 +52,7 @@ class DamagedDialog(QDialog):
         for row, words in enumerate((why, found), 1):
             layout.addWidget(QLabel(words, wordWrap=True, textFormat=Qt.TextFormat.PlainText), row, 1)
         column = QVBoxLayout()
+        column.setSpacing(8)
         self.salvage = QPushButton("Salvage what can be read…")
         self.salvage.setProperty("role", "primary")
         self.salvage.clicked.connect(self._salvage)

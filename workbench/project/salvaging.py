@@ -236,8 +236,8 @@ class _Survey:
         self.keys += kept
         if len(kept) < len(names):
             self.left.append(
-                f"{len(names) - len(kept)} of the {len(names)} entries of the log were left behind: "
-                "they cannot be read, or are about something that was left behind."
+                f"Entries of the log that were left behind: {len(names) - len(kept)} of {len(names)}, as they "
+                "cannot be read or are about something that was left behind."
             )
 
     def _sound_keys(self, key: str, found: dict[str, str]) -> list[str]:
