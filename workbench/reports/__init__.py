@@ -70,7 +70,7 @@ EXPORTS: tuple[Export, ...] = (
     Export("c", "C header", "The model and its recipe as C99 that needs no library.", ("h",), write_c),
     Export("python", "Python with NumPy alone", "The model and its recipe as one file.", ("py",), write_python),
     Export("onnx", "ONNX", "The model and its recipe for any ONNX runtime.", ("onnx",), write_onnx, is_many=True),
-    Export("report", "Report", "One page with everything there is to know of the run.", ("html",), write_report),
+    Export("report", "Report", "One page with everything there is to know of the run.", ("html", "pdf"), write_report),
     Export("views", "Views", "Every view as a picture.", ("png", "svg", "pdf"), write_views, is_many=True),
 )
 """Every export, in the order in which people should meet them."""

@@ -1,10 +1,10 @@
-"""The report as one self-contained HTML page: pictures and template; what it says is put together in `content`."""
+"""The report as one self-contained page, for browsers or in print: pictures and template; its words are `content`'s."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,13 +15,17 @@ from workbench.reports.content import content
 from workbench.reports.learned import Trained, Watch
 from workbench.resources import resource_path
 from workbench.session import Session
-from workbench.views import VIEWS, Theme, render, theme
+from workbench.views import VIEWS, NoRoom, Page, Theme, canvas, render, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FORMS: dict[str, Literal["png", "svg"]] = {"curves": "svg", "confusion": "svg"}
 _ASSESSING = 0.7
+_PAPER = Page(width=174 / 25.4, letters=6.5)
+"""What figures in print are made for: A4 between its margins."""
+_DPI = 200
+"""Of what is pixels in print: heat maps, and rows of a scatter."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Picture:
 
 
 def write_report(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
-    """Write the report of `run` to `path`; it loads nothing from anywhere and runs no script."""
+    """Write the report of `run` to `path`, as "html" or "pdf"; it loads nothing from anywhere and runs no script."""
 
     def share(fraction: float) -> None:
         watch(_ASSESSING * fraction)
@@ -58,9 +62,19 @@ def write_report(session: Session, run: Trained, path: Path, form: str, watch: W
     for done, view in enumerate(shown):
         watch(_ASSESSING + (1 - _ASSESSING) * done / len(shown))
         alt = f"{view.title}. {view.summary}"
-        pictures[view.name] = picture(view.figure, view.compute(run.scene), _FORMS.get(view.name, "png"), alt)
+        data = view.compute(run.scene)
+        pictures[view.name] = (
+            printed(view.figure, data, alt)
+            if form == "pdf"
+            else picture(view.figure, data, _FORMS.get(view.name, "png"), alt)
+        )
     page = template("report.html").render(pictures=pictures, looks=(theme("light"), theme("dark")), **words)
-    path.write_text(page, encoding="utf-8")
+    if form == "pdf":
+        from workbench.reports.pdf import pdf_of  # at its use: not every report needs what sets it
+
+        path.write_bytes(pdf_of(page))
+    else:
+        path.write_text(page, encoding="utf-8")
     watch(1.0)
 
 
@@ -70,9 +84,24 @@ def picture(make: Callable[[Any, Theme], Figure], data: Any, form: Literal["png"
     for name in ("light", "dark"):
         figure = make(data, theme(name))
         width = float(figure.get_size_inches()[0])
-        kind = "image/svg+xml" if form == "svg" else "image/png"
-        addresses.append(f"data:{kind};base64," + base64.b64encode(render(figure, form)).decode("ascii"))
+        addresses.append(_address(figure, form))
     return Picture(addresses[0], addresses[1], round(96 * width), alt)
+
+
+def printed(make: Callable[[Any, Theme], Figure], data: Any, alt: str) -> Picture:
+    """The figure that `make` gives of `data`, black on white, for a page in print."""
+    look = theme("print")
+    try:
+        figure = canvas.paged(lambda dressed: make(data, dressed), replace(look, page=_PAPER))
+    except NoRoom:  # in its natural size, which is made smaller with its letters
+        figure = make(data, look)
+    address = _address(figure, "svg", dpi=_DPI)
+    return Picture(address, address, round(96 * float(figure.get_size_inches()[0])), alt)
+
+
+def _address(figure: Figure, form: Literal["png", "svg"], dpi: float | None = None) -> str:
+    kind = "image/svg+xml" if form == "svg" else "image/png"
+    return f"data:{kind};base64," + base64.b64encode(render(figure, form, dpi=dpi)).decode("ascii")
 
 
 def template(name: str) -> Any:

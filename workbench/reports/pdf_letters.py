@@ -1,0 +1,198 @@
+"""Any text in the fonts of a PDF: styles, which font has a letter, order and shape of letters from right to left.
+
+The PDF library sets letters one after another from left to right, in one font. Here are a fallback for letters that
+the font lacks, and the part of Unicode's bidirectional algorithm (UAX #9) and of Arabic joining that names need.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.enums import TA_CENTER, TA_RIGHT
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFont
+from svglib.svglib import register_font
+
+from workbench.views import theme
+
+PLAIN, BOLD, MONO = "DejaVu Sans", "DejaVu Sans Bold", "DejaVu Sans Mono"
+_FILES = {PLAIN: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf", MONO: "DejaVuSansMono.ttf"}
+_EAST_ASIAN = (
+    ("HeiseiMin-W3", re.compile("[\u3040-\u30ff]")),
+    ("HYSMyeongJo-Medium", re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")),
+    ("STSong-Light", re.compile("[\u2e80-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")),
+)
+"""Fonts that readers of PDF bring along; they are named in the file, not embedded."""
+_RIGHT_TO_LEFT = ("R", "AL")
+_MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
+
+_STYLES: dict[str, tuple[float, str, str, dict[str, Any]]] = {
+    "h1": (20, BOLD, "text", {"spaceAfter": 4}),
+    "h2": (14, BOLD, "text", {"spaceBefore": 18, "spaceAfter": 5}),
+    "h3": (10.5, BOLD, "text", {"spaceBefore": 11, "spaceAfter": 4}),
+    "summary": (9, BOLD, "muted", {"spaceBefore": 11, "spaceAfter": 4}),
+    "p": (9, PLAIN, "text", {"spaceBefore": 3, "spaceAfter": 3}),
+    "muted": (9, PLAIN, "muted", {"spaceBefore": 3, "spaceAfter": 3}),
+    "li": (9, PLAIN, "text", {"leftIndent": 12, "bulletIndent": 2, "spaceAfter": 2}),
+    "pre": (7.5, MONO, "text", {"borderPadding": 5, "spaceBefore": 8, "spaceAfter": 10, "leftIndent": 5}),
+    "caption": (7.5, PLAIN, "muted", {"alignment": TA_CENTER}),
+    "card": (15, BOLD, "text", {}),
+    "card name": (8.5, PLAIN, "text", {"spaceBefore": 2}),
+    "card note": (7, PLAIN, "muted", {"spaceBefore": 1}),
+    "listed": (9.5, PLAIN, "text", {"spaceBefore": 4, "rightIndent": 30}),
+    "listed below": (8.5, PLAIN, "muted", {"leftIndent": 14, "rightIndent": 30}),
+    "foot": (7, PLAIN, "muted", {}),
+    "number": (7, PLAIN, "muted", {"alignment": TA_RIGHT}),
+}
+"""Points, font, colour, and the rest, of each."""
+
+
+def make_ready() -> None:
+    """Make the fonts known, those of figures too."""
+    if PLAIN in pdfmetrics.getRegisteredFontNames():
+        return
+    from matplotlib import get_data_path
+
+    folder = Path(get_data_path()) / "fonts" / "ttf"
+    for name, file in _FILES.items():
+        pdfmetrics.registerFont(TTFont(name, str(folder / file)))
+    for name, _ in _EAST_ASIAN:
+        pdfmetrics.registerFont(UnicodeCIDFont(name))
+    register_font(PLAIN, str(folder / _FILES[PLAIN]), rlgFontName=PLAIN)
+    register_font(PLAIN, str(folder / _FILES[BOLD]), weight="bold", rlgFontName=BOLD)
+
+
+def color(name: str) -> HexColor:
+    """A colour of the theme that is for print."""
+    return HexColor(getattr(theme("print"), name))
+
+
+@cache
+def style(name: str) -> ParagraphStyle:
+    """How text is set: as an element of the page of that name, or for one of the places in `_STYLES`."""
+    size, font, ink, options = _STYLES[name]
+    leading = options.get("leading", 1.35 * size)
+    return ParagraphStyle(
+        name,
+        fontName=font,
+        fontSize=size,
+        textColor=color(ink),
+        embeddedHyphenation=0,
+        **{**options, "leading": leading},
+    )
+
+
+def is_simple(text: str) -> bool:
+    """Whether the plain font has all letters of `text`, all of them from left to right."""
+    return text.isascii() or (all(ord(c) in _known(PLAIN) for c in text) and not _is_right_to_left(text))
+
+
+def marked(text: str, font: str = PLAIN) -> str:
+    """`text` as the markup of a paragraph set in `font`, every letter shown as it is or spelled as U+0000."""
+    if is_simple(text) and font == PLAIN:
+        return escape(text)
+    parts = []
+    for chosen, letters in groupby(visual(text), key=lambda letter: _font_of(letter, font)):
+        run = "".join(letters)
+        if chosen is None:
+            run = "".join(f"[U+{ord(letter):04X}]" for letter in run)
+        parts.append(escape(run) if chosen in (None, font) else f'<font name="{chosen}">{escape(run)}</font>')
+    return "".join(parts)
+
+
+def visual(text: str) -> str:
+    """`text` with its letters in the order and shape in which they stand on a line, from left to right."""
+    if not _is_right_to_left(text):
+        return text
+    letters = _clusters(_joined(text))
+    kinds = "".join(_kind(letter[0]) for letter in letters)
+    if kinds.lstrip(".N").startswith("R"):  # the line itself runs from right to left
+        return "".join(_turned(letters, kinds, r"[LN](?:[LN.]*[LN])?"))
+    shown: list[str] = []
+    done = 0
+    for run in re.finditer(r"R(?:[RN.]*[RN])?", kinds):
+        shown += letters[done : run.start()]
+        shown += _turned(letters[run.start() : run.end()], run.group(), r"N(?:[N.]?N)*")
+        done = run.end()
+    return "".join([*shown, *letters[done:]])
+
+
+def _turned(letters: list[str], kinds: str, stays: str) -> Iterator[str]:
+    """`letters` from the last to the first; runs of the kinds that match `stays` are not turned in themselves."""
+    end = len(letters)
+    for run in reversed(list(re.finditer(stays, kinds))):
+        yield from (letter.translate(_MIRRORED) for letter in reversed(letters[run.end() : end]))
+        yield from letters[run.start() : run.end()]
+        end = run.start()
+    yield from (letter.translate(_MIRRORED) for letter in reversed(letters[:end]))
+
+
+def _is_right_to_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+
+
+def _kind(letter: str) -> str:
+    """R from right to left, L from left to right, N a digit, and . what goes along with its neighbours."""
+    found = unicodedata.bidirectional(letter)
+    return {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}.get(found, ".")
+
+
+def _clusters(text: str) -> list[str]:
+    """Letters, each with the marks that stand on it."""
+    found: list[str] = []
+    for letter in text:
+        if found and unicodedata.category(letter) in ("Mn", "Me"):
+            found[-1] += letter
+        else:
+            found.append(letter)
+    return found
+
+
+def _joined(text: str) -> str:
+    """`text` with each Arabic letter in the form that it has between its neighbours."""
+    forms = _forms()
+    base = [k for k, letter in enumerate(text) if unicodedata.category(letter) != "Mn"]
+    shown = list(text)
+    for place, k in enumerate(base):
+        before = text[base[place - 1]] if place else ""
+        after = text[base[place + 1]] if place + 1 < len(base) else ""
+        is_tied = ("initial", before) in forms and ("final", text[k]) in forms
+        ties = ("initial", text[k]) in forms and ("final", after) in forms
+        form = ("medial" if ties else "final") if is_tied else ("initial" if ties else "isolated")
+        shown[k] = forms.get((form, text[k]), text[k])
+    return "".join(shown)
+
+
+@cache
+def _forms() -> dict[tuple[str, str], str]:
+    """Arabic presentation forms by how they join, and their letter."""
+    found = {}
+    for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFF00)):
+        how, _, letters = unicodedata.decomposition(chr(code)).partition(" ")
+        if how in ("<isolated>", "<initial>", "<medial>", "<final>") and " " not in letters:
+            found[how[1:-1], chr(int(letters, 16))] = chr(code)
+    return found
+
+
+def _font_of(letter: str, font: str) -> str | None:
+    """The font that has `letter`: `font` if it can be, else another; None where none has it."""
+    for name in (font, PLAIN):
+        if ord(letter) in _known(name):
+            return name
+    return next((name for name, letters in _EAST_ASIAN if letters.match(letter)), None)
+
+
+@cache
+def _known(font: str) -> frozenset[int]:
+    """Code points that an embedded font has."""
+    return frozenset(pdfmetrics.getFont(font).face.charToGlyph)
