@@ -255,7 +255,7 @@ def export(
     """Write what a run learned to a file.
 
     Forms: codebook and assignments .csv .parquet .xlsx, codebook .json .npz .h5 too, model .safetensors, codes .npz,
-    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html, views and figure .png .svg .pdf, script .py
+    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html .pdf, views and figure .png .svg .pdf, script .py
     .ipynb. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where Ax <= b.
     A border that other borders imply is left out. In the CSV file each line is one border.
 

@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from lxml.html import HtmlElement, document_fromstring
-from reportlab.graphics import renderPDF
-from reportlab.graphics.shapes import Drawing, Group, String
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -29,15 +27,15 @@ from reportlab.platypus import (
     TableStyle,
 )
 from reportlab.platypus.tableofcontents import TableOfContents
-from svglib.svglib import svg2rlg
 
-from workbench.reports.pdf_letters import BOLD, MONO, color, make_ready, marked, style, visual
+from workbench.reports.pdf_figures import SMALLEST, Figure
+from workbench.reports.pdf_letters import BOLD, MONO, color, make_ready, marked, style
 from workbench.reports.pdf_tables import set_table
 from workbench.views.wording import shorten
 
 MARGIN, FOOT = 18 * mm, 10 * mm
 WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
-MOST_CODE = 150
+MOST_CODE = 60
 """Lines of code are cut at that many."""
 _LEVELS = {"h1": 0, "h2": 0, "h3": 1, "summary": 2}
 _LISTED = 2
@@ -49,10 +47,6 @@ _FIRST = 28 * mm
 """Of a long table, what stays with its heading."""
 _CARDS = 4
 """At most so many beside one another."""
-_AIR = 6.0
-"""Points above and below a figure."""
-_SMALLEST = 0.8
-"""A figure is made smaller by no more than that to fit on what is left of a page."""
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -154,7 +148,7 @@ def _kept(blocks: Iterable[Flowable]) -> Iterator[Flowable]:
             continue
         if held:
             height = _height(block)
-            yield from _together(held, _SMALLEST * height if isinstance(block, _Figure) else min(height, _FIRST))
+            yield from _together(held, SMALLEST * height if isinstance(block, Figure) else min(height, _FIRST))
             held = []
         yield block
     yield from _together(held, 0.0)
@@ -231,50 +225,10 @@ def _cards(element: HtmlElement) -> list[Flowable]:
     return [Table(lines, [WIDTH / n_across] * n_across, style=TableStyle(look), spaceBefore=14)]
 
 
-class _Figure(Flowable):  # type: ignore[misc]
-    """A drawing with what it shows in words under it; somewhat smaller where it then fits on the page.
-
-    Attributes
-    ----------
-    natural : float
-        Scale at which it is as wide as the page, or as tall, but not larger than it was made.
-    """
-
-    def __init__(self, drawing: Drawing, caption: Paragraph) -> None:
-        super().__init__()
-        self.spaceBefore, self.spaceAfter = _AIR, _AIR
-        self.drawing = drawing
-        self.caption = caption
-        self.room = caption.wrap(WIDTH, HEIGHT)[1] + 3
-        self.natural = min(1.0, WIDTH / drawing.width, (HEIGHT - self.room - 1) / drawing.height)
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        fitting = (height - self.room - 1) / self.drawing.height
-        self.scale = fitting if _SMALLEST * self.natural <= fitting < self.natural else self.natural
-        return WIDTH, self.scale * self.drawing.height + self.room
-
-    def draw(self) -> None:
-        self.caption.drawOn(self.canv, 0, 0)
-        self.canv.translate((WIDTH - self.scale * self.drawing.width) / 2, self.room)
-        self.canv.scale(self.scale, self.scale)
-        renderPDF.draw(self.drawing, self.canv, 0, 0)
-
-
 def _figure(element: HtmlElement) -> list[Flowable]:
     image = element.find(".//img")
     _, _, content = image.get("src").partition(";base64,")
-    drawing = svg2rlg(io.BytesIO(base64.b64decode(content)))
-    _read_from_the_left(drawing)
-    return [_Figure(drawing, Paragraph(marked(image.get("alt")), style("caption")))]
-
-
-def _read_from_the_left(drawing: Group) -> None:
-    """Put the letters of all texts into the order in which they stand."""
-    for part in drawing.contents:
-        if isinstance(part, String):
-            part.text = visual(part.text)
-        elif isinstance(part, Group):
-            _read_from_the_left(part)
+    return [Figure(base64.b64decode(content), image.get("alt"), WIDTH, HEIGHT)]
 
 
 def _table(element: HtmlElement) -> list[Flowable]:
