@@ -45,6 +45,8 @@ _LEAD = 3
 """So many paragraphs may stay between a heading and what comes below, all on one page."""
 _FIRST = 28 * mm
 """Of a long table, what stays with its heading."""
+_LONGEST = 300
+"""Letters of a heading, which must fit on a page; its bookmark has all of them."""
 _CARDS = 4
 """At most so many beside one another."""
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -81,7 +83,7 @@ class _Heading(Paragraph):  # type: ignore[misc]
     def __init__(self, element: HtmlElement) -> None:
         self.tag = element.tag
         self.text = _words(element)
-        super().__init__(marked(self.text, BOLD), style(self.tag))
+        super().__init__(marked(shorten(self.text, _LONGEST), BOLD), style(self.tag))
 
     def draw(self) -> None:
         self.canv.bookmarkHorizontal(self.key, 0, self.height)
@@ -117,7 +119,7 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]
 
     def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802
         if isinstance(flowable, _Heading) and flowable.tag != "h1" and flowable.level < _LISTED:
-            self.notify("TOCEntry", (flowable.level, marked(flowable.text), self.page, flowable.key))
+            self.notify("TOCEntry", (flowable.level, marked(shorten(flowable.text, _LONGEST)), self.page, flowable.key))
 
     def _allSatisfied(self) -> bool:  # noqa: N802
         before, self.total = self.total, self.page

@@ -34,6 +34,7 @@ _EAST_ASIAN = (
 )
 """Fonts that readers of PDF bring along; they are named in the file, not embedded."""
 _RIGHT_TO_LEFT = ("R", "AL")
+_BRACKETS = ("()", "[]", "{}", "<>", "«»")
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 _STYLES: dict[str, tuple[float, str, str, dict[str, Any]]] = {
@@ -111,29 +112,39 @@ def marked(text: str, font: str = PLAIN) -> str:
 
 
 def visual(text: str) -> str:
-    """`text` with its letters in the order and shape in which they stand on a line, from left to right."""
+    """`text` with its letters in the order and shape in which they stand on a line, from left to right.
+
+    The line is English, in which names may run from right to left; a number after such a name is none of its letters.
+    """
     if not _is_right_to_left(text):
         return text
     letters = _clusters(_joined(text))
     kinds = "".join(_kind(letter[0]) for letter in letters)
-    if kinds.lstrip(".N").startswith("R"):  # the line itself runs from right to left
-        return "".join(_turned(letters, kinds, r"[LN](?:[LN.]*[LN])?"))
     shown: list[str] = []
     done = 0
-    for run in re.finditer(r"R(?:[RN.]*[RN])?", kinds):
-        shown += letters[done : run.start()]
-        shown += _turned(letters[run.start() : run.end()], run.group(), r"N(?:[N.]?N)*")
-        done = run.end()
+    for run in re.finditer(r"R(?:[RN.,]*R)?", kinds):
+        end = _closed(letters, run.start(), run.end())
+        shown += [*letters[done : run.start()], *_turned(letters[run.start() : end], kinds[run.start() : end])]
+        done = end
     return "".join([*shown, *letters[done:]])
 
 
-def _turned(letters: list[str], kinds: str, stays: str) -> Iterator[str]:
-    """`letters` from the last to the first; runs of the kinds that match `stays` are not turned in themselves."""
+def _closed(letters: list[str], start: int, end: int) -> int:
+    """Where the run ends if brackets that open in it close there too."""
+    for opening, closing in _BRACKETS:
+        run = letters[start:end]
+        if run.count(opening) > run.count(closing) and letters[end : end + 1] == [closing]:
+            end += 1
+    return end
+
+
+def _turned(letters: list[str], kinds: str) -> Iterator[str]:
+    """`letters` from the last to the first, but numbers as they are."""
     end = len(letters)
-    for run in reversed(list(re.finditer(stays, kinds))):
-        yield from (letter.translate(_MIRRORED) for letter in reversed(letters[run.end() : end]))
-        yield from letters[run.start() : run.end()]
-        end = run.start()
+    for number in reversed(list(re.finditer(r"N(?:,?N)*", kinds))):
+        yield from (letter.translate(_MIRRORED) for letter in reversed(letters[number.end() : end]))
+        yield from letters[number.start() : number.end()]
+        end = number.start()
     yield from (letter.translate(_MIRRORED) for letter in reversed(letters[:end]))
 
 
@@ -142,9 +153,9 @@ def _is_right_to_left(text: str) -> bool:
 
 
 def _kind(letter: str) -> str:
-    """R from right to left, L from left to right, N a digit, and . what goes along with its neighbours."""
+    """R from right to left, L from left to right, N a digit, a comma within numbers, and . whatever is neutral."""
     found = unicodedata.bidirectional(letter)
-    return {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}.get(found, ".")
+    return {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N", "CS": ",", "ES": ","}.get(found, ".")
 
 
 def _clusters(text: str) -> list[str]:
