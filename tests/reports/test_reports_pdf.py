@@ -207,7 +207,8 @@ def test_very_long_names_and_letters_of_no_font_are_set() -> None:
     )
     assert "□a□b [U+1F600]" in printed.text
     assert printed.outline == [("w" * 3000, 0)]
-    assert 200 < printed.text.count("w") <= 300
+    assert printed.text.startswith("w" * 20)
+    assert "w…w" in printed.text.replace(" ", "")
 
 
 def test_letters_from_right_to_left_stand_in_the_order_in_which_they_are_read() -> None:
