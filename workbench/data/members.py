@@ -18,7 +18,7 @@ def features_among(headers: Mapping[str, Header]) -> str:
     tables = {name: h for name, h in numeric.items() if len(h.shape) > 1} or numeric
     named = [name for name in tables if re.match(_FEATURE_NAMES + r"(_?train\w*)?\Z", _last(name), re.IGNORECASE)]
     if named:
-        return max(named, key=lambda name: tables[name].n_rows)
+        return max(named, key=lambda name: tables[name].shape[:1])
     return max(tables, key=lambda name: tables[name].n_bytes)
 
 
