@@ -113,25 +113,25 @@ def test_damage_is_listed_and_what_is_whole_is_salvaged_and_opened(
 ) -> None:
     from workbench.data import guess
 
-    session, X = of(window), np.asarray(data.raw.read(0, 99))
-    other = session.import_data(guess(flowers), name="other").result(60)
-    path = session.path
+    session = of(window)
+    other = session.import_data(guess(flowers), name="other").result(60)  # the newest, which is shown, is whole
+    path, X = session.path, np.asarray(other.raw.read(0, 99))
     window.projects.close()
     wait(lambda: window.session is None)
-    damage(path, f"{other.id}/X")
+    damage(path, f"{data.id}/X")
     window.projects.open(path)
     wait(lambda: window.session is not None)
     do(window, "verify")
     dialog = ended(window, wait)
     assert dialog.words.property("role") == "bad"
     assert dialog.details.toPlainText().count("\n") == 0
-    assert f"'{other.id}/X' is damaged in rows 0 to 119" in dialog.details.toPlainText()
+    assert f"'{data.id}/X' is damaged in rows 0 to 119" in dialog.details.toPlainText()
     assert dialog.offer.isVisible()
     dialog.offer.click()
     wait(lambda: window.care.task is not None and window.care.task is not dialog)
     dialog = ended(window, wait)
     assert window.session is None
-    assert "Dataset 'other' was left behind" in dialog.details.toPlainText()
+    assert "Dataset 'flowers' was left behind" in dialog.details.toPlainText()
     dialog.offer.click()
     wait(lambda: window.session is not None)
     assert of(window).path == target
@@ -163,7 +163,7 @@ def test_a_backup_is_opened_in_place_of_a_damaged_file(window: Window, wait: Wai
     Session.create(path).close()
     backup = tmp_path / f"study{rewriting.BACKUP}1.vqw"
     shutil.copy(path, backup)
-    path.write_bytes(path.read_bytes()[:5000])
+    path.write_bytes(path.read_bytes()[:3000])
     window.projects.open(path)
     wait(lambda: window.care.damaged is not None)
     asked = window.care.damaged

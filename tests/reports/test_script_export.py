@@ -121,6 +121,11 @@ def stand_in(run: Run, status: str, latest: Any) -> Any:
     return SimpleNamespace(engine=run.engine, facts=run.facts, error="", status=status, latest=latest, threshold=None)
 
 
+def as_session(**contents: Any) -> Any:
+    """Something that a script is told of as of a session."""
+    return SimpleNamespace(**contents, known_dataset=contents["datasets"].__getitem__, sweeps={}, searches={})
+
+
 def told_with(project: Session, names: list[str], columns: list[str]) -> Any:
     """A session with a dataset and two runs of these names, one with a note, one failed."""
     file, data, run = "datasets/d_1", project.dataset("flowers"), project.run("four groups")
@@ -134,7 +139,7 @@ def told_with(project: Session, names: list[str], columns: list[str]) -> Any:
     failed = stand_in(run, "failed", None)
     failed.error = names[5]
     runs = {"runs/r_1": stand_in(run, "finished", run.latest), "runs/r_2": failed}
-    return SimpleNamespace(log=log, datasets={file: data}, runs=runs, path=SimpleNamespace(stem=names[5]))
+    return as_session(log=log, datasets={file: data}, runs=runs, path=SimpleNamespace(stem=names[5]))
 
 
 def calls_of(tree: ast.AST, function: str) -> list[Any]:
@@ -434,7 +439,7 @@ def test_a_branch_and_operations_on_prototypes_are_done_again(tmp_path: Path, mo
             fork: stand_in(parent, "finished", parent.latest),
             merged: stand_in(parent, "stopped", None),
         }
-        session: Any = SimpleNamespace(log=log, datasets=project.datasets, runs=runs, path=project.path)
+        session: Any = as_session(log=log, datasets=project.datasets, runs=runs, path=project.path)
         monkeypatch.chdir(tmp_path)
         exec(compile(script(session), "told", "exec"), {})
 
@@ -532,7 +537,13 @@ def test_a_branch_of_an_engine_that_starts_nowhere_else_is_its_training_again(pr
     run = stand_in(parent, "finished", parent.latest)
     run.id, run.name = "runs/r_900001", "on"
     log = [*project.log, done("branch", run.id, asked)]
-    session: Any = SimpleNamespace(log=log, datasets=project.datasets, runs={run.id: run}, path=project.path)
+    session: Any = as_session(
+        log=log,
+        datasets=project.datasets,
+        known_dataset=project.datasets.__getitem__,
+        runs={run.id: run},
+        path=project.path,
+    )
     again = script(session, run)
     assert "surgery" not in again
     made = "engines.GaussianMixture(n_components=3, max_iter=7, random_state=1)"

@@ -71,7 +71,7 @@ class _Heading(Paragraph):  # type: ignore[misc]
 
     Attributes
     ----------
-    tag, text : str
+    tag, words : str
     key : str
         What links to it.
     level : int
@@ -82,12 +82,12 @@ class _Heading(Paragraph):  # type: ignore[misc]
 
     def __init__(self, element: HtmlElement) -> None:
         self.tag = element.tag
-        self.text = _words(element)
-        super().__init__(marked(shorten(self.text, _LONGEST), BOLD), style(self.tag))
+        self.words = _words(element)
+        super().__init__(marked(shorten(self.words, _LONGEST), BOLD), style(self.tag))
 
     def draw(self) -> None:
         self.canv.bookmarkHorizontal(self.key, 0, self.height)
-        self.canv.addOutlineEntry(self.text, self.key, self.level)
+        self.canv.addOutlineEntry(self.words, self.key, self.level)
         super().draw()
 
 
@@ -119,7 +119,9 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]
 
     def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802
         if isinstance(flowable, _Heading) and flowable.tag != "h1" and flowable.level < _LISTED:
-            self.notify("TOCEntry", (flowable.level, marked(shorten(flowable.text, _LONGEST)), self.page, flowable.key))
+            self.notify(
+                "TOCEntry", (flowable.level, marked(shorten(flowable.words, _LONGEST)), self.page, flowable.key)
+            )
 
     def _allSatisfied(self) -> bool:  # noqa: N802
         before, self.total = self.total, self.page
