@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from desktop_help import do, shut
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from workbench.desktop.closing import Choice
@@ -207,15 +208,14 @@ def test_layout_and_recent_projects_are_remembered(
 def test_a_project_that_cannot_be_opened_is_told_and_leaves_the_welcome_page(
     window: Window, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    from workbench.desktop import errors
-
     path = tmp_path / "broken.vqw"
     path.write_bytes(b"this is no project")
     window.projects.open(path)
-    qtbot.waitUntil(lambda: errors.open_dialog() is not None)
-    dialog = errors.open_dialog()
-    assert dialog is not None
-    assert "broken.vqw" in dialog.failed.text()
+    qtbot.waitUntil(lambda: window.care.damaged is not None)
+    asked = window.care.damaged
+    assert asked is not None
+    assert any("broken.vqw" in label.text() for label in asked.findChildren(QLabel))
+    asked.reject()
     assert window.session is None
     assert window.welcome.isVisible()
     assert window.isEnabled()

@@ -15,7 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QGridLayout, QLabel, QPlainTextEdit, QWidget
 
 from workbench.desktop import icons
-from workbench.errors import WorkbenchError
+from workbench.errors import Closed, WorkbenchError
 
 log = logging.getLogger("workbench.desktop")
 
@@ -79,7 +79,12 @@ _desk: _Desk | None = None
 
 
 def report(problem: Problem | BaseException) -> None:
-    """Show the dialog, from any thread; further problems while it is open are added to it."""
+    """Show the dialog, from any thread; further problems while it is open are added to it.
+
+    That a project was closed is no problem: who closes it wants nothing more of it.
+    """
+    if isinstance(problem, Closed):
+        return
     found = problem if isinstance(problem, Problem) else describe(problem)
     _the_desk().arrived.emit(found)
 
