@@ -222,12 +222,12 @@ def _correlation(products: Floats | None, sums: Floats, n: int, deviation: Float
 
 def _classes(scene: Scene) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     codes = scene.every.codes
-    if codes is None:
+    if codes is None or not scene.class_names:
         return (), np.empty((0, len(PARTS)), np.int64)
-    kept = scene.every.kept
-    k = len(scene.class_names)
-    table = np.zeros((k + 1, len(PARTS)), np.int64)
-    np.add.at(table, (np.asarray(codes)[kept], scene.every.split[kept]), 1)  # -1 is the last
+    kept = np.asarray(scene.every.kept, bool)
+    table = np.zeros((len(scene.class_names) + 1, len(PARTS)), np.int64)
+    places = np.asarray(codes, np.int64)[kept], np.asarray(scene.every.split, np.int64)[kept]
+    np.add.at(table, places, 1)  # -1 is the last
     if not table[-1].any():
         return scene.class_names, table[:-1]
     return (*scene.class_names, "no label"), table
