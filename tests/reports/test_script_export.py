@@ -540,7 +540,6 @@ def test_a_branch_of_an_engine_that_starts_nowhere_else_is_its_training_again(pr
     session: Any = as_session(
         log=log,
         datasets=project.datasets,
-        known_dataset=project.datasets.__getitem__,
         runs={run.id: run},
         path=project.path,
     )

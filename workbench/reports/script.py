@@ -18,7 +18,7 @@ from workbench.reports.script_cells import Cell, Namespace
 from workbench.reports.script_data import corrected_cell, data_cell, derived_cell
 from workbench.reports.script_runs import Learning, search_cell
 from workbench.reports.source import WIDTH, comment, plain
-from workbench.session import Dataset, Run, Session, Study
+from workbench.session import Run, Session
 
 FORMS = ("py", "ipynb")
 _MACHINE = ("system", "processor", "cores")
@@ -97,9 +97,8 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
         words.append(f"Versions of then: {', '.join(f'{name} {value}' for name, value in known.items())}.")
     words += [f"Not told here: {text}." for text in told.untold]
     if run is None:
-        there: list[Dataset | Run | Study] = [*session.datasets.values(), *session.runs.values()]
-        there += [*session.sweeps.values(), *session.searches.values()]
-        lost = [thing.name for thing in there if thing.id not in told.known]
+        there = {**session.datasets, **session.runs, **session.sweeps, **session.searches}
+        lost = [thing.name for id, thing in there.items() if id not in told.known]
         words += [f'Not told here: how "{name}" was made, for that part of the log is lost.' for name in lost]
     return [Cell(f'What was done in {what} "{session.path.stem}"', tuple(words), space.imports()), *cells]
 
