@@ -175,6 +175,12 @@ def test_a_run_on_it_takes_new_rows_of_the_same_file(plants: Dataset, tmp_path: 
     np.testing.assert_array_equal(raw(new), raw(made)[:7])
 
 
+def test_new_rows_are_labelled_by_the_column_that_became_the_label(plants: Dataset, tmp_path: Path) -> None:
+    made = derive(plants, Derivation(roles={"count": "label"}))
+    frame().head(7).write_csv(tmp_path / "new.csv")
+    assert read_new(made, tmp_path / "new.csv").labels().tolist() == frame()["count"][:7].to_list()
+
+
 def test_it_is_in_the_file_and_can_be_undone(tmp_path: Path) -> None:
     frame().write_csv(tmp_path / "plants.csv")
     with Session.create(tmp_path / "p.vqw") as session:

@@ -151,20 +151,27 @@ def derive(parent: Parent, derivation: Derivation, watch: Watch | None = None) -
         except BaseException:
             table.rows.close()
             raise
-    imported.plan = replace(parent.like.plan, recipe=recipe)
-    imported.provenance = {
-        **parent.provenance,
-        "derived": {"from": parent.name, **derivation.to_json()},
-        "files": [*parent.provenance.get("files", ()), *(f for i in added for f in i.provenance["files"])],
-        "changed": list(imported.warnings),
-        "rows": imported.n_rows,
-    }
+    sources = {column.source or column.name for column in kept if column.role == "feature"}
+    told = tuple(_with_role(column, sources, label) for column in parent.like.plan.columns)
+    imported.plan = replace(parent.like.plan, columns=told, recipe=recipe)  # new rows are read by it
+    imported.provenance = _origin(parent, derivation, added, imported)
     return imported
 
 
 def count(parent: Parent, derivation: Derivation, watch: Watch | None = None) -> int:
     """How many rows of `parent` itself would be left, added files aside; errors as of `derive`."""
     return len(_chosen(parent, derivation, _together(parent, []), watch or Watch()))
+
+
+def _origin(parent: Parent, derivation: Derivation, added: Sequence[Imported], imported: Imported) -> dict[str, Any]:
+    files = [*parent.provenance.get("files", ()), *(file for i in added for file in i.provenance["files"])]
+    return {
+        **parent.provenance,
+        "derived": {"from": parent.name, **derivation.to_json()},
+        "files": files,
+        "changed": list(imported.warnings),
+        "rows": imported.n_rows,
+    }
 
 
 @dataclass(frozen=True, eq=False)
