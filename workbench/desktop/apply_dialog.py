@@ -25,6 +25,8 @@ from PySide6.QtWidgets import (
 from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.exporting import FORMS as TITLES
+from workbench.desktop.exporting import file_name
+from workbench.desktop.remark import say
 from workbench.desktop.settings import Settings
 from workbench.errors import Cancelled, WorkbenchError
 from workbench.reports import Applied, apply
@@ -65,7 +67,7 @@ class ApplyDialog(QDialog):
         self._settings.set_folder("import", file.parent)
         self.file.setText(str(file))
         if not self.out.text():
-            self.out.setText(str(file.with_name(f"{file.stem} {self._run.name}.csv".replace("/", "_"))))
+            self.out.setText(str(file.with_name(f"{file_name(f'{file.stem} {self._run.name}')}.csv")))
         self._ready()
 
     @Slot()
@@ -114,15 +116,15 @@ class ApplyDialog(QDialog):
             lines.append(f"Right: {share} of {applied.n_labelled:,} labelled rows (95 % interval {low} to {high}).")
         if applied.n_rejected:
             lines.append(f"Less certain than the run's threshold: {applied.n_rejected:,} rows.")
-        self._say("\n".join([*lines, *applied.warnings[:4]]), "muted")
+        say(self.remark, "\n".join([*lines, *applied.warnings[:4]]), "muted")
         self.look.setVisible(True)
 
     def _failed(self, error: Exception) -> None:
         self._ended()
         if isinstance(error, Cancelled):
-            self._say("Stopped; nothing was written.", "muted")
+            say(self.remark, "Stopped; nothing was written.", "muted")
         elif isinstance(error, WorkbenchError | OSError):
-            self._say(str(error), "bad")
+            say(self.remark, str(error), "bad")
         else:
             raise error
 
@@ -136,21 +138,15 @@ class ApplyDialog(QDialog):
     def _show_share(self) -> None:
         self.bar.setValue(round(100 * self._share))
 
-    def _say(self, words: str, role: str) -> None:
-        self.remark.setText(words)
-        self.remark.setProperty("role", role)
-        self.remark.style().unpolish(self.remark)
-        self.remark.style().polish(self.remark)
-
     @Slot()
     def _ready(self) -> None:
         """Enable what is possible now."""
         ending = Path(self.out.text()).suffix[1:].lower()
         possible = bool(self.file.text() and self.out.text()) and ending in FORMS
         if self.out.text() and ending not in FORMS:
-            self._say(f"The table must end in .{', .'.join(FORMS)}.", "bad")
+            say(self.remark, f"The table must end in .{', .'.join(FORMS)}.", "bad")
         elif not self._working:
-            self._say("", "muted")
+            say(self.remark, "", "muted")
         for widget in (self.file, self.file_button, self.out, self.out_button, self.reconstructions):
             widget.setEnabled(not self._working)
         self.start_button.setEnabled(possible and not self._working)

@@ -30,6 +30,7 @@ from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.parameter_form import WheelGuard
 from workbench.desktop.recipe_form import RecipeForm
+from workbench.desktop.remark import say
 from workbench.desktop.settings import Settings
 from workbench.errors import WorkbenchError
 from workbench.session import Dataset, RowMask, count_derived
@@ -123,7 +124,7 @@ class DeriveDialog(QDialog):
         try:
             derivation = self._derivation()
         except WorkbenchError as error:
-            self._say(str(error), "bad")
+            say(self.remark, str(error), "bad")
             return
         self._background.call(
             self, lambda: count_derived(dataset, derivation), self._counted, self._failed, key="count"
@@ -131,19 +132,13 @@ class DeriveDialog(QDialog):
 
     def _counted(self, n_rows: int) -> None:
         more = f", and those of {self.append.text()}" if self._files else ""
-        self._say(f"{n_rows:,} of {self._dataset.n_rows:,} rows{more}", "muted")
+        say(self.remark, f"{n_rows:,} of {self._dataset.n_rows:,} rows{more}", "muted")
         self.start.setEnabled(True)
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, WorkbenchError):
             raise error
-        self._say(str(error), "bad")
-
-    def _say(self, words: str, role: str) -> None:
-        self.remark.setText(words)
-        self.remark.setProperty("role", role)
-        self.remark.style().unpolish(self.remark)
-        self.remark.style().polish(self.remark)
+        say(self.remark, str(error), "bad")
 
     @Slot()
     def _choose_files(self) -> None:

@@ -56,7 +56,7 @@ class Exporter(QObject):
     def choose(self, kind: Export, session: Session, run: Run) -> None:
         """Ask where to, then write."""
         folder = self._settings.folder("export")
-        stem = _file_name(f"{run.name} {kind.name}")
+        stem = file_name(f"{run.name} {kind.name}")
         filters = {_filter(form, kind.is_many): form for form in kind.formats}
         first = str(folder / (stem if kind.is_many else f"{stem}.{kind.formats[0]}"))
         name, chosen = QFileDialog.getSaveFileName(self._window, f"Export: {kind.title}", first, ";;".join(filters))
@@ -73,7 +73,7 @@ class Exporter(QObject):
 
     def choose_study(self, study: Study) -> None:
         """Ask where to, then write the page of a sweep or a search."""
-        stem = _file_name(study.name)
+        stem = file_name(study.name)
         first = str(self._settings.folder("export") / f"{stem}.{PAGE_FORMS[0]}")
         filters = {_filter(form, False): form for form in PAGE_FORMS}
         title = f"Save the page of the {type(study).__name__.lower()}"
@@ -90,7 +90,7 @@ class Exporter(QObject):
 
     def choose_script(self, session: Session, run: Run | None) -> None:
         """Ask where to, then write the script of `run`, or of the whole project."""
-        stem = _file_name(session.path.stem if run is None else run.name)
+        stem = file_name(session.path.stem if run is None else run.name)
         first = str(self._settings.folder("export") / f"{stem}.{SCRIPT_FORMS[0]}")
         filters = {_filter(form, False): form for form in SCRIPT_FORMS}
         what = "the project" if run is None else run.name
@@ -109,7 +109,7 @@ class Exporter(QObject):
 
     def choose_figure(self, wish: FigureWish) -> None:
         """Ask where to, then write a figure."""
-        stem = _file_name(f"{wish.seen.scene.name} {wish.seen.view.title.lower()}")
+        stem = file_name(f"{wish.seen.scene.name} {wish.seen.view.title.lower()}")
         first = str(self._settings.folder("export") / f"{stem}.{wish.form}")
         name, _ = QFileDialog.getSaveFileName(self._window, "Export figure", first, _filter(wish.form, False))
         if name:
@@ -148,7 +148,7 @@ def _written(study: Study, path: Path) -> Path:
     return write_sweep(study, path)
 
 
-def _file_name(words: str) -> str:
+def file_name(words: str) -> str:
     """`words` without what file names may not have."""
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", words).strip()
 

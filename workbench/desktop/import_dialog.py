@@ -35,6 +35,7 @@ from workbench.desktop.copying import CellCopier
 from workbench.desktop.import_tables import ColumnModel, ColumnTable, RowModel, contact_sheet
 from workbench.desktop.parameter_form import ParameterForm
 from workbench.desktop.recipe_form import RecipeForm
+from workbench.desktop.remark import say
 from workbench.desktop.settings import Settings
 
 SETTLE_MS = 180
@@ -258,10 +259,7 @@ class ImportDialog(QDialog):
         self._options_place.addWidget(self.options)
 
     def _say(self, text: str, role: str) -> None:
-        self.remark.setText(text)
-        self.remark.setProperty("role", role)
-        self.remark.style().unpolish(self.remark)
-        self.remark.style().polish(self.remark)
+        say(self.remark, text, role)
         self.remark.setVisible(bool(text))
 
     def _ready(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QProgressBar, QVBoxLayout, QWidget
 
 from workbench.desktop.background import Background
+from workbench.desktop.remark import say
 from workbench.errors import Cancelled, WorkbenchError
 
 LOOK_MS = 60
@@ -138,10 +139,7 @@ class TaskDialog(QDialog):
         self.outcome = outcome
         self._look.stop()
         self.bar.hide()
-        self.words.setText(outcome.words)
-        self.words.setProperty("role", outcome.role)
-        self.words.style().unpolish(self.words)
-        self.words.style().polish(self.words)
+        say(self.words, outcome.words, outcome.role)
         self.details.setPlainText("\n".join(outcome.details))
         self.details.setVisible(bool(outcome.details))
         self.stop.setText("Close")
