@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,17 @@ import pytest
 from workbench.data.rows import spool_folder
 
 
+@pytest.fixture(scope="session")
+def own_spool_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Temporary files of this process in a folder of its own: tests that run beside it have their own, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("spools")))
+        patch.setattr(tempfile, "tempdir", None)  # what it has found out before
+        yield
+
+
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
+def nothing_left_behind(own_spool_folder: None) -> Iterator[None]:
     """Fail a test that leaves a temporary file, named or only open."""
     before = _temporary_files()
     yield
