@@ -17,7 +17,7 @@ from workbench.reports.figures import drawn, write_figure
 from workbench.reports.files import written_beside
 from workbench.reports.html import write_report
 from workbench.reports.learned import Trained, Watch, trained
-from workbench.reports.model import ModelFile, read_model, write_model
+from workbench.reports.model import write_model
 from workbench.reports.onnx_files import write_onnx
 from workbench.reports.pictures import save_view, write_views
 from workbench.reports.polytopes import write_polytopes
@@ -155,12 +155,10 @@ __all__ = [
     "EXPORTS",
     "Applied",
     "Export",
-    "ModelFile",
     "ReportError",
     "apply",
     "drawn",
     "export",
-    "read_model",
     "save_view",
     "trained",
     "write_figure",

@@ -148,7 +148,7 @@ def _class_table(run: Trained, found: Assessment) -> dict[str, Any] | None:
 def _features(run: Trained) -> list[tuple[str, str]]:
     if run.data.image_shape is not None:
         return []
-    return list(zip(run.data.raw_names[:MOST_ROWS], run.units, strict=False))
+    return list(zip(run.data.raw_names[:MOST_ROWS], run.data.raw_units, strict=False))
 
 
 def _recipe(run: Trained) -> list[str]:

@@ -173,6 +173,12 @@ class Dataset:
         """Names of the columns of `raw`, which are those of prototypes in original units."""
         return self.recipe.names
 
+    @property
+    def raw_units(self) -> tuple[str, ...]:
+        """Units of the columns of `raw`, "" where there is none."""
+        units = [column.unit for column in self.columns if column.role == "feature"]
+        return tuple(units) if len(units) == len(self.raw_names) else ("",) * len(self.raw_names)
+
     @cached
     def raw(self) -> RowSource:
         """(n, d) raw values, read where they lie in the project file."""

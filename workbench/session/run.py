@@ -242,7 +242,7 @@ class Run:
 
     @property
     def untrained(self) -> bool:
-        """Whether it is a branch, or an edition of one, that has not learned since it began."""
+        """Whether it is a branch, or begins from a file, or an edition of such a one, and has not learned since."""
         return self.facts.branched_from is not None and len(self.history.get("iteration", ())) <= 1
 
     @property
@@ -295,6 +295,11 @@ class Run:
         """
         if self.active:
             self.control.resume()
+        elif self.status == "finished" and (self.facts.branched_from or {}).get("how") == "kept":
+            raise SessionError(
+                f"Run '{self.name}' holds a model that was loaded, and {self.engine.name} cannot start from a given "
+                "model: start a new run."
+            )
         elif self.status == "finished":
             raise SessionError(
                 f"Run '{self.name}' has finished: start a new one with a greater max_iter to go further."

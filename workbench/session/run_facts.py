@@ -64,7 +64,8 @@ class RunFacts:
     remarks : tuple of str
         Sentences for people, e.g. on rows left out.
     branched_from : dict or None
-        JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from.
+        JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from; or of a
+        file `{"file": path, "blake2b": ..., "holds": "model" or "codebook", "how": as of `Fit`, "units": ...}`.
     watched : bool
         Whether it is paused when it seems to run away.
     alarm : Alarm or None
