@@ -132,6 +132,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
                 "seconds": run.seconds,
                 "parameters": plain(run.parameters),
                 "metrics": plain(run.metrics),
+                **({"from": run.facts.branched_from["file"]} if run.begins_from_file else {}),
                 **({"error": run.error} if run.error else {}),
             }
             for run in session.runs.values()

@@ -105,7 +105,7 @@ class Exporter(QObject):
     def write_script(self, session: Session, run: Run | None, path: Path) -> None:
         """Write the script of `run`, or of the whole project, to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, lambda: (write_script(session, path, run),), self._done)
+        self._background.call(self, partial(write_script, session, path, run), self._done)
 
     def choose_figure(self, wish: FigureWish) -> None:
         """Ask where to, then write a figure."""

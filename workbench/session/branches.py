@@ -54,10 +54,11 @@ class Branches:
         start, begins_at = branching.begin(run, iteration)
         return self._add(run, begins_at, start, name, None)
 
-    def start_from(self, fit: Fit, name: str | None) -> Run:
+    def start_from(self, fit: Fit, name: str | None, *, watched: bool) -> Run:
         """As `Session.start_from`."""
-        start, about = loading.begin(fit), loading.told(fit)
-        facts = new_facts(fit.dataset, fit.remarks)
+        start = loading.begin(fit)
+        about = loading.told(fit, start)
+        facts = new_facts(fit.dataset, fit.remarks, watched=watched)
         facts = replace(facts, metrics=dict(start.metrics), branched_from=about)
         kept: RunStatus = "finished" if fit.how == "kept" else "stopped"
         with self.changing:

@@ -184,6 +184,7 @@ class Changing(Contents):
         *,
         units: Units | None = None,
         name: str | None = None,
+        watched: bool = True,
     ) -> Run:
         """Make a run that starts from a model or a codebook in a file, as a command; resume it to train.
 
@@ -206,6 +207,8 @@ class Changing(Contents):
             In which the prototypes of a codebook are; None is what the file says, original if it says nothing.
         name : str, optional
             None makes one.
+        watched : bool
+            Whether it pauses when it seems to run away.
 
         Raises
         ------
@@ -213,7 +216,8 @@ class Changing(Contents):
             If the file cannot be read or does not fit; one sentence says why, and nothing is changed.
         """
         self._require_writable()
-        return self._branches.start_from(self.plan_start(given, dataset, engine, parameters, units=units), name)
+        plan = self.plan_start(given, dataset, engine, parameters, units=units)
+        return self._branches.start_from(plan, name, watched=watched)
 
     def plan_start(
         self,

@@ -108,6 +108,10 @@ class Contents:
         assert isinstance(dataset, Dataset)
         return dataset
 
+    def known_run(self, id: str) -> Run:
+        """The run with the id, also a deleted one, which another may have branched off."""
+        return self._document.run(id)
+
     def run(self, wanted: str) -> Run:
         """The run with this name or id; raises SessionError listing those there are."""
         return find(self.runs, wanted, "run")

@@ -42,7 +42,7 @@ def threshold_of(fit: Fit, start: Start) -> dict[str, Any] | None:
     return Threshold(float(kept["threshold"]), kept["chosen_on"], start.snapshot.iteration, 0).to_json()
 
 
-def told(fit: Fit) -> dict[str, Any]:
+def told(fit: Fit, start: Start) -> dict[str, Any]:
     """JSON that says what a run starts from: for its record and the log."""
     given = fit.given
     return {
@@ -51,6 +51,7 @@ def told(fit: Fit) -> dict[str, Any]:
         "holds": given.holds,
         "how": fit.how,
         "units": fit.units,
+        "iteration": start.snapshot.iteration,
     }
 
 

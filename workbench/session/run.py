@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines import EngineInfo, Snapshot, restore
+from engines import EngineInfo, Snapshot, State, restore
 from workbench.session.checks import engine_arguments
 from workbench.session.control import Control
 from workbench.session.dataset import Dataset
@@ -348,6 +348,17 @@ class Run:
         if snapshot is None:
             raise SessionError(f"Run '{self.name}' has learned nothing yet: wait for its first iteration.")
         return self.engine.estimator.from_arrays(self.arguments, snapshot.arrays)
+
+    def loaded(self) -> tuple[Any, State | None] | None:
+        """The model that a file gave it to begin with, and the state of a training that goes on; None for others."""
+        place = self.file if self._edition == 0 else self._aside[0].file
+        found = place.loaded() if self.begins_from_file else None
+        return None if found is None else (restore(found[0]), found[1])
+
+    @property
+    def begins_from_file(self) -> bool:
+        """Whether it is neither a branch nor began anew."""
+        return "file" in (self.facts.branched_from or {})
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The stored timeline in order of iterations: first, last, best and a thinned rest; arrays load when asked."""

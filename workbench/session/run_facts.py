@@ -31,6 +31,8 @@ class RunFile(Protocol):
 
     def start(self) -> dict[str, NDArray[Any]]: ...
 
+    def loaded(self) -> tuple[State, State | None] | None: ...
+
     def result(self) -> State | None: ...
 
     def curves(self) -> dict[str, NDArray[np.float64]]: ...
@@ -65,7 +67,8 @@ class RunFacts:
         Sentences for people, e.g. on rows left out.
     branched_from : dict or None
         JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from; or of a
-        file `{"file": path, "blake2b": ..., "holds": "model" or "codebook", "how": as of `Fit`, "units": ...}`.
+        file `{"file": path, "blake2b": ..., "holds": "model" or "codebook", "how": as of `Fit`, "units": ...,
+        "iteration": ...}`.
     watched : bool
         Whether it is paused when it seems to run away.
     alarm : Alarm or None

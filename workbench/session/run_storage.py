@@ -17,7 +17,7 @@ from workbench.session.editions import Edition, Start
 from workbench.session.log import Entry
 from workbench.session.run import Run
 from workbench.session.run_facts import ACTIVE, RunFacts, RunStatus, Standing
-from workbench.session.run_place import LEARNED, RunPlace, snapshot_bundle
+from workbench.session.run_place import LEARNED, RunPlace, loaded_bundle, snapshot_bundle
 from workbench.session.timeline import Thinning
 from workbench.session.watch import Alarm
 
@@ -150,6 +150,9 @@ def add_started(project: Project, plan: StartPlan, logged: Callable[[str], Entry
             _copy_training(transaction, source, kept.id, plan.iteration)
         elif plan.edition is None:
             _write_start(transaction, kept.id, plan.start)
+            if plan.parent is None:
+                given = loaded_bundle(dump(plan.start.model), plan.start.state)
+                schema.write_loaded(transaction, kept.id, given)
         else:
             editions.append(_write_edition(transaction, kept.id, plan.edition, plan.start))
         if source is not None:
