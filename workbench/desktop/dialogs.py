@@ -1,4 +1,4 @@
-"""The dialogs in which imports, sweeps, searches or refits are set up, one of each at a time; the window starts it."""
+"""The dialogs in which imports, runs and studies are set up, one of each at a time; the window starts them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.settings import Settings
 from workbench.desktop.stability_dialog import StabilityDialog
+from workbench.desktop.start_dialog import StartDialog
 from workbench.desktop.sweep_dialog import SweepDialog
 from workbench.session import Dataset, RowMask, Run, Session
 
@@ -36,11 +37,14 @@ class Dialogs(QObject):
         While it is open.
     deriving : DeriveDialog or None
         While it is open.
+    starting : StartDialog or None
+        While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
     search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
     derive_wanted : Signal(DeriveRequest)
+    start_wanted : Signal(StartRequest)
     opened : Signal(QDialog)
     """
 
@@ -49,6 +53,7 @@ class Dialogs(QObject):
     search_wanted = Signal(object)
     stability_wanted = Signal(object)
     derive_wanted = Signal(object)
+    start_wanted = Signal(object)
     opened = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
@@ -59,6 +64,7 @@ class Dialogs(QObject):
         self.stability: StabilityDialog | None = None
         self.applying: ApplyDialog | None = None
         self.deriving: DeriveDialog | None = None
+        self.starting: StartDialog | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -113,6 +119,25 @@ class Dialogs(QObject):
             dialog.deleteLater()
             if request is not None:
                 self.derive_wanted.emit(request)
+
+    def start_from(self, session: Session, dataset: Dataset, path: Path | None = None) -> None:
+        """Open the dialog for a run that starts from a file, on `dataset` at first."""
+        if self.starting is None:
+            self.starting = StartDialog(self._background, self._settings, session, dataset, path, self._window)
+            self.starting.finished.connect(self._start_done)
+            self.starting.open()
+            self.opened.emit(self.starting)
+        elif path is not None:
+            self.starting.choose(path)
+
+    @Slot(int)
+    def _start_done(self, accepted: int) -> None:
+        dialog, self.starting = self.starting, None
+        if dialog is not None:
+            request = dialog.request if accepted else None
+            dialog.deleteLater()
+            if request is not None:
+                self.start_wanted.emit(request)
 
     def apply(self, run: Run) -> None:
         """Open the dialog that applies `run` to new rows."""

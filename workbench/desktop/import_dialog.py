@@ -231,7 +231,7 @@ class ImportDialog(QDialog):
             self.recipe.show_recipe(plan.recipe)
             self._show_options(plan, found)
         self.columns.show_columns(found.columns)
-        self.rows.show_rows(found)
+        self.rows.show_rows(tuple(summary.column.name for summary in found.columns), found.rows)
         self.tabs.setTabVisible(1, found.images is None)
         self.tabs.setTabVisible(2, found.images is not None)
         if look.sheet is not None:

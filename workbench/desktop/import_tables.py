@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data import ColumnSummary, Encoding, Preview
+from workbench.data import ColumnSummary, Encoding
 from workbench.desktop import theme
 from workbench.desktop.plots.painted import painting
 from workbench.views.theme import Theme
@@ -313,10 +313,10 @@ class RowModel(QAbstractTableModel):
         self._names: tuple[str, ...] = ()
         self._rows: tuple[tuple[str, ...], ...] = ()
 
-    def show_rows(self, preview: Preview | None) -> None:
+    def show_rows(self, names: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+        """Show rows of texts under the names of their columns."""
         self.beginResetModel()
-        self._names = () if preview is None else tuple(summary.column.name for summary in preview.columns)
-        self._rows = () if preview is None else preview.rows
+        self._names, self._rows = names, rows
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802

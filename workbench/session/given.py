@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ class Given:
     def info(self) -> EngineInfo | None:
         """Of the engine."""
         return None if self.engine is None else engine_info(type(self.engine).__name__)
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """JSON: run, dataset and so on that it comes from, as far as the file tells."""
+        if self.model is not None:
+            return self.model.about
+        return {} if self.prototypes is None else self.prototypes.about
 
     @property
     def holds(self) -> str:
