@@ -14,7 +14,7 @@ from workbench import __version__
 from workbench.commands.applying import apply
 from workbench.commands.bench import bench
 from workbench.commands.care import salvage
-from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
+from workbench.commands.common import AsJson, ProjectPath, RunName, pair, run_called, session_of
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
@@ -226,12 +226,16 @@ def export(
     kind: Annotated[
         str,
         typer.Argument(
-            help="codebook, model, assignments, codes, polytopes, c, python, onnx, report, views, figure or script"
+            help="codebook, model, assignments, codes, polytopes, c, python, onnx, report, views, sheet, figure, script"
         ),
     ],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
     run: RunName = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="option of a sheet: columns, scale, gap, labels, ground"),
+    ] = None,
     view: Annotated[str, typer.Option(help="the view to draw", rich_help_panel=FIGURE)] = "",
     width: Annotated[float, typer.Option(help="millimetres", rich_help_panel=FIGURE)] = 85.0,
     height: Annotated[
@@ -256,9 +260,9 @@ def export(
     """Write what a run learned to a file.
 
     Forms: codebook and assignments .csv .parquet .xlsx, codebook .json .npz .h5 too, model .safetensors, codes .npz,
-    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html .pdf, views and figure .png .svg .pdf, script .py
-    .ipynb. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where Ax <= b.
-    A border that other borders imply is left out. In the CSV file each line is one border.
+    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html .pdf, views and figure .png .svg .pdf, sheet .png,
+    script .py .ipynb. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype
+    where Ax <= b. A border that other borders imply is left out. In the CSV file each line is one border.
 
     "c", "python" and "onnx" are the model with its recipe as a C99 header without dependencies, as Python that needs
     NumPy alone, and for any ONNX runtime; each takes rows as they were imported, and is tried before it is saved.
@@ -267,11 +271,14 @@ def export(
     bits of every row, packed, the first in the lowest bit of the first byte. "onnx" are its networks, NAME-encoder.onnx
     from rows to bits and NAME-decoder.onnx back, tried before they are saved.
 
+    "sheet" are prototypes of pictures side by side, every pixel whole: `--set columns=10 --set scale=4 --set gap=2`,
+    with `--set labels=true` the class or the number under each.
+
     "script" is a Python script, or a Jupyter notebook, that learns the same codebooks again from the data: that of a
     run, or without --run those of the whole project.
     """
     from workbench.reports import export as write
-    from workbench.reports import write_script
+    from workbench.reports import parse_options, write_script
 
     with session_of(project, read_only=True) as session:
         if kind == "script":
@@ -280,7 +287,8 @@ def export(
             wish = FigureWish(view, width, height, letters, look, dpi, title, legend, note, part, ask)
             written = write_figure(run_called(session, run), out, wish)
         else:
-            written = write(kind, session, run_called(session, run), out)
+            words = dict(pair(text) for text in settings or ())
+            written = write(kind, session, run_called(session, run), out, options=parse_options(kind, words))
     for path in written if isinstance(written, list | tuple) else [written]:
         print(path)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop.background import Background
+from workbench.desktop.export_dialog import ExportDialog
 from workbench.desktop.figure_dialog import FigureWish
 from workbench.desktop.settings import Settings
 from workbench.reports import Export, export, write_figure, write_script, write_search, write_sweep
@@ -43,6 +45,8 @@ class Exporter(QObject):
     Attributes
     ----------
     written : Signal(tuple of Path)
+    dialog : ExportDialog or None
+        While it is open.
     """
 
     written = Signal(object)
@@ -52,9 +56,29 @@ class Exporter(QObject):
         self._window = window
         self._background = background
         self._settings = settings
+        self._options: dict[str, dict[str, Any]] = {}
+        self.dialog: ExportDialog | None = None
 
     def choose(self, kind: Export, session: Session, run: Run) -> None:
-        """Ask where to, then write."""
+        """Ask how, where there are options, and where to; then write."""
+        if not kind.parameters:
+            self._choose_place(kind, session, run)
+        elif self.dialog is None:
+            known = self._options.get(kind.name, {})
+            self.dialog = ExportDialog(self._background, kind, session, run, known, self._window)
+            self.dialog.finished.connect(partial(self._set_up, kind, session, run))
+            self.dialog.open()
+
+    def _set_up(self, kind: Export, session: Session, run: Run, accepted: int) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None:
+            if accepted:
+                self._options[kind.name] = dialog.values
+            dialog.deleteLater()
+            if accepted:
+                self._choose_place(kind, session, run)
+
+    def _choose_place(self, kind: Export, session: Session, run: Run) -> None:
         folder = self._settings.folder("export")
         stem = file_name(f"{run.name} {kind.name}")
         filters = {_filter(form, kind.is_many): form for form in kind.formats}
@@ -67,9 +91,11 @@ class Exporter(QObject):
             self.write(kind, session, run, path, form if kind.is_many else None)
 
     def write(self, kind: Export, session: Session, run: Run, path: Path, form: str | None = None) -> None:
-        """Write `run` to `path`."""
+        """Write `run` to `path`, with the options that were chosen last."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, partial(export, kind.name, session, run, path, format=form), self._done)
+        options = self._options.get(kind.name, {})
+        work = partial(export, kind.name, session, run, path, format=form, options=options)
+        self._background.call(self, work, self._done)
 
     def choose_study(self, study: Study) -> None:
         """Ask where to, then write the page of a sweep or a search."""
