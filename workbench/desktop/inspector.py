@@ -30,6 +30,7 @@ from workbench.views import sweep as sweep_view
 from workbench.views.wording import metric_title, number, percent
 
 MOST_FAILURES = 20
+MOST_NOTES = 40
 PARTS = ("training", "validation", "test")
 
 
@@ -174,6 +175,7 @@ class DatasetPage(Page):
         self.title = heading()
         self.facts = Facts("Facts of the dataset")
         self.recipe = Facts("Recipe")
+        self.notes_title, self.notes = section("Notes on columns"), Facts("Notes on columns")
         self.notices = QLabel(wordWrap=True)
         self.notices.setProperty("role", "warning")
         button = QPushButton("New run on this data…")
@@ -181,7 +183,8 @@ class DatasetPage(Page):
         button.setAccessibleDescription(new_run.statusTip())
         button.clicked.connect(new_run.trigger)
         self.recipe_title = section("Recipe")
-        for widget in (self.title, self.facts, self.recipe_title, self.recipe, self.notices, button):
+        parts = (self.title, self.facts, self.recipe_title, self.recipe, self.notes_title, self.notes, self.notices)
+        for widget in (*parts, button):
             self.column.addWidget(widget)
         self.column.addStretch()
 
@@ -214,6 +217,10 @@ class DatasetPage(Page):
         if recipe.whitening != "none":
             steps.append(("Whitening", recipe.whitening))
         self.recipe.show_pairs(steps)
+        noted = list(dataset.notes.items())
+        more = [("…", f"and {len(noted) - MOST_NOTES:,} more")] if len(noted) > MOST_NOTES else []
+        self.notes.show_pairs([*noted[:MOST_NOTES], *more])
+        self.notes_title.setVisible(bool(noted))
         self.notices.setText("\n".join(dataset.warnings[:5]))
         self.notices.setVisible(bool(dataset.warnings))
 

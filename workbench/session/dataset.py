@@ -176,8 +176,17 @@ class Dataset:
     @property
     def raw_units(self) -> tuple[str, ...]:
         """Units of the columns of `raw`, "" where there is none."""
-        units = [column.unit for column in self.columns if column.role == "feature"]
-        return tuple(units) if len(units) == len(self.raw_names) else ("",) * len(self.raw_names)
+        return self._of_features("unit")
+
+    @property
+    def raw_notes(self) -> tuple[str, ...]:
+        """Notes on the columns of `raw`, "" where there is none."""
+        return self._of_features("note")
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What people noted of columns of the file, by name; those without a note are left out."""
+        return {column.source or column.name: column.note for column in self.columns if column.note}
 
     @cached
     def raw(self) -> RowSource:
@@ -379,6 +388,10 @@ class Dataset:
         kept[rows] = False
         others = random.choice(np.flatnonzero(kept), n - len(rows), replace=False) if len(rows) < n else rows[:0]
         return np.sort(np.concatenate([rows, others]))
+
+    def _of_features(self, which: Literal["unit", "note"]) -> tuple[str, ...]:
+        words = [getattr(column, which) for column in self.columns if column.role == "feature"]
+        return tuple(words) if len(words) == len(self.raw_names) else ("",) * len(self.raw_names)
 
     @cached
     def _stored_codes(self) -> NDArray[np.int32] | None:

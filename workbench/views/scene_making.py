@@ -74,6 +74,8 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         feature_names=tuple(str(name) for name in recipe.feature_names),
         original_names=original,
         units=data.raw_units,
+        notes=data.notes,
+        feature_notes=data.raw_notes if any(data.raw_notes) else (),
         classes=tuple(data.classes),
         image_shape=data.image_shape,
         to_original=recipe.inverse,
