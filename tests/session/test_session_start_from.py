@@ -272,14 +272,23 @@ def test_a_run_from_a_file_is_branched_and_edited_like_others(opened, shelf):
     assert len(opened.branch(made).model().prototypes_) == 6
 
 
-def test_what_cannot_go_on_is_kept_and_says_so(opened, shelf):
+def test_what_cannot_go_on_is_kept_and_says_so(opened, shelf, tmp_path):
     made = opened.start_from(shelf / "SOM.safetensors", "blobs")
-    assert made.remarks[0] == "SOM cannot start from a given model: what SOM.safetensors holds is kept as it is."
+    assert made.remarks[0] == (
+        "What SOM.safetensors holds is kept as it is; with another parameter, SOM would learn on from its units."
+    )
     np.testing.assert_array_equal(made.history["cost"], original(opened, "SOM").history["cost"])
     with pytest.raises(SessionError, match=r"holds a model that was loaded, and SOM cannot start from a given model"):
         made.resume()
-    with pytest.raises(SessionError, match=r"its parameters stay as they are in SOM.safetensors: leave max_iter out"):
-        opened.start_from(shelf / "SOM.safetensors", "blobs", parameters={"max_iter": 9})
+    onward = opened.start_from(shelf / "SOM.safetensors", "blobs", parameters={"max_iter": 9})
+    assert (onward.status, onward.parameters["max_iter"], onward.parameters["shape"]) == ("stopped", 9, [3, 4])
+    np.testing.assert_array_equal(onward.model().prototypes_, original(opened, "SOM").model().prototypes_)
+    books = engines.ProductQuantizer(2, 2, random_state=0).fit(training_data(opened.dataset("blobs"))[0])
+    engines.save(books, tmp_path / "pq.safetensors")
+    with pytest.raises(SessionError, match=r"its parameters stay as they are in pq.safetensors: leave max_iter out"):
+        opened.start_from(tmp_path / "pq.safetensors", "blobs", parameters={"max_iter": 9})
+    with pytest.raises(SessionError, match=r"The ProductQuantizer in pq.safetensors has no prototypes to start KMeans"):
+        opened.start_from(tmp_path / "pq.safetensors", "blobs", "KMeans")
     other = opened.start_from(shelf / "SOM.safetensors", "blobs", "KMeans")
     np.testing.assert_array_equal(other.model().prototypes_, original(opened, "SOM").model().prototypes_)
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engines import EngineInfo
 from workbench.desktop import icons, theme
 from workbench.desktop.background import Background
 from workbench.desktop.given_preview import GivenPreview, Shown, shown
@@ -112,9 +113,9 @@ class StartDialog(QDialog):
         dataset, colours = self.dataset.currentData(), theme.current_plots()
         width, ratio = max(320, self.width() * 5 // 9 - 80), self.devicePixelRatioF()
 
-        def work() -> tuple[Given, Shown]:
+        def work() -> tuple[Given, Shown, tuple[EngineInfo, ...]]:
             given = look_into(path)
-            return given, shown(given, dataset, colours, width, ratio)
+            return given, shown(given, dataset, colours, width, ratio), starters()
 
         self._background.call(self, work, self._arrived, self._failed, key="file")
 
@@ -131,15 +132,15 @@ class StartDialog(QDialog):
     def _changes(self) -> dict[str, Any]:
         return {} if self.form is None or self.form.problems() else self.form.changes()
 
-    def _arrived(self, found: tuple[Given, Shown]) -> None:
-        given, seen = found
+    def _arrived(self, found: tuple[Given, Shown, tuple[EngineInfo, ...]]) -> None:
+        given, seen, able = found
         self._given = given
         self.preview.show_what(seen)
         with QSignalBlocker(self.engine):
             self.engine.clear()
             if given.info is not None:
                 self.engine.addItem(f"{AS_IN_FILE}: {given.info.title}", "")
-            for info in starters():
+            for info in able:
                 self.engine.addItem(info.title, info.name)
                 self.engine.setItemData(self.engine.count() - 1, info.summary, Qt.ItemDataRole.ToolTipRole)
             known = self.engine.findData(given.about.get("engine"))
@@ -191,9 +192,10 @@ class StartDialog(QDialog):
         self.train.setEnabled(found.how != "kept")
 
     def _show_form(self, found: Fit) -> None:
-        """Parameters that may be chosen; none of a model that is kept as it is."""
+        """Parameters that may be chosen; none of a model that can only be kept as it is."""
         fixed = _FOLLOWING | found.arrays.keys() | {found.info.count}
-        free = [p for p in found.info.parameters if p.name not in fixed and found.how != "kept"]
+        kept = found.how == "kept" and found.info not in starters()
+        free = [p for p in found.info.parameters if p.name not in fixed and not kept]
         values = dict(found.parameters)
         if "random_state" in values and getattr(found.engine, "random_state", None) is None:
             del values["random_state"]  # which is chosen anew each time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -67,8 +68,9 @@ class Fit:
         return self.given.model.state if self.how == "resumed" and self.given.model is not None else None
 
 
+@cache
 def starters() -> tuple[EngineInfo, ...]:
-    """Engines that can start from given prototypes."""
+    """Engines that can start from given prototypes; takes a moment the first time, as all of them are imported."""
     return tuple(info for info in catalog() if info.name in BESIDE or can_start_anywhere(info))
 
 
@@ -105,7 +107,8 @@ def fit(
         return _from_prototypes(given, data, chosen, {}, wanted, units)
     values = {k: plain(v) for k, v in plain_parameters(given.engine).items() if not isinstance(v, np.ndarray)}
     if _takes_rows_of(given.engine, given, data) and _knows_classes_of(given.engine, data):
-        if chosen.name in _THROUGH_PROTOTYPES and (wanted or not _can_resume(given, data)):
+        goes_through = chosen.name in _THROUGH_PROTOTYPES and not _can_resume(given, data)
+        if goes_through or (chosen.name in BESIDE and wanted):
             return _from_prototypes(given, data, chosen, values, wanted, None)
         return _from_model(given.engine, given, data, chosen, wanted)
     if chosen.name not in _THROUGH_PROTOTYPES and not can_start_anywhere(chosen):
@@ -221,6 +224,8 @@ def _sentence(how: How, given: Given, info: EngineInfo) -> str:
         return f"The training in {name} goes on after iteration {n:,} as if it had not been stopped."
     if how == "anew":
         return f"{info.name} goes on from what it has learned in {name}; the training begins anew."
+    if info.name in BESIDE:
+        return f"What {name} holds is kept as it is; with another parameter, {info.name} would learn on from its units."
     return f"{info.name} cannot start from a given model: what {name} holds is kept as it is."
 
 
