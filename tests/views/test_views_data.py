@@ -20,7 +20,7 @@ from workbench.views import Scene, confusion, curves, projection, prototypes, re
 from workbench.views.canvas import plain
 from workbench.views.confusion import count_confusions, wilson
 from workbench.views.model_answers import codes_of, nearest
-from workbench.views.pictures import contact_sheet
+from workbench.views.pictures import contact_sheet, ends_of, pictures
 from workbench.views.wording import distinct, number, shorten
 
 
@@ -103,6 +103,16 @@ def test_counts_of_the_engine_are_taken_where_it_has_counted() -> None:
     data = prototypes.compute(scenes.missing_values())
     assert sorted(data.counts.tolist()) == [10, 20]
     assert data.note == "counts of training rows"
+
+
+def test_prototypes_that_differ_far_less_than_the_rows_are_seen_on_their_own_scale() -> None:
+    low, high = np.zeros(4), np.full(4, 255.0)
+    alike = np.array([[100.0, 110, 120, 130], [130, 120, 110, 100]])
+    images, ends = pictures(alike, (2, 2), *ends_of(alike, low, high))
+    assert ends == (100, 130)
+    assert (images.min(), images.max()) == (0, 255)
+    for others in (np.array([[0.0, 50, 200, 255]]), np.full((2, 4), 7.0)):
+        assert pictures(others, (2, 2), *ends_of(others, low, high))[1] == (0, 255)
 
 
 def test_pictures_share_one_scale_with_zero_in_the_middle_of_it() -> None:
