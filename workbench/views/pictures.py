@@ -50,13 +50,13 @@ def ends_of(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The ends of the scale on which `values` (M, d) are seen: those of the data, or their own if these are far closer.
 
-    Prototypes of patches differ far less than patches do, and would all be grey on the scale of the data.
+    Prototypes of patches differ far less than patches do, and would all be grey on the scale of the data. Their own
+    scale holds 99 % of their values; what lies beyond is black or white.
     """
-    if not len(values):
-        return low, high
-    least, most = values.min(axis=0), values.max(axis=0)
-    if np.ptp(values) < (high.max() - low.min()) / 2 and np.ptp(values) > 0:
-        return least, most
+    if values.size:
+        least, most = np.nanpercentile(values, (0.5, 99.5))
+        if 0 < most - least < (high.max() - low.min()) / 2:
+            return least[None], most[None]
     return low, high
 
 

@@ -122,7 +122,10 @@ def compute(scene: Scene) -> PrototypesData:
     shares = shelf.counts / max(1, of_all)
     images, image_range = None, (0.0, 1.0)
     if scene.image_shape is not None and math.prod(scene.image_shape) == values.shape[1]:
-        images, image_range = pictures(values, scene.image_shape, *ends_of(values, low, high))
+        ends = ends_of(values, low, high)
+        if scene.kind == "spd":  # of the rows the strongest would leave nothing to see of prototypes
+            ends = values.min(axis=0), values.max(axis=0)
+        images, image_range = pictures(values, scene.image_shape, *ends)
     captions = tuple(
         percent(share) if scene.counted_rows == "rows of the sample" else counted(n, "row")
         for n, share in zip(shelf.counts.tolist(), shares.tolist(), strict=True)
