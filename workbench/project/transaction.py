@@ -356,12 +356,10 @@ def _set_json(group: h5py.Group, attributes: dict[str, Json]) -> None:
 
 def _get_json(group: h5py.Group) -> dict[str, Json] | None:
     """The attributes of a group; None where it never had any. Raises ValueError if they are not as they were written."""
-    text = group.attrs.get(_JSON)
-    if text is None:
+    if _JSON not in group.attrs:  # asked this way, since `get` takes one that cannot be read for one that is not there
         return None
-    written = bytes(text)
-    known = group.attrs.get(_JSON_HASH)  # files that are older than these hashes have none
-    if known is not None and bytes(known) != _hash(written):
+    written = bytes(group.attrs[_JSON])
+    if _JSON_HASH in group.attrs and bytes(group.attrs[_JSON_HASH]) != _hash(written):  # older files have none
         raise ValueError("another hash")
     return dict(json.loads(written))
 
