@@ -1,4 +1,4 @@
-"""A small project file to be damaged, and the law for its damaged copies: none gives other content without a complaint."""
+"""A small project file to be damaged, and the law for its damaged copies: other content never comes unannounced."""
 
 from __future__ import annotations
 

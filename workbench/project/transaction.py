@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import h5py
@@ -183,6 +183,20 @@ class Transaction(Reader):
         _set_json(self._root, counters | {kind: number})
         return f"{_checked(kind)}/{kind[0]}_{number:06d}"
 
+    def ids_for(self, keys: Iterable[str]) -> dict[str, str]:
+        """Give keys to things that have these in another project, in order: the same, or new ones where they clash.
+
+        A number that is not higher than all that were given here before counts as a clash, so that no key comes twice
+        and things stay in their order.
+        """
+        counters, found = self.counters(), {}
+        for key in keys:
+            kind, _, name = key.partition("/")
+            counters[kind] = max(counters.get(kind, 0) + 1, int(name.rpartition("_")[2]))
+            found[key] = f"{kind}/{kind[0]}_{counters[kind]:06d}"
+        _set_json(self._root, counters)
+        return found
+
     def put(self, key: str, attributes: Mapping[str, Json]) -> None:
         """Create the group `key`, or update it: names not given keep their values.
 
@@ -355,7 +369,7 @@ def _set_json(group: h5py.Group, attributes: dict[str, Json]) -> None:
 
 
 def _get_json(group: h5py.Group) -> dict[str, Json] | None:
-    """The attributes of a group; None where it never had any. Raises ValueError if they are not as they were written."""
+    """The attributes of a group, None where it has none; raises ValueError if they are not as they were written."""
     if _JSON not in group.attrs:  # asked this way, since `get` takes one that cannot be read for one that is not there
         return None
     written = bytes(group.attrs[_JSON])
