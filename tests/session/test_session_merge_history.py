@@ -62,9 +62,9 @@ def test_the_project_itself_one_that_is_open_elsewhere_and_an_empty_one_are_refu
 ) -> None:
     (tmp_path / "again.vqw").symlink_to(session.path)
     for path in (session.path, tmp_path / "again.vqw"):
-        with pytest.raises(SessionError, match="is the project that is open: choose another one"):
+        with pytest.raises(SessionError, match="is this project itself: choose another one"):
             merged(session, path)
-        with pytest.raises(SessionError, match="is the project that is open"):
+        with pytest.raises(SessionError, match="is this project itself"):
             session.offers(path)
     with Session.open(study), pytest.raises(WorkbenchError, match=r"'study\.vqw' is already open in this program"):
         merged(session, study)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from workbench.session import commands
 from workbench.session.commands import Command
 from workbench.session.corrections import Correction
 from workbench.session.dataset import Dataset
-from workbench.session.document import Document, Thing, free_among
+from workbench.session.document import Document, Thing, free_among, kind_of
 from workbench.session.errors import SessionError
 from workbench.session.jobs import Job
 from workbench.session.log import CommandLog, Entry, now, tellable
@@ -26,6 +27,9 @@ from workbench.session.other_project import (
     opened,
     what_is_here,
 )
+
+_PLURALS = {"dataset": "datasets", "run": "runs", "sweep": "sweeps", "search": "searches", "subset": "subsets"}
+_LISTED = 8
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,19 @@ class Merged:
     things: tuple[Thing, ...]
     renamed: Mapping[str, str]
     here: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that for people."""
+        if not self.things:
+            return (f"All that was wanted of {self.file} is in the project already.",)
+        found = [f"{counted_kinds(map(kind_of, self.things))} came from {self.file}."]
+        if self.here:
+            found.append(f"Here already: {_listed(self.here)}.")
+        if self.renamed:
+            renamed = [f"{there} is {here}" for here, there in self.renamed.items()]
+            found.append(f"Named otherwise here, as the names were taken: {_listed(renamed)}.")
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -191,3 +208,14 @@ def _names(coming: Sequence[Thing], document: Document) -> dict[str, str]:
                 names[thing.id] = free_among(thing.name, taken)
                 taken.add(names[thing.id])
     return names
+
+
+def counted_kinds(kinds: Iterable[str]) -> str:
+    """What things of these kinds are together: "2 datasets, 1 run and 3 subsets"."""
+    return _listed([f"{n:,} {kind if n == 1 else _PLURALS[kind]}" for kind, n in Counter(kinds).items()])
+
+
+def _listed(words: Sequence[str]) -> str:
+    """As "a, b and c", of many only some."""
+    shown = [*words[:_LISTED], *([f"{len(words) - _LISTED:,} more"] if len(words) > _LISTED else [])]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

@@ -141,7 +141,8 @@ class OtherProject:
             raise SessionError(f"There is nothing to merge in '{file}': it holds no dataset.")
         if wanted is None:
             return self.with_needs(thing.id for thing in shown)
-        found = {name: [thing for thing in shown if name in (thing.id, thing.name)] for name in wanted}
+        known = [(thing, {thing.id, thing.id.rpartition("/")[2], thing.name}) for thing in shown]
+        found = {name: [thing for thing, names in known if name in names] for name in wanted}
         for name, things in found.items():
             if not things:
                 listed = ", ".join(f"'{thing.name}'" for thing in shown)
@@ -179,7 +180,7 @@ def opened(path: Path | str, own: Project) -> Iterator[OtherProject]:
     """
     path = Path(path).absolute()
     if path.exists() and path.samefile(own.path):
-        raise SessionError(f"'{path.name}' is the project that is open: choose another one to merge into it.")
+        raise SessionError(f"'{path.name}' is this project itself: choose another one to merge into it.")
     with Project.open(path, read_only=True) as project:
         with blaming(project):
             other = OtherProject.read(project)
