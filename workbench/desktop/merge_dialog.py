@@ -146,6 +146,7 @@ class MergeDialog(QDialog):
         letter = self.fontMetrics().averageCharWidth()
         self.tree = QTreeWidget(columnCount=2, headerHidden=True, uniformRowHeights=True)
         self.tree.setAccessibleName("What comes")
+        self.tree.setProperty("role", "framed")
         self.tree.header().setStretchLastSection(False)
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
