@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from merging_help import THINGS, finished, held, merged, names
-from session_help import bits_of, fingerprint, write_blobs
+from session_help import bits_of, fingerprint, paused_after, until, write_blobs
 
 from workbench.data import guess
 from workbench.project import Project
 from workbench.reports.retelling import story
-from workbench.session import Dataset, Session, SessionError
+from workbench.session import Dataset, Session, SessionError, recorder
 
 # what comes over
 
@@ -89,6 +90,38 @@ def test_what_came_can_be_worked_on(session: Session, study: Path) -> None:
         session.undo()
     assert session.can_undo == "merge of study.vqw"
     assert run.name == "two groups"
+
+
+def test_a_run_that_learns_meanwhile_comes_to_the_same_end(session: Session, study: Path, tmp_path: Path) -> None:
+    data = session.import_data(guess(write_blobs(tmp_path / "more.csv", seed=4)), name="more").result(60)
+    run = paused_after(session, data, 2, "KMeans", {"n_clusters": 9, "random_state": 0})
+    job = session.merge(study)
+    run.resume()
+    job.result(60)
+    whole = session.add_run(data, "KMeans", {"n_clusters": 9, "random_state": 0})
+    finished(run, whole)
+    assert bits_of(run.model()) == bits_of(whole.model())
+    assert session.run("groups").id == "runs/r_000002"
+
+
+def test_a_run_that_was_interrupted_there_goes_on_here_to_the_same_end(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "SAVE_SECONDS", 0.0)
+    path = tmp_path / "cut.vqw"
+    with Session.create(tmp_path / "other.vqw") as other:
+        data = other.import_data(guess(write_blobs(tmp_path / "x.csv"))).result(60)
+        run = paused_after(other, data, 3, "GMLVQ", {"max_iter": 8, "random_state": 0, "n_jobs": 1}, name="cut")
+        until(lambda: run.file.state() is not None)
+        shutil.copy(other.path, path)  # as a stop of the machine would leave it
+        run.resume()
+        finished(run)
+        merged(session, path)
+        mine = session.run("cut")
+        assert mine.status == "interrupted"
+        mine.resume()
+        finished(mine)
+        assert bits_of(mine.model()) == bits_of(run.model())
 
 
 # clashes
@@ -212,7 +245,7 @@ def test_a_second_merge_brings_only_what_is_new(session: Session, study: Path) -
 def test_what_is_chosen_comes_with_what_it_was_made_of(session: Session, study: Path) -> None:
     merged(session, study, ["two groups"])
     assert names(session) == {"datasets": ["blobs"], "runs": ["groups", "two groups"]}
-    merged(session, study, ["part", session.run("groups").id])
+    session.merge(study, "part").result(60)
     assert names(session)["datasets"] == ["blobs", "part"]
     with pytest.raises(SessionError, match=r"nothing called 'nowhere' in 'study\.vqw'; there is 'blobs', 'part'"):
         merged(session, study, ["nowhere"])

@@ -47,10 +47,12 @@ class Part:
         return self.info.shape, self.info.dtype.str, self.info.data_hash
 
 
-def parts_of(project: Project, keys: Iterable[str]) -> list[Part]:
-    """All parts of some things, each group before what it holds."""
+def parts_of(project: Project, keys: Iterable[str], stop: Stop | None = None) -> list[Part]:
+    """All parts of some things, each group before what it holds; raises Cancelled if `stop` said so."""
 
     def part(reader: Reader, key: str) -> Part:
+        if stop is not None and stop():
+            raise Cancelled
         if reader.is_array(key):
             return Part(key, None, reader.info(key))
         return Part(key, reader.get(key), None)

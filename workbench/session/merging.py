@@ -104,13 +104,13 @@ class Merging:
         job.report(0.0)
         with opened(self.path, self.project) as other:
             chosen = other.chosen(self.wanted)
-            same = what_is_here(other, self.project, self.document)
+            same = what_is_here(other, self.project, self.document, job.cancelled)
             coming = [thing for thing in chosen if thing.id not in same.ids]
             here = tuple(self.document.get(same.ids[thing.id]).name for thing in chosen if thing.id in same.ids)
             if all(thing.hidden for thing in coming):
                 return Merged(self.path.name, (), {}, here)
             with blaming(other.project):
-                parts = parts_of(other.project, [thing.id for thing in coming])
+                parts = parts_of(other.project, [thing.id for thing in coming], job.cancelled)
             freight = Freight.of(self.project, other.project, parts, job.report)
             try:
                 with blaming(other.project):

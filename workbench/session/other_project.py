@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.errors import Cancelled
 from workbench.project import Project, ProjectDamaged
 from workbench.project.merging import parts_of
 from workbench.session.commands import Command
@@ -199,8 +200,16 @@ def blaming(project: Project) -> Iterator[None]:
         ) from error
 
 
-def what_is_here(other: OtherProject, project: Project, here: Document) -> Same:
-    """What of another project is shown here with the same content: not what was deleted, or taken back."""
+def what_is_here(
+    other: OtherProject, project: Project, here: Document, stop: Callable[[], bool] = lambda: False
+) -> Same:
+    """What of another project is shown here with the same content: not what was deleted, or taken back.
+
+    Raises
+    ------
+    Cancelled
+        If `stop` said so.
+    """
     same = Same({}, {})
     with blaming(other.project):
         theirs = _about(other.project, other.document.everything)
@@ -209,6 +218,8 @@ def what_is_here(other: OtherProject, project: Project, here: Document) -> Same:
     for id, facts in ours.items():
         like.setdefault(_key(facts), []).append(id)
     for thing in other.with_needs(shown.id for shown in other.shown):
+        if stop():
+            raise Cancelled
         facts = _facts({**theirs[thing.id], **moved_attributes(theirs[thing.id], same)})
         for id in like.get(_key(facts), ()):
             if id in same.ids.values() or ours[id] != facts:

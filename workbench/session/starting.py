@@ -72,7 +72,7 @@ class Starting(Contents):
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         return self.queue.submit(from_dataset(data, derivation, name or data.name, self._storage, self._admit).job())
 
-    def merge(self, path: Path | str, only: Collection[str] | None = None) -> Job[Merged]:
+    def merge(self, path: Path | str, only: str | Collection[str] | None = None) -> Job[Merged]:
         """Bring things of another project into this one in the background, as one command; that file is only read.
 
         Datasets, runs, sweeps, searches and subsets that are shown there come with all that belongs to them: snapshots,
@@ -84,7 +84,7 @@ class Starting(Contents):
         ----------
         path
             Of the other project.
-        only : collection of str, optional
+        only : str or collection of str, optional
             Ids or names of what is to come, with what that was made of or on; None for all. See `offers`.
 
         Returns
@@ -98,8 +98,9 @@ class Starting(Contents):
             If the project is closed or opened for reading only.
         """
         self._require_writable()
+        wanted = [only] if isinstance(only, str) else only
         about = self.project, self._document, self._log, self._changing, self._take_in, self._announce
-        return self.queue.submit(Merging(Path(path), only, *about).job())
+        return self.queue.submit(Merging(Path(path), wanted, *about).job())
 
     def offers(self, path: Path | str) -> list[Offer]:
         """What `merge` could bring of another project, and what of it is here already; waits for the disk.
