@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.reports.printed import Printed
 from workbench.cli import main
 
 
@@ -94,7 +95,7 @@ def test_classifiers_are_told_with_mcnemars_test(project: Path, capsys: pytest.C
     assert 0 < part["mcnemar_p"] <= 1
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+@pytest.mark.parametrize("ending", ["png", "svg", "html", "pdf"])
 def test_the_page_is_written_in_the_form_that_its_ending_names(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
 ) -> None:
@@ -103,11 +104,23 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
     assert code == 0, err
     assert path.name in out.replace("\n", "")
     made = path.read_bytes()
-    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>"}[ending])
+    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>", "pdf": b"%PDF"}[ending])
     if ending == "html":
         assert "metric beside simple" in made.decode()
         assert "Hungarian method" in made.decode()
         assert "://" not in made.decode()
+    if ending == "pdf":
+        printed = Printed(made)
+        titles = [title for title, _ in printed.outline]
+        assert titles[0] == "metric beside simple"
+        assert titles[2:] == [
+            "Figures",
+            "Parameters that differ",
+            "Pairs, the most different first",
+            "How it was measured",
+        ]
+        assert "Hungarian method" in printed.text
+        assert "engine Generalized matrix LVQ LVQ1" in printed.text
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         (["three", "four", "--at", "1", "--share", "0.5"], "Give --at or --share, not both"),
         (["three", "codes"], "both need prototypes among the rows"),
         (["codes", "three"], "both need prototypes among the rows"),
-        (["three", "four", "-o", "page.txt"], "is written as .html, .png or .svg"),
+        (["three", "four", "-o", "page.txt"], "is written as .html, .pdf, .png or .svg"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(

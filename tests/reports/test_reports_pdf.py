@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import numpy as np
-import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from reportlab.platypus import Paragraph
 
 from tests.reports.conftest import Shelf
+from tests.reports.printed import Printed
 from workbench.data import guess
 from workbench.reports import export
 from workbench.reports.pdf import pdf_of
@@ -23,23 +23,6 @@ from workbench.reports.pdf_letters import make_ready, marked, style, visual
 from workbench.session import Session
 
 HEBREW = "אבגדהוזחט"
-
-
-class Printed:
-    """What a reader of PDF makes of one."""
-
-    def __init__(self, source: bytes) -> None:
-        self.source = source
-        self.file = pdfium.PdfDocument(source)
-        self.texts = [" ".join(page.get_textpage().get_text_bounded().split()) for page in self.file]
-        self.outline = [(mark.get_title(), mark.get_dest().get_index()) for mark in self.file.get_toc()]
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.texts)
-
-    def count(self, page: int, kind: int) -> int:
-        return sum(item.type == kind for item in self.file[page].get_objects(max_depth=8))
 
 
 class Headings(HTMLParser):

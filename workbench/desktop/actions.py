@@ -149,7 +149,7 @@ ACTIONS = (
     Action(
         "export_study",
         "Page of the sweep or search…",
-        "What the selected sweep or search has measured as a web page or a picture",
+        "What the selected sweep or search has measured as a web page, a PDF or a picture",
         "File/Export",
         "sweep_page",
         "",

@@ -88,11 +88,13 @@ def picture(make: Callable[[Any, Theme], Figure], data: Any, form: Literal["png"
     return Picture(addresses[0], addresses[1], round(96 * width), alt)
 
 
-def printed(make: Callable[[Any, Theme], Figure], data: Any, alt: str) -> Picture:
-    """The figure that `make` gives of `data`, black on white, for a page in print."""
+def printed(make: Callable[[Any, Theme], Figure], data: Any, alt: str, *, with_note: bool = True) -> Picture:
+    """The figure that `make` gives of `data`, black on white, for a page in print; with the remark under it or not."""
     look = theme("print")
     try:
-        figure = canvas.paged(lambda dressed: make(data, dressed), replace(look, page=_PAPER))
+        figure = canvas.paged(
+            lambda dressed: make(data, dressed), replace(look, page=replace(_PAPER, with_note=with_note))
+        )
     except NoRoom:  # in its natural size, which is made smaller with its letters
         figure = make(data, look)
     address = _address(figure, "svg", dpi=_DPI)

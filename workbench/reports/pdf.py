@@ -39,8 +39,7 @@ MOST_CODE = 60
 """Lines of code are cut at that many."""
 _LEVELS = {"h1": 0, "h2": 0, "h3": 1, "summary": 2}
 _LISTED = 2
-"""Headings of so many levels are in the contents, if there are enough of them; all are bookmarks."""
-_ENOUGH = 4
+"""Headings of so many levels are in the contents, which a page has that can be leafed through; all are bookmarks."""
 _LEAD = 3
 """So many paragraphs may stay between a heading and what comes below, all on one page."""
 _FIRST = 28 * mm
@@ -59,7 +58,7 @@ def pdf_of(page: str) -> bytes:
     blocks = list(_blocks(root.find("body")))
     _number(block for block in blocks if isinstance(block, _Heading))
     sections = [k for k, block in enumerate(blocks) if isinstance(block, _Heading) and block.tag == "h2"]
-    if len(sections) >= _ENOUGH:
+    if root.find(".//nav") is not None:
         blocks[sections[0] : sections[0]] = [*_contents(), PageBreak()]
     out = io.BytesIO()
     _Document(out, _words(root.find(".//title"))).multiBuild(list(_kept(blocks)))

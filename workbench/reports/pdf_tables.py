@@ -30,6 +30,9 @@ _MOST_LINES = 24
 _LETTER = 0.6
 """Width of a letter in the mean, to its size."""
 
+_PERCENT = re.compile(r"(?<=\d) %")
+"""What no line may end within."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -64,7 +67,7 @@ class Cell:
         """Points below which words would be broken."""
         if self.is_bar:
             return _BAR / 3
-        words = [stringWidth(word, self.font, size) for word in self.text.split()]
+        words = [stringWidth(word, self.font, size) for word in self.text.split(" ")]
         return min(max(words, default=0.0), _LONGEST_WORD) + 2 * _PAD
 
 
@@ -97,7 +100,7 @@ def _line(line: HtmlElement, kind: str) -> list[Cell]:
         align = "CENTER" if kind == "matrix" and place else "LEFT" if is_left else "RIGHT"
         is_bar = cell.get("class") == "bar" and not is_head
         share = re.search(r"(?:--rate|width): ([\d.]+)", (cell[0] if is_bar else cell).get("style", ""))
-        text = " ".join(cell.text_content().split())
+        text = _PERCENT.sub("\N{NO-BREAK SPACE}%", " ".join(cell.text_content().split()))
         part = float(share.group(1)) / 100 if share else None
         cells.append(Cell(text, cell.tag == "th" or stressed, align, part, is_bar))
     return cells

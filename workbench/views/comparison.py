@@ -374,7 +374,10 @@ def _figures(
 
 def differing(first: Scene, second: Scene) -> tuple[tuple[str, str, str], ...]:
     """Engine and parameters, as far as they differ, in words."""
-    told: list[Mapping[str, Any]] = [{"engine": scene.engine.title, **scene.parameters} for scene in (first, second)]
+    told: list[Mapping[str, Any]] = [
+        {"engine": scene.engine.title} | {p.name: p.default for p in scene.engine.parameters} | dict(scene.parameters)
+        for scene in (first, second)
+    ]
     missing = object()
     found = []
     for name in dict.fromkeys([*told[0], *told[1]]):
