@@ -123,7 +123,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         ),
     ],
 )
-def test_a_mistake_is_told_in_one_line(
+def test_a_mistake_is_told_in_one_line_and_nothing_is_measured(
     project: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
 ) -> None:
     code, out, err = said(capsys, "sweep", project, *words)
@@ -131,3 +131,4 @@ def test_a_mistake_is_told_in_one_line(
     assert told in err
     assert err.count("\n") == 1
     assert "Traceback" not in out + err
+    assert json.loads(said(capsys, "info", project, "--json")[1])["sweeps"] == []
