@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.reports.errors import ReportError
@@ -38,11 +39,7 @@ def compare_runs(run: Run, other: Run, max_rows: int = 5000, when: When | None =
         raise ReportError(f"Run '{run.name}' has learned nothing yet: wait for its first iteration.")
     if other is run:
         raise ReportError(f"Run '{run.name}' is compared with another run on {run.dataset.name}: name one of these.")
-    if other.dataset is not run.dataset:
-        raise ReportError(
-            f"'{run.name}' learned from {run.dataset.name} and '{other.name}' from {other.dataset.name}: "
-            "only runs on the same data have rows in common to be compared on."
-        )
+    require_same_data((run, other))
     scene = scene.asking(other.name)
     if not comparison.applies(scene) or other.name not in (found.name for found in offered(scene)):
         raise ReportError(
@@ -50,6 +47,16 @@ def compare_runs(run: Run, other: Run, max_rows: int = 5000, when: When | None =
             f"at most {MOST_PROTOTYPES:,}, as matching more of them takes too long."
         )
     return comparison.compute(scene)
+
+
+def require_same_data(runs: Sequence[Run]) -> None:
+    """Raise ReportError unless all `runs` learned from one dataset, whose rows they have in common."""
+    for other in runs[1:]:
+        if other.dataset is not runs[0].dataset:
+            raise ReportError(
+                f"'{runs[0].name}' learned from {runs[0].dataset.name} and '{other.name}' from {other.dataset.name}: "
+                "only runs on the same data have rows in common to be compared on."
+            )
 
 
 def write_comparison(run: Run, data: ComparisonData, path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from workbench.reports.errors import ReportError
 from workbench.reports.files import written_beside
-from workbench.reports.html import picture, printed, template
+from workbench.reports.html import page_bytes, picture, printed, template
 from workbench.views import Theme, render, theme
 
 if TYPE_CHECKING:
@@ -80,11 +80,9 @@ def write_page(path: Path, what: str, make: Callable[[Any, Theme], Figure], data
     form = check_form(path, what)
     if form == "html":
         alt = " ".join(filter(None, [words.shows, f"{words.headline}.", words.reason]))
-        made = _page(words, picture(make, data, "svg", alt), apart=False).encode()
+        made = page_bytes(_page(words, picture(make, data, "svg", alt), apart=False), form)
     elif form == "pdf":
-        from workbench.reports.pdf import pdf_of  # at its use: not every page needs what sets it
-
-        made = pdf_of(_page(words, printed(make, data, words.shows, with_note=False), apart=True))
+        made = page_bytes(_page(words, printed(make, data, words.shows, with_note=False), apart=True), form)
     else:
         made = render(make(data, theme("light")), cast(Literal["png", "svg"], form))
     with written_beside(path) as part:
