@@ -158,3 +158,40 @@ def test_training_stops_at_an_alarm_and_names_the_rows_unless_it_is_not_watched(
     code, out, _ = said(capsys, *wild, "--name", "free", "--no-watch")
     assert code == 0
     assert "free finished" in out
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf"])
+def test_one_report_lays_several_runs_side_by_side(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    path = tmp_path / f"runs.{ending}"
+    words = [word for run in ("metric", "simple", "three") for word in ("--run", run)]
+    code, out, err = said(capsys, "export", "report", project, *words, "-o", path)
+    assert code == 0, err
+    assert path.name in out.replace("\n", "")
+    text = Printed(path.read_bytes()).text if ending == "pdf" else path.read_text(encoding="utf-8")
+    assert "3 runs on groups" in text
+    assert "exact test" in text  # of the two that are classifiers
+    assert "No metric was learned by simple and three." in text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["report", "--run", "three", "--run", "elsewhere"], "only runs on the same data have rows in common"),
+        (["report", "--run", "three", "--run", "nothing"], "no run called 'nothing'"),
+        (["report", "--run", "three", "--run", "three"], "Run 'three' is named twice"),
+        (["codebook", "--run", "three", "--run", "four"], "'codebook' is of one run: give --run once"),
+        (["script", "--run", "three", "--run", "four"], "'script' is of one run: give --run once"),
+    ],
+)
+def test_runs_that_cannot_go_into_one_file_are_told_in_one_line(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    kind, *runs = words
+    code, out, err = said(capsys, "export", kind, project, *runs, "-o", tmp_path / "out.html")
+    assert code == 1
+    assert told in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "out.html").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import numpy as np
 import pypdfium2.raw as raw
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from reportlab.platypus import Paragraph
 
 from tests.reports.conftest import Shelf
-from tests.reports.printed import Printed
+from tests.reports.printed import Headings, Printed
 from workbench.data import guess
 from workbench.reports import export
 from workbench.reports.pdf import pdf_of
@@ -23,31 +22,6 @@ from workbench.reports.pdf_letters import make_ready, marked, style, visual
 from workbench.session import Session
 
 HEBREW = "אבגדהוזחט"
-
-
-class Headings(HTMLParser):
-    """The headings of a web page, and how many figures it has."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-        self.n_figures = 0
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.n_figures += tag == "img"
-        if tag in ("h1", "h2", "h3", "summary"):
-            self.found.append((tag, ""))
-            self.is_open = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("h1", "h2", "h3", "summary"):
-            self.is_open = False
-
-    def handle_data(self, text: str) -> None:
-        if self.found and self.is_open:
-            tag, before = self.found[-1]
-            self.found[-1] = (tag, before + text)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import LongTable, Paragraph, TableStyle
 
-from workbench.reports.pdf_letters import BOLD, PLAIN, color, is_simple, marked
+from workbench.reports.pdf_letters import BOLD, PLAIN, color, is_simple, marked, unbroken
 from workbench.views.wording import shorten
 
 SIZES = (8.0, 7.0, 6.0, 5.0)
@@ -29,9 +29,6 @@ _MOST_LINES = 24
 """A cell is cut at about that many: one must fit on a page."""
 _LETTER = 0.6
 """Width of a letter in the mean, to its size."""
-
-_PERCENT = re.compile(r"(?<=\d) %")
-"""What no line may end within."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def _line(line: HtmlElement, kind: str) -> list[Cell]:
         align = "CENTER" if kind == "matrix" and place else "LEFT" if is_left else "RIGHT"
         is_bar = cell.get("class") == "bar" and not is_head
         share = re.search(r"(?:--rate|width): ([\d.]+)", (cell[0] if is_bar else cell).get("style", ""))
-        text = _PERCENT.sub("\N{NO-BREAK SPACE}%", " ".join(cell.text_content().split()))
+        text = unbroken(" ".join(cell.text_content().split()))
         part = float(share.group(1)) / 100 if share else None
         cells.append(Cell(text, cell.tag == "th" or stressed, align, part, is_bar))
     return cells
