@@ -14,12 +14,13 @@ from workbench import __version__
 from workbench.commands.applying import apply
 from workbench.commands.bench import bench
 from workbench.commands.care import salvage
-from workbench.commands.common import AsJson, ProjectPath, RunName, pair, run_called, session_of
+from workbench.commands.common import AsJson, ProjectPath, pair, run_called, session_of
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
 from workbench.commands.importing import derive, import_file
 from workbench.commands.learning import sweep, train
+from workbench.commands.merging import merge
 from workbench.commands.searching import search
 from workbench.commands.stability import stability
 from workbench.errors import WorkbenchError
@@ -132,7 +133,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
                 "seconds": run.seconds,
                 "parameters": plain(run.parameters),
                 "metrics": plain(run.metrics),
-                **({"from": run.facts.branched_from["file"]} if run.begins_from_file else {}),
+                **({"from": run.facts.from_file["file"]} if run.facts.from_file else {}),
                 **({"error": run.error} if run.error else {}),
             }
             for run in session.runs.values()
@@ -217,6 +218,7 @@ app.command()(search)
 app.command()(stability)
 app.command()(apply)
 app.command()(salvage)
+app.command()(merge)
 app.command()(compare)
 app.command()(bench)
 
@@ -231,7 +233,12 @@ def export(
     ],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
-    run: RunName = "",
+    runs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run", help="name or id of the run; the newest one if not given; several, for a report of all of them"
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="option of a sheet: columns, scale, gap, labels, ground"),
@@ -271,6 +278,9 @@ def export(
     bits of every row, packed, the first in the lowest bit of the first byte. "onnx" are its networks, NAME-encoder.onnx
     from rows to bits and NAME-decoder.onnx back, tried before they are saved.
 
+    "report" with several --run lays runs on the same data side by side: parameters that differ, accuracies and errors
+    with intervals, what each metric finds relevant, learning curves, pairs of runs, and each run in short.
+
     "sheet" are prototypes of pictures side by side, every pixel whole: `--set columns=10 --set scale=4 --set gap=2`,
     with `--set labels=true` the class or the number under each.
 
@@ -278,11 +288,18 @@ def export(
     run, or without --run those of the whole project.
     """
     from workbench.reports import export as write
-    from workbench.reports import parse_options, write_script
+    from workbench.reports import export_together, parse_options, write_script
 
+    run, *others = runs or [""]
+    if others and kind != "report":
+        raise WorkbenchError(f"'{kind}' is of one run: give --run once. Only a report takes several.")
+    if settings and (others or kind in ("script", "figure")):
+        raise WorkbenchError(f"--set is for exports with options, which '{kind}' has not: leave it out.")
     with session_of(project, read_only=True) as session:
-        if kind == "script":
-            written: Any = write_script(session, out, session.run(run) if run else None)
+        if others:
+            written: Any = export_together(session, [session.run(name) for name in runs or ()], out)
+        elif kind == "script":
+            written = write_script(session, out, session.run(run) if run else None)
         elif kind == "figure":
             wish = FigureWish(view, width, height, letters, look, dpi, title, legend, note, part, ask)
             written = write_figure(run_called(session, run), out, wish)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from workbench.reports.sheet import SheetOptions, is_of_pictures, write_sheet
 from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
 from workbench.reports.tables import FORMS as TABLES
+from workbench.reports.together import write_together
 from workbench.session import Run, Session
 
 
@@ -179,6 +180,32 @@ def export(
     return (path,)
 
 
+def export_together(
+    session: Session,
+    runs: Sequence[Run],
+    path: Path | str,
+    *,
+    format: str | None = None,
+    progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> tuple[Path, ...]:
+    """Write one report of several runs on the same data, side by side; otherwise as `export` does of one.
+
+    Raises
+    ------
+    ReportError
+        If they are not several runs on the same data, one has learned nothing yet, there is no such form, or the file
+        cannot be written.
+    Cancelled
+        If `stop` said so; nothing is left behind.
+    """
+    path = Path(path)
+    form = _form(_export("report", runs[0]), path, format) if runs else ""
+    with written_beside(path) as part:
+        write_together(session, runs, part, form, Watch(progress, stop))
+    return (path,)
+
+
 def parse_options(kind: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """The options of an export that texts mean, e.g. from `--set scale=8`; raises ReportError where they mean none."""
     chosen = next((export for export in EXPORTS if export.name == kind), None)
@@ -221,6 +248,7 @@ __all__ = [
     "apply",
     "drawn",
     "export",
+    "export_together",
     "parse_options",
     "save_view",
     "trained",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engines import EngineInfo, surgery
+from workbench.reports.errors import ReportError
 from workbench.reports.learned import MOST_BITS
 from workbench.reports.retelling import Edit, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
@@ -233,7 +234,11 @@ class Learning:
 def _save_loaded(run: Run, path: Path) -> None:
     """Write what a file gave to a run, as a model file."""
     loaded = run.loaded()
-    assert loaded is not None
+    if loaded is None:
+        raise ReportError(
+            f"What run '{run.name}' began with is not in the project any more: it was salvaged from a damaged file. "
+            "Export its codebook or its model instead."
+        )
     model, state = loaded
     save_model(ModelFile(model, run.given.recipe, run.given.classes, {"run": run.name}, state), path)
 

@@ -10,7 +10,9 @@ from workbench.session.fitting_given import Fit, starters
 from workbench.session.given import Given, look_into
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.log import CommandLog, Entry
+from workbench.session.merging import Merged
 from workbench.session.model_file import ModelFile, read_model, save_model
+from workbench.session.other_project import Offer
 from workbench.session.run import Run
 from workbench.session.search import Search, SearchPlan
 from workbench.session.selection import RowMask, Selection, Subset, combine
@@ -44,7 +46,9 @@ __all__ = [
     "Given",
     "Job",
     "JobQueue",
+    "Merged",
     "ModelFile",
+    "Offer",
     "Range",
     "RowMask",
     "Run",

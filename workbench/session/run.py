@@ -295,7 +295,7 @@ class Run:
         """
         if self.active:
             self.control.resume()
-        elif self.status == "finished" and (self.facts.branched_from or {}).get("how") == "kept":
+        elif self.status == "finished" and (self.facts.from_file or {}).get("how") == "kept":
             raise SessionError(
                 f"Run '{self.name}' holds a model that was loaded, and {self.engine.name} cannot start from a given "
                 "model: start a new run."
@@ -352,13 +352,8 @@ class Run:
     def loaded(self) -> tuple[Any, State | None] | None:
         """The model that a file gave it to begin with, and the state of a training that goes on; None for others."""
         place = self.file if self._edition == 0 else self._aside[0].file
-        found = place.loaded() if self.begins_from_file else None
+        found = None if self.facts.from_file is None else place.loaded()
         return None if found is None else (restore(found[0]), found[1])
-
-    @property
-    def begins_from_file(self) -> bool:
-        """Whether it is neither a branch nor began anew."""
-        return "file" in (self.facts.branched_from or {})
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The stored timeline in order of iterations: first, last, best and a thinned rest; arrays load when asked."""

@@ -93,6 +93,16 @@ class RunFacts:
     correction: int = 0
     labels_version: str = ""
 
+    @property
+    def parent(self) -> str | None:
+        """The id of the run that it is a branch of."""
+        return None if self.branched_from is None else self.branched_from.get("run")
+
+    @property
+    def from_file(self) -> Mapping[str, Any] | None:
+        """How it begins from a file, as of `branched_from`; None where it does not."""
+        return self.branched_from if "file" in (self.branched_from or {}) else None
+
 
 @dataclass(frozen=True)
 class Standing:
