@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from session_help import fingerprint, paused_after, same_bits, trained, training_data, write_blobs
+from session_help import bits_of, fingerprint, paused_after, same_bits, trained, training_data, write_blobs
 from sklearn.base import clone
 
 import engines
@@ -411,3 +411,20 @@ def test_every_engine_that_goes_on_from_a_model_is_offered_for_prototypes():
     offered = {info.name for info in fitting_given.starters()}
     assert {"KMeans", "GMLVQ", "SOM", "GaussianMixture", "LogEuclideanGLVQ"} <= offered
     assert not {"LBG", "MedianLVQ", "ProductQuantizer", "DeepVQ"} & offered
+
+
+def test_a_run_from_a_file_comes_along_when_its_project_is_merged(opened, shelf, tmp_path):
+    made = opened.start_from(shelf / "GMLVQ.npz", "blobs", "GMLVQ", {"max_iter": 3, "random_state": 2}, name="given")
+    branch = opened.branch(made, name="twig")
+    seen, begun = fingerprint(made), bits_of(made.loaded()[0])
+    opened.close()
+    with Session.create(tmp_path / "other.vqw") as other:
+        other.merge(tmp_path / "p.vqw", ["given", "twig"]).result(60)
+        came = other.run("given")
+        assert fingerprint(came) == seen
+        assert came.facts.branched_from == made.facts.branched_from
+        assert bits_of(came.loaded()[0]) == begun
+        assert other.run("twig").facts.parent == came.id
+        assert same_bits(other.run("twig").model(), branch.model())
+        came.resume()
+        assert came.wait(60) == "finished", came.error
