@@ -20,6 +20,7 @@ from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
 from workbench.commands.importing import derive, import_file
 from workbench.commands.learning import sweep, train
+from workbench.commands.merging import merge
 from workbench.commands.searching import search
 from workbench.commands.stability import stability
 from workbench.errors import WorkbenchError
@@ -216,6 +217,7 @@ app.command()(search)
 app.command()(stability)
 app.command()(apply)
 app.command()(salvage)
+app.command()(merge)
 app.command()(compare)
 app.command()(bench)
 

@@ -61,6 +61,7 @@ _OWN = (
     Action("import", "Import data…", "Bring a data file into the project", "File", "import", "Ctrl+I", WRITE, 1, separated=True),
     Action("paste_table", "Paste table…", "Bring the table on the clipboard into the project", "File", "paste_table", "Ctrl+Shift+V", WRITE),
     Action("derive", "Make a dataset…", "Make another dataset of the selected one: rows chosen, drawn or added, columns left out", "File", "derive", "Ctrl+D", WRITE | {"dataset"}),
+    Action("merge_project", "Merge project…", "Bring datasets and runs of another project into this one", "File", "merge_project", "", WRITE),
     Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
     Action("verify", "Verify project", "Read every byte of the project and compare it with its hash", "File", "verify", "", PROJECT, separated=True),
     Action("compact", "Compact project", "Write the project file anew without its gaps", "File", "compact", "", WRITE),
@@ -123,7 +124,7 @@ def _export_icon(name: str) -> str:
 
 
 ACTIONS = (
-    *_OWN[:7],
+    *_OWN[:8],
     *(
         Action(
             f"export_{export.name}",
@@ -173,7 +174,7 @@ ACTIONS = (
         "",
         frozenset({"project", "dataset"}),
     ),
-    *_OWN[7:],
+    *_OWN[8:],
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""
 

@@ -16,7 +16,7 @@ from workbench.session.errors import SessionClosed, SessionError
 from workbench.session.events import SessionEvents, tell
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.launching import launch
-from workbench.session.log import CommandLog, Entry
+from workbench.session.log import CommandLog, Entry, present
 from workbench.session.run import Run
 from workbench.session.search import Search
 from workbench.session.selection import Selection, Subset
@@ -51,7 +51,7 @@ class Contents:
         self._storage = Storage(project)
         contents = self._storage.load()
         self._document = Document(contents.datasets, contents.runs, contents.studies, contents.subsets)
-        self._log = CommandLog(contents.entries)
+        self._log = CommandLog(present(contents.entries, self._document.everything))
         self._changing = threading.RLock()
         self._closing = threading.Event()
         self._carrier = Carrier(self._storage, self._document, self._log, self.events, self._changing)
