@@ -1,7 +1,7 @@
 """The open document, for every face: datasets, runs, sweeps, searches, selection, commands, and the queue of work."""
 
 from workbench.session.commands import Command
-from workbench.session.dataset import DataSample, Dataset
+from workbench.session.dataset import Dataset
 from workbench.session.editions import Edition
 from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate
@@ -9,6 +9,7 @@ from workbench.session.events import SessionEvents
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.log import CommandLog, Entry
 from workbench.session.run import Run
+from workbench.session.sampling import DataSample
 from workbench.session.search import Search, SearchPlan
 from workbench.session.selection import RowMask, Selection, Subset, combine
 from workbench.session.session import Session

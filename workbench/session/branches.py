@@ -108,7 +108,7 @@ class Branches:
                 versions=dict(versions()),
                 seconds=0.0,
                 error="",
-                metrics=dict(parent.metrics if start is None else start.metrics),
+                metrics=dict(parent.facts.metrics if start is None else start.metrics),
                 branched_from={"run": parent.id, "iteration": iteration},
             )
             plan = run_storage.BranchPlan(own_name, parent, iteration, facts, engine, parameters, start, edition)

@@ -24,6 +24,7 @@ Kind = Literal[
     "relabel",
     "drop",
     "threshold",
+    "look",
 ]
 MOST_LOGGED = 10_000
 """Row numbers that the log holds; more of them are kept with the correction alone."""
@@ -41,7 +42,7 @@ class Command:
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
         Id of a dataset, run, sweep, search or subset.
-    attribute : {"name", "note", "hidden", "in_force", "correction", "threshold"}
+    attribute : {"name", "note", "hidden", "in_force", "correction", "threshold", "first_look"}
     before, after : JSON value
     details : dict
         JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
@@ -50,7 +51,7 @@ class Command:
     kind: Kind
     text: str
     target: str
-    attribute: Literal["name", "note", "hidden", "in_force", "correction", "threshold"]
+    attribute: Literal["name", "note", "hidden", "in_force", "correction", "threshold", "first_look"]
     before: Any
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +60,11 @@ class Command:
     def makes(self) -> bool:
         """Whether doing it brought its target into the project."""
         return self.attribute == "hidden" and self.before is True
+
+    @property
+    def lasts(self) -> bool:
+        """Whether nothing takes it back: what was seen cannot be unseen."""
+        return self.kind == "look"
 
     @property
     def needs(self) -> frozenset[str]:
@@ -168,6 +174,12 @@ def choosing_threshold(
     """A threshold to reject rows by was chosen for the run `target`, or taken away."""
     text = f"threshold of {name}" if after else f"removal of the threshold of {name}"
     return Command("threshold", text, target, "threshold", before, after, {"run": target, **(after or {})})
+
+
+def looking_first(target: str, name: str, look: Mapping[str, Any]) -> Command:
+    """The test part of the dataset `target` is shown from now on; `look` says when, and how its runs stand."""
+    text = f"first look at the test part of {name}"
+    return Command("look", text, target, "first_look", None, dict(look), {"dataset": target})
 
 
 def naming_subset(target: str, name: str, dataset: str, n_rows: int) -> Command:

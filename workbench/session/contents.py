@@ -108,6 +108,21 @@ class Contents:
         assert isinstance(dataset, Dataset)
         return dataset
 
+    def runs_on(self, dataset: Dataset) -> tuple[Run, ...]:
+        """All runs on a dataset, deleted ones too."""
+        return tuple(work for work in self._document.work_of(dataset.id) if isinstance(work, Run))
+
+    def kin_of(self, dataset: Dataset) -> tuple[Dataset, ...]:
+        """The other datasets that may share rows with it, deleted ones too: of one origin, or of equal rows."""
+        made_of = {e.command.target: e.command.details["from"] for e in self.log if e.command.kind == "derive"}
+
+        def origin(id: str) -> str:
+            return origin(made_of[id]) if id in made_of else id
+
+        known = [thing for thing in self._document.things if isinstance(thing, Dataset) and thing is not dataset]
+        mine = origin(dataset.id)
+        return tuple(d for d in known if origin(d.id) == mine or d.data_hash == dataset.data_hash)
+
     def run(self, wanted: str) -> Run:
         """The run with this name or id; raises SessionError listing those there are."""
         return find(self.runs, wanted, "run")

@@ -58,13 +58,18 @@ class Document:
         """Those shown, in order of their making."""
         return self.shown(Subset)
 
+    @property
+    def things(self) -> tuple[Thing, ...]:
+        """All there is, hidden things too."""
+        return tuple(self._all.values())
+
     def like(self, thing: Thing) -> list[Thing]:
         """Those shown of the same kind."""
         return [other for other in self._visible().values() if isinstance(other, type(thing))]
 
     def work_of(self, target: str) -> list[Run | Study]:
         """The run or study with the id `target`, or those of the dataset with it; hidden ones too."""
-        works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Study)]
+        works = [thing for thing in self.things if isinstance(thing, Run | Study)]
         return [work for work in works if target in (work.id, work.dataset.id)]
 
     def run(self, id: str) -> Run:
