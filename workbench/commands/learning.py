@@ -40,6 +40,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train an engine on a dataset; Ctrl-C stops it and keeps what was learned."""
+    from workbench.views.first_look import sealed_words
+
     words = dict(pair(text) for text in settings or ())
     with session_of(project) as session:
         parameters = session.parse(engine, words)
@@ -58,11 +60,14 @@ def train(
             "seconds": run.seconds,
             "metrics": plain(run.metrics),
         }
+        sealed = sealed_words(run.dataset)
     if as_json:
         print_json(result)
     else:
         figures = ", ".join(f"{key} {value:.6g}" for key, value in run.metrics.items())
         print(f"{result['name']} {result['status']} after {result['seconds']:.1f} s: {figures}")
+        if sealed:
+            print(f"{sealed} It is shown by 'vq-workbench show-test {project}'.")
 
 
 def sweep(

@@ -29,6 +29,7 @@ from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
 from workbench.reports.tables import FORMS as TABLES
 from workbench.session import Run, Session
+from workbench.views.first_look import sealed_words
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Export:
         (session, trained, path, format, watch): puts it at `path`; gives other paths if it wrote those instead.
     is_many : bool
         Whether it is several files, for which `path` may be a folder.
+    of_rows : bool
+        Whether it tells of each row.
     """
 
     name: str
@@ -55,17 +58,23 @@ class Export:
     formats: tuple[str, ...]
     write: Callable[[Session, Trained, Path, str, Watch], Any]
     is_many: bool = False
+    of_rows: bool = False
 
     def applies(self, run: Run) -> bool:
         """Whether the engine of `run` can leave in this way."""
         return self.name in ("views", "report") or self.name in run.engine.exports
 
+    def remark(self, run: Run) -> str:
+        """What somebody who writes it of `run` should know; "" for most."""
+        sealed = sealed_words(run.dataset) if self.of_rows else ""
+        return f"{sealed} Its rows are left out." if sealed else ""
+
 
 EXPORTS: tuple[Export, ...] = (
     Export("codebook", "Codebook", "All prototypes in original units.", CODEBOOKS, write_codebook),
     Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
-    Export("assignments", "Assignments", "The prototype or code of every row of the data.", TABLES, write_assignments),
-    Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes),
+    Export("assignments", "Assignments", "The prototype or code of each row.", TABLES, write_assignments, of_rows=True),
+    Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes, of_rows=True),
     Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
     Export("c", "C header", "The model and its recipe as C99 that needs no library.", ("h",), write_c),
     Export("python", "Python with NumPy alone", "The model and its recipe as one file.", ("py",), write_python),
