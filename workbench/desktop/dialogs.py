@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.background import Background
 from workbench.desktop.derive_dialog import DeriveDialog
+from workbench.desktop.first_look import FirstLookQuestion
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.settings import Settings
@@ -36,11 +37,14 @@ class Dialogs(QObject):
         While it is open.
     deriving : DeriveDialog or None
         While it is open.
+    looking : FirstLookQuestion or None
+        While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
     search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
     derive_wanted : Signal(DeriveRequest)
+    test_part_wanted : Signal(Dataset)
     opened : Signal(QDialog)
     """
 
@@ -49,6 +53,7 @@ class Dialogs(QObject):
     search_wanted = Signal(object)
     stability_wanted = Signal(object)
     derive_wanted = Signal(object)
+    test_part_wanted = Signal(object)
     opened = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
@@ -59,6 +64,7 @@ class Dialogs(QObject):
         self.stability: StabilityDialog | None = None
         self.applying: ApplyDialog | None = None
         self.deriving: DeriveDialog | None = None
+        self.looking: FirstLookQuestion | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -113,6 +119,23 @@ class Dialogs(QObject):
             dialog.deleteLater()
             if request is not None:
                 self.derive_wanted.emit(request)
+
+    def ask_for_test_part(self, dataset: Dataset) -> None:
+        """Ask whether the test part of `dataset` shall be shown."""
+        if self.looking is None:
+            self.looking = FirstLookQuestion(dataset, self._window)
+            self.looking.finished.connect(self._look_done)
+            self.looking.open()
+            self.opened.emit(self.looking)
+
+    @Slot(int)
+    def _look_done(self, button: int) -> None:
+        dialog, self.looking = self.looking, None
+        if dialog is not None:
+            dataset = dialog.dataset
+            dialog.deleteLater()
+            if button == QMessageBox.StandardButton.Ok:
+                self.test_part_wanted.emit(dataset)
 
     def apply(self, run: Run) -> None:
         """Open the dialog that applies `run` to new rows."""

@@ -69,7 +69,8 @@ class Exporter(QObject):
     def write(self, kind: Export, session: Session, run: Run, path: Path, form: str | None = None) -> None:
         """Write `run` to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, partial(export, kind.name, session, run, path, format=form), self._done)
+        work = partial(export, kind.name, session, run, path, format=form)
+        self._background.call(self, work, partial(self._done, kind.remark(run)))
 
     def choose_study(self, study: Study) -> None:
         """Ask where to, then write the page of a sweep or a search."""
@@ -86,7 +87,7 @@ class Exporter(QObject):
     def write_study(self, study: Study, path: Path) -> None:
         """Write the page of `study` to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, lambda: (_written(study, path),), self._done)
+        self._background.call(self, lambda: (_written(study, path),), partial(self._done, ""))
 
     def choose_script(self, session: Session, run: Run | None) -> None:
         """Ask where to, then write the script of `run`, or of the whole project."""
@@ -105,7 +106,7 @@ class Exporter(QObject):
     def write_script(self, session: Session, run: Run | None, path: Path) -> None:
         """Write the script of `run`, or of the whole project, to `path`."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, lambda: (write_script(session, path, run),), self._done)
+        self._background.call(self, lambda: (write_script(session, path, run),), partial(self._done, ""))
 
     def choose_figure(self, wish: FigureWish) -> None:
         """Ask where to, then write a figure."""
@@ -124,15 +125,16 @@ class Exporter(QObject):
         self._background.call(
             self,
             lambda: (write_figure(seen.view, seen.data, path, wish.page, look=wish.look, dpi=wish.dpi),),
-            self._done,
+            partial(self._done, ""),
         )
 
-    def _done(self, paths: tuple[Path, ...]) -> None:
+    def _done(self, remark: str, paths: tuple[Path, ...]) -> None:
         self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)
         several = len(paths) > 1
         words = f"{len(paths)} files are in {paths[0].parent}." if several else f"{paths[0].name} is written."
         box = QMessageBox(QMessageBox.Icon.NoIcon, "Export", words, parent=self._window)
-        box.setInformativeText("" if several else str(paths[0].parent))
+        where = "" if several else str(paths[0].parent)
+        box.setInformativeText("\n\n".join(filter(None, (where, remark))))
         look = box.addButton("Open folder" if several else "Open", QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Close)
         target = paths[0].parent if several else paths[0]

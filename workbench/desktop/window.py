@@ -270,7 +270,7 @@ class Window(Frame):
     def _update_facts(self) -> None:
         selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
         known = facts(self.session, self.live.run, self.study, selected, prepared=prepared)
-        self.actions_by_name.update(known | self.picking.facts | self.surgery.facts)
+        self.actions_by_name.update(known | self.working.facts | self.picking.facts | self.surgery.facts)
         self.status.show_picked(self.picking.words)
         for name in ("undo", "redo"):
             what = getattr(self.session, f"can_{name}", None)
