@@ -145,6 +145,8 @@ def main(folder: Path) -> None:
             window.views.show_view(SIDE_BY_SIDE[0])
             run = looked_at(engine, parameters, run, f"{len(window.views.visible_panes())} views side by side")
             window.views.reset()
+            rest(0.5)
+            tell(f"{engine}: views put back", gaps.take())
             clicked = time.perf_counter()
             window.actions_by_name.by_name["stop"].trigger()
             until(lambda: not run.active and gaps.seconds)  # noqa: B023

@@ -32,6 +32,7 @@ def cases() -> Iterator[object]:
             yield pytest.param(shown, engine, marks=marks, id=f"{shown.name}-{engine}")
 
 
+@pytest.mark.in_turn("shown")
 @pytest.mark.parametrize(("shown", "engine"), list(cases()))
 def test_every_view_of_every_engine_is_drawn_in_both_looks(
     shown: View, engine: str, qtbot: QtBot, qapp: QApplication

@@ -21,6 +21,7 @@ from engines import blocks, dump, load, restore, save
 from engines.training import Stopped, StopToken
 
 METHODS = ("predict", "transform", "encode", "quantize")
+pytestmark = pytest.mark.in_turn("info")
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 

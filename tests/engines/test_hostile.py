@@ -13,6 +13,7 @@ from test_contract import METHODS, Source, answers, contents, given, same
 
 import engines
 
+pytestmark = pytest.mark.in_turn("info")
 FLOATS = (np.float64, pytest.param(np.float32, marks=pytest.mark.slow))
 UNFIT = (ValueError, TypeError)
 

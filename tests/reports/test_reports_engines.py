@@ -60,6 +60,7 @@ def exports() -> Iterator[object]:
             yield pytest.param(kind, engine, marks=[pytest.mark.slow] if slow else [], id=f"{kind.name}-{engine}")
 
 
+@pytest.mark.in_turn("engine")
 @pytest.mark.parametrize(("kind", "engine"), list(exports()))
 def test_every_export_of_every_kind_of_engine_is_written(bench: Any, kind: Any, engine: str, tmp_path: Path) -> None:
     session, runs = bench

@@ -354,16 +354,19 @@ def _compare_codes(case: Case, found: Found, tolerance: float) -> None:
         np.testing.assert_allclose(found["decoded"][same], rows, rtol=1e-5, atol=1e-4 * np.ptp(rows))
 
 
+@pytest.mark.in_turn("name")
 @pytest.mark.parametrize(("recipe", "name"), PAIRS)
 def test_c_says_what_the_engine_says(built: Any, recipe: str, name: str) -> None:
     compare(case_of(recipe, name), built("c", recipe)[name])
 
 
+@pytest.mark.in_turn("name")
 @pytest.mark.parametrize(("recipe", "name"), PAIRS)
 def test_python_with_numpy_alone_says_what_the_engine_says(built: Any, recipe: str, name: str) -> None:
     compare(case_of(recipe, name), built("python", recipe)[name])
 
 
+@pytest.mark.in_turn("name")
 @pytest.mark.parametrize(("recipe", "name"), PAIRS)
 def test_onnx_says_what_the_engine_says(recipe: str, name: str) -> None:
     case = case_of(recipe, name)

@@ -172,11 +172,21 @@ def test_a_run_that_fails_before_its_first_step_is_a_failed_one_when_opened_agai
 
 
 def test_an_earlier_run_tells_how_long_another_takes(session, blobs):
-    session.add_run(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).wait(120)
-    few = session.estimate(blobs, "KMeans", {"n_clusters": 4, "max_iter": 5}).seconds
-    many = session.estimate(blobs, "KMeans", {"n_clusters": 8, "max_iter": 50}).seconds
+    run = session.add_run(blobs, "KMeans", {"n_clusters": 4, "max_iter": 2, "tol": 0.0})
+    run.wait(120)
+    assert run.history["iteration"][-1] == 2
+    few = session.estimate(blobs, "KMeans", {"n_clusters": 4, "max_iter": 2}).seconds
+    many = session.estimate(blobs, "KMeans", {"n_clusters": 8, "max_iter": 20}).seconds
     assert few > 0
     assert many == pytest.approx(20 * few)
+
+
+def test_a_run_that_came_to_rest_tells_that_another_needs_no_more_iterations(session, blobs):
+    run = session.add_run(blobs, "KMeans", {"n_clusters": 4, "max_iter": 300})
+    run.wait(120)
+    assert len(run.history["iteration"]) < 300
+    assert session.estimate(blobs, "KMeans", {"n_clusters": 4, "max_iter": 300}).seconds == pytest.approx(run.seconds)
+    assert session.estimate(blobs, "KMeans", {"n_clusters": 4, "max_iter": 1}).seconds < run.seconds
 
 
 def test_the_memory_left_is_told_where_the_system_tells_it():

@@ -30,6 +30,7 @@ DRAWN = [
 ]
 
 
+@pytest.mark.in_turn("view")
 @pytest.mark.parametrize(("view", "name"), DRAWN)
 def test_every_view_of_every_scene_fits_on_its_page(view: View, name: str) -> None:
     figure = view.figure(view.compute(SCENES[name]()), theme("light"))

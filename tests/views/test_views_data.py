@@ -20,7 +20,7 @@ from workbench.views import Scene, confusion, curves, projection, prototypes, re
 from workbench.views.canvas import plain
 from workbench.views.confusion import count_confusions, wilson
 from workbench.views.model_answers import codes_of, nearest
-from workbench.views.pictures import contact_sheet
+from workbench.views.pictures import contact_sheet, ends_of, pictures
 from workbench.views.wording import distinct, number, shorten
 
 
@@ -103,6 +103,18 @@ def test_counts_of_the_engine_are_taken_where_it_has_counted() -> None:
     data = prototypes.compute(scenes.missing_values())
     assert sorted(data.counts.tolist()) == [10, 20]
     assert data.note == "counts of training rows"
+
+
+def test_prototypes_that_differ_far_less_than_the_rows_are_seen_on_their_own_scale() -> None:
+    low, high = np.zeros(4), np.full(4, 255.0)
+    alike = np.tile(np.linspace(100, 130, 500)[:, None], 4)
+    alike[0, 0] = 255  # one pixel of two thousand
+    images, ends = pictures(alike, (2, 2), *ends_of(alike, low, high))
+    assert ends == tuple(np.percentile(alike, (0.5, 99.5)))
+    assert (images.min(), images.max()) == (0, 255)
+    assert len(np.unique(images)) > 200
+    for others in (np.linspace(0, 255, 40).reshape(10, 4), np.full((2, 4), 7.0), np.empty((0, 4))):
+        assert pictures(others, (2, 2), *ends_of(others, low, high))[1] == (0, 255)
 
 
 def test_pictures_share_one_scale_with_zero_in_the_middle_of_it() -> None:

@@ -55,6 +55,7 @@ def test_an_engine_has_the_views_that_mean_something_for_it(engine: str) -> None
     assert shown == WANTED[engine] | closely | {"curves", "table", "description", "picked"}
 
 
+@pytest.mark.in_turn("engine")
 @pytest.mark.parametrize(("view", "engine"), CASES)
 def test_every_view_of_every_engine_computes_and_draws(view: View, engine: str) -> None:
     for base in BASES:

@@ -66,11 +66,10 @@ class ViewArea(QMainWindow):
             dock.setWidget(pane)
             pane.plot.picked.connect(self.picked)
             dock.setTitleBarWidget(QWidget(dock))
-            dock.topLevelChanged.connect(self._arranged)
-            dock.dockLocationChanged.connect(self._arranged)
             dock.visibilityChanged.connect(pane.set_in_front)
             dock.visibilityChanged.connect(partial(self._came, pane))
-            dock.visibilityChanged.connect(self._arranged)
+            for changed in (dock.topLevelChanged, dock.dockLocationChanged, dock.visibilityChanged):
+                changed.connect(self._soon.start)  # once for many: arranging all takes longer than a move
             self._docks.append(dock)
         self._bare: list[QWidget] = [dock.titleBarWidget() for dock in self._docks]
         self.reset()

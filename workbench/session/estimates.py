@@ -91,18 +91,23 @@ def estimate_search(plan: SearchPlan, earlier: Iterable[Run]) -> Estimate:
 def _seconds_like(
     earlier: Iterable[Run], dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any], n_prototypes: int
 ) -> float | None:
-    """Seconds an iteration and prototype of earlier runs × as many as there can be now."""
-    rates = []
+    """Seconds an iteration and prototype of earlier runs × as many as are to be expected.
+
+    Iterations are as many as the earlier run took where it ended before its last one, else as there can be now.
+    """
+    most = parameters.get("max_iter")
+    if not isinstance(most, int):
+        return None
+    seconds = []
     for run in earlier:
         if run.engine.name == info.name and run.dataset is dataset and run.seconds > 0 and not run.active:
-            iterations = run.history.get("iteration", ())
+            iterations = run.history.get("iteration")
             then = n_prototypes_of(run.parameters, len(dataset.classes)) or 0
-            if len(iterations):
-                rates.append(run.seconds / (len(iterations) * max(1, then)))
-    most = parameters.get("max_iter")
-    if not rates or not isinstance(most, int):
-        return None
-    return median(rates) * max(1, n_prototypes) * most
+            if iterations is not None and len(iterations):
+                settled = run.status == "finished" and iterations[-1] < run.parameters["max_iter"]
+                expected = min(most, len(iterations)) if settled else most
+                seconds.append(run.seconds / (len(iterations) * max(1, then)) * max(1, n_prototypes) * expected)
+    return median(seconds) if seconds else None
 
 
 def _bytes_of_pairs(n_rows: int, itemsize: int) -> int:

@@ -26,17 +26,16 @@ def pictures(
 ) -> tuple[NDArray[np.uint8], tuple[float, float]]:
     """`values` (M, d) as uint8 pictures of `shape` on one scale for all, and what the ends of the scale mean.
 
-    The scale is the range of the data. Where that passes zero, as with contrast-normalised patches, it is made
-    symmetric, so that zero is middle grey. Numbers that are bytes keep their own scale of 0 to 255.
+    The scale is the range from `low` to `high`. Where that passes zero, as with contrast-normalised patches, it is
+    made symmetric, so that zero is middle grey; where it is wider than it is far from zero, it begins there, and
+    numbers that are bytes have their own scale of 0 to 255.
     """
     bottom, top = float(low.min()), float(high.max())
     if bottom < 0 < top:
         top = max(-bottom, top)
         bottom = -top
-    elif bottom >= 0 and 128 < top <= 255:
-        bottom, top = 0.0, 255.0
-    elif bottom >= 0:
-        bottom = 0.0
+    elif 0 <= bottom < top - bottom:
+        bottom, top = 0.0, 255.0 if 128 < top <= 255 else top
     if top <= bottom:
         top = bottom + 1.0
     scaled = np.clip(np.nan_to_num((values - bottom) / (top - bottom)), 0, 1)
@@ -44,6 +43,21 @@ def pictures(
     if images.ndim == 4 and images.shape[-1] != 3:
         images = images[..., 0] if images.shape[-1] < 3 else images[..., :3]
     return images, (bottom, top)
+
+
+def ends_of(
+    values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The ends of the scale on which `values` (M, d) are seen: those of the data, or their own if these are far closer.
+
+    Prototypes of patches differ far less than patches do, and would all be grey on the scale of the data. Their own
+    scale holds 99 % of their values; what lies beyond is black or white.
+    """
+    if values.size:
+        least, most = np.nanpercentile(values, (0.5, 99.5))
+        if 0 < most - least < (high.max() - low.min()) / 2:
+            return least[None], most[None]
+    return low, high
 
 
 def contact_sheet(

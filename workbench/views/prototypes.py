@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.views import canvas
 from workbench.views.fitting import LEAST_LETTERS
-from workbench.views.pictures import contact_sheet, pictures, range_of
+from workbench.views.pictures import contact_sheet, ends_of, pictures, range_of
 from workbench.views.scene import Array, Scene
 from workbench.views.theme import Theme, rgb
 from workbench.views.wording import counted, distinct, number, percent, shorten, with_unit
@@ -122,7 +122,7 @@ def compute(scene: Scene) -> PrototypesData:
     shares = shelf.counts / max(1, of_all)
     images, image_range = None, (0.0, 1.0)
     if scene.image_shape is not None and math.prod(scene.image_shape) == values.shape[1]:
-        ends = (low, high)
+        ends = ends_of(values, low, high)
         if scene.kind == "spd":  # of the rows the strongest would leave nothing to see of prototypes
             ends = values.min(axis=0), values.max(axis=0)
         images, image_range = pictures(values, scene.image_shape, *ends)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,6 +62,7 @@ class LabelDeskPlot(Plot):
         self.head.over(self.table, self)
         self._at = 0
         self._line = 0
+        self._fitted: object = None
         self._lay_out()
         self.table.typed.connect(self._relabel_by_key)
         self.table.accepted.connect(self.accept_predictions)
@@ -90,7 +91,7 @@ class LabelDeskPlot(Plot):
         self._at = at if at >= 0 else self._at
         if not self.model.shows(data):
             self.model.show_data(data, prepared.pictures)
-            self._fit(bool(prepared.pictures))
+            self._fit(bool(prepared.pictures), data.class_names)
             self._go_to(self._at)
         self.head.tell(prepared.words, tuple(RANKINGS.values()), RANKINGS[data.ranking])
         if [self.classes.itemText(k) for k in range(self.classes.count())] != list(data.class_names):
@@ -191,8 +192,8 @@ class LabelDeskPlot(Plot):
             flags = QItemSelectionModel.SelectionFlag
             self.table.selectionModel().select(index, flags.ClearAndSelect | flags.Rows)
 
-    def _fit(self, has_pictures: bool) -> None:
-        """Lines as high as the pictures, columns as wide as what is in them."""
+    def _fit(self, has_pictures: bool, class_names: Sequence[str]) -> None:
+        """Lines as high as the pictures; columns as wide as what is in them, once, as long as classes stay the same."""
         line = self.fontMetrics().height()
         side = round(PICTURE_LINES * line)
         if self._line != (wanted := side + 4 if has_pictures else round(1.7 * line)):
@@ -200,6 +201,9 @@ class LabelDeskPlot(Plot):
             self.table.verticalHeader().setDefaultSectionSize(wanted)
             self.table.setIconSize(QSize(side, side))
         letter = self.fontMetrics().averageCharWidth()
+        if self._fitted == (fitted := (has_pictures, tuple(class_names), letter)):
+            return
+        self._fitted = fitted
         self.table.setColumnHidden(len(COLUMNS) - 1, has_pictures)
         self.table.resizeColumnsToContents()
         for column in range(len(COLUMNS)):
@@ -262,6 +266,7 @@ class DeskTable(QTableView):
         self.verticalHeader().hide()
         self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setResizeContentsPrecision(50)  # lines that tell how wide the columns are
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
 
     def event(self, event: QEvent) -> bool:

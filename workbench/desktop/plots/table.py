@@ -26,6 +26,8 @@ AHEAD = 40
 """Rows read above and below what is visible."""
 NARROWEST, WIDEST = 12, 30
 """Letters of a column."""
+NUMERIC = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+TEXTUAL = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 MOST_COPIED = 100_000
 """Of more lines the first are copied."""
 
@@ -59,6 +61,14 @@ class Window:
     asked: Asked
     words: str
     read: Callable[[NDArray[np.int64]], list[tuple[Any, ...]]]
+
+    def looks_like(self, other: Window) -> bool:
+        """Whether nothing in the lines differs, so that none need be painted again."""
+        return (
+            (self.first, self.titles, self.texts) == (other.first, other.titles, other.texts)
+            and np.array_equal(self.order, other.order)
+            and np.array_equal(self.picked, other.picked)
+        )
 
 
 class TablePlot(Plot):
@@ -155,7 +165,7 @@ class RowsModel(QAbstractTableModel):
         before, same = self._window, window.titles == self._window.titles
         if same and len(window.order) == len(before.order):
             self._window = window
-            if len(window.order):
+            if len(window.order) and not window.looks_like(before):
                 self.dataChanged.emit(
                     self.index(0, 0), self.index(len(window.order) - 1, max(0, len(window.titles) - 1))
                 )
@@ -201,9 +211,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.BackgroundRole and window.picked[index.row()]:
             return self._tint()
         if role == Qt.ItemDataRole.TextAlignmentRole and 0 <= at < len(window.texts):
-            numeric = window.texts[at][index.column()][:1] in "−0123456789–"
-            side = Qt.AlignmentFlag.AlignRight if numeric else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
+            return NUMERIC if window.texts[at][index.column()][:1] in "−0123456789–" else TEXTUAL
         return None
 
     def _tint(self) -> QColor:
