@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.reports.printed import Printed
 from workbench.cli import main
 
 
@@ -94,7 +95,7 @@ def test_classifiers_are_told_with_mcnemars_test(project: Path, capsys: pytest.C
     assert 0 < part["mcnemar_p"] <= 1
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+@pytest.mark.parametrize("ending", ["png", "svg", "html", "pdf"])
 def test_the_page_is_written_in_the_form_that_its_ending_names(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
 ) -> None:
@@ -103,11 +104,23 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
     assert code == 0, err
     assert path.name in out.replace("\n", "")
     made = path.read_bytes()
-    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>"}[ending])
+    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>", "pdf": b"%PDF"}[ending])
     if ending == "html":
         assert "metric beside simple" in made.decode()
         assert "Hungarian method" in made.decode()
         assert "://" not in made.decode()
+    if ending == "pdf":
+        printed = Printed(made)
+        titles = [title for title, _ in printed.outline]
+        assert titles[0] == "metric beside simple"
+        assert titles[2:] == [
+            "Figures",
+            "Parameters that differ",
+            "Pairs, the most different first",
+            "How it was measured",
+        ]
+        assert "Hungarian method" in printed.text
+        assert "engine Generalized matrix LVQ LVQ1" in printed.text
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         (["three", "four", "--at", "1", "--share", "0.5"], "Give --at or --share, not both"),
         (["three", "codes"], "both need prototypes among the rows"),
         (["codes", "three"], "both need prototypes among the rows"),
-        (["three", "four", "-o", "page.txt"], "is written as .html, .png or .svg"),
+        (["three", "four", "-o", "page.txt"], "is written as .html, .pdf, .png or .svg"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(
@@ -145,3 +158,40 @@ def test_training_stops_at_an_alarm_and_names_the_rows_unless_it_is_not_watched(
     code, out, _ = said(capsys, *wild, "--name", "free", "--no-watch")
     assert code == 0
     assert "free finished" in out
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf"])
+def test_one_report_lays_several_runs_side_by_side(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    path = tmp_path / f"runs.{ending}"
+    words = [word for run in ("metric", "simple", "three") for word in ("--run", run)]
+    code, out, err = said(capsys, "export", "report", project, *words, "-o", path)
+    assert code == 0, err
+    assert path.name in out.replace("\n", "")
+    text = Printed(path.read_bytes()).text if ending == "pdf" else path.read_text(encoding="utf-8")
+    assert "3 runs on groups" in text
+    assert "exact test" in text  # of the two that are classifiers
+    assert "No metric was learned by simple and three." in text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["report", "--run", "three", "--run", "elsewhere"], "only runs on the same data have rows in common"),
+        (["report", "--run", "three", "--run", "nothing"], "no run called 'nothing'"),
+        (["report", "--run", "three", "--run", "three"], "Run 'three' is named twice"),
+        (["codebook", "--run", "three", "--run", "four"], "'codebook' is of one run: give --run once"),
+        (["script", "--run", "three", "--run", "four"], "'script' is of one run: give --run once"),
+    ],
+)
+def test_runs_that_cannot_go_into_one_file_are_told_in_one_line(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    kind, *runs = words
+    code, out, err = said(capsys, "export", kind, project, *runs, "-o", tmp_path / "out.html")
+    assert code == 1
+    assert told in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "out.html").exists()

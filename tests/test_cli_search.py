@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.reports.printed import Printed
 from workbench.cli import main
 from workbench.session import Session
 from workbench.views import search as page
@@ -82,7 +83,7 @@ def test_machines_get_every_trial_of_a_random_search(project: Path, capsys: pyte
         assert kept.seed == 3
 
 
-@pytest.mark.parametrize("ending", ["png", "html"])
+@pytest.mark.parametrize("ending", ["png", "html", "pdf"])
 def test_the_page_is_written_in_the_form_that_its_ending_names(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
 ) -> None:
@@ -94,7 +95,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
     assert code == 0
     assert str(path) in out
     made = path.read_bytes()
-    assert made.startswith({"png": b"\x89PNG", "html": b"<!DOCTYPE html>"}[ending])
+    assert made.startswith({"png": b"\x89PNG", "html": b"<!DOCTYPE html>", "pdf": b"%PDF"}[ending])
     if ending == "html":
         text = made.decode()
         with Session.open(project, read_only=True) as session:
@@ -105,6 +106,13 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         assert "fitted anew for each fold" in text
         assert "<script" not in text
         assert "://" not in text
+    if ending == "pdf":
+        printed = Printed(made)
+        with Session.open(project, read_only=True) as session:
+            data = page.compute(next(iter(session.searches.values())))
+        assert (data.headline, 0) in printed.outline
+        assert data.reason in printed.text
+        assert " ".join(data.row(data.order[0])) in printed.text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +127,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         (["--engine", "GLVQ", "--grid", "tol=0:1"], "from which only a random search can draw"),
         (["--engine", "GLVQ", "--grid", "max_iter=1,2", "--folds", "1"], "1 folds cannot be made"),
         (["--engine", "GLVQ", "--grid", "max_iter=1,2", "--dataset", "elsewhere"], "no dataset called 'elsewhere'"),
-        (["--engine", "GLVQ", "--grid", "max_iter=1,2", "-o", "page.txt"], "written as .html, .png or .svg"),
+        (["--engine", "GLVQ", "--grid", "max_iter=1,2", "-o", "page.txt"], "written as .html, .pdf, .png or .svg"),
     ],
 )
 def test_a_mistake_is_told_in_one_line_and_nothing_is_trained(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.reports.printed import Printed
 from workbench.cli import main
 from workbench.reports import export
 from workbench.session import Session
@@ -74,7 +75,7 @@ def test_machines_get_every_band_and_asking_again_measures_nothing_anew(
     assert json.loads(said(capsys, *words)[1]) == first  # seconds too
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+@pytest.mark.parametrize("ending", ["png", "svg", "html", "pdf"])
 def test_the_page_is_written_in_the_form_that_its_ending_names(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
 ) -> None:
@@ -83,10 +84,17 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
     assert code == 0
     assert str(path) in out
     made = path.read_bytes()
-    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>"}[ending])
+    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>", "pdf": b"%PDF"}[ending])
     if ending == "html":
         assert "principal angles" in made.decode()
         assert "://" not in made.decode()
+    if ending == "pdf":
+        printed = Printed(made)
+        assert [title for title, _ in printed.outline][2:4] == [
+            "Features, the most relevant first",
+            "How it was measured",
+        ]
+        assert "principal angles" in printed.text
 
 
 @pytest.mark.parametrize(
@@ -96,7 +104,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         (["--by", "luck"], "not by 'luck'"),
         (["--resamples", "1"], "at least 2 refits"),
         (["--run", "elsewhere"], "no run called 'elsewhere'"),
-        (["-o", "page.txt"], "The page of a measured stability is written as .html, .png or .svg"),
+        (["-o", "page.txt"], "The page of a measured stability is written as .html, .pdf, .png or .svg"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(

@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pypdfium2.raw as raw
 import pytest
 
+from tests.reports.printed import Printed
 from workbench.cli import main
 from workbench.session import Session
 from workbench.views import sweep as page
@@ -74,7 +76,7 @@ def test_machines_get_every_column(project: Path, capsys: pytest.CaptureFixture[
         assert next(iter(session.sweeps.values())).parameters["n_init"] == 3
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+@pytest.mark.parametrize("ending", ["png", "svg", "html", "pdf"])
 def test_the_page_is_written_in_the_form_that_its_ending_names(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
 ) -> None:
@@ -85,7 +87,7 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
     assert code == 0
     assert str(path) in out
     made = path.read_bytes()
-    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>"}[ending])
+    assert made.startswith({"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>", "pdf": b"%PDF"}[ending])
     if ending == "html":
         text = made.decode()
         with Session.open(project, read_only=True) as session:
@@ -95,6 +97,16 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         assert "random half" in text
         assert "<script" not in text
         assert "://" not in text
+    if ending == "pdf":
+        printed = Printed(made)
+        with Session.open(project, read_only=True) as session:
+            data = page.compute(next(iter(session.sweeps.values())))
+        assert (data.headline, 0) in printed.outline
+        assert printed.text.count(data.headline) == 1  # in words, not in the figure too
+        assert data.reason in printed.text
+        assert all(" ".join(row) in printed.text for row in data.rows)
+        assert "Contents" not in printed.text
+        assert printed.count(0, raw.FPDF_PAGEOBJ_IMAGE) == 0  # curves are drawn
 
 
 @pytest.mark.parametrize(
@@ -105,10 +117,13 @@ def test_the_page_is_written_in_the_form_that_its_ending_names(
         (["--engine", "KMeans", "--values", "two"], "The counts 'two' are not understood"),
         (["--engine", "KMeans", "--set", "max_iter=0"], "max_iter must be"),
         (["--engine", "KMeans", "--dataset", "elsewhere"], "no dataset called 'elsewhere'"),
-        (["--engine", "KMeans", "--values", "2:3", "-o", "page.txt"], "written as .html, .png or .svg, not as '.txt'"),
+        (
+            ["--engine", "KMeans", "--values", "2:3", "-o", "page.txt"],
+            "written as .html, .pdf, .png or .svg, not as '.txt'",
+        ),
     ],
 )
-def test_a_mistake_is_told_in_one_line(
+def test_a_mistake_is_told_in_one_line_and_nothing_is_measured(
     project: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
 ) -> None:
     code, out, err = said(capsys, "sweep", project, *words)
@@ -116,3 +131,4 @@ def test_a_mistake_is_told_in_one_line(
     assert told in err
     assert err.count("\n") == 1
     assert "Traceback" not in out + err
+    assert json.loads(said(capsys, "info", project, "--json")[1])["sweeps"] == []

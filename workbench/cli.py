@@ -14,13 +14,14 @@ from workbench import __version__
 from workbench.commands.applying import apply
 from workbench.commands.bench import bench
 from workbench.commands.care import salvage
-from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
+from workbench.commands.common import AsJson, ProjectPath, run_called, session_of
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
 from workbench.commands.first_look import show_test
 from workbench.commands.importing import derive, import_file
 from workbench.commands.learning import sweep, train
+from workbench.commands.merging import merge
 from workbench.commands.searching import search
 from workbench.commands.stability import stability
 from workbench.errors import WorkbenchError
@@ -220,6 +221,7 @@ app.command()(stability)
 app.command("show-test")(show_test)
 app.command()(apply)
 app.command()(salvage)
+app.command()(merge)
 app.command()(compare)
 app.command()(bench)
 
@@ -234,7 +236,12 @@ def export(
     ],
     project: ProjectPath,
     out: Annotated[Path, typer.Option("-o", "--out", help="file to write; its ending chooses the form")],
-    run: RunName = "",
+    runs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run", help="name or id of the run; the newest one if not given; several, for a report of all of them"
+        ),
+    ] = None,
     view: Annotated[str, typer.Option(help="the view to draw", rich_help_panel=FIGURE)] = "",
     width: Annotated[float, typer.Option(help="millimetres", rich_help_panel=FIGURE)] = 85.0,
     height: Annotated[
@@ -270,15 +277,23 @@ def export(
     bits of every row, packed, the first in the lowest bit of the first byte. "onnx" are its networks, NAME-encoder.onnx
     from rows to bits and NAME-decoder.onnx back, tried before they are saved.
 
+    "report" with several --run lays runs on the same data side by side: parameters that differ, accuracies and errors
+    with intervals, what each metric finds relevant, learning curves, pairs of runs, and each run in short.
+
     "script" is a Python script, or a Jupyter notebook, that learns the same codebooks again from the data: that of a
     run, or without --run those of the whole project.
     """
-    from workbench.reports import EXPORTS, write_script
+    from workbench.reports import EXPORTS, export_together, write_script
     from workbench.reports import export as write
 
+    run, *others = runs or [""]
+    if others and kind != "report":
+        raise WorkbenchError(f"'{kind}' is of one run: give --run once. Only a report takes several.")
     with session_of(project, read_only=True) as session:
-        if kind == "script":
-            written: Any = write_script(session, out, session.run(run) if run else None)
+        if others:
+            written: Any = export_together(session, [session.run(name) for name in runs or ()], out)
+        elif kind == "script":
+            written = write_script(session, out, session.run(run) if run else None)
         elif kind == "figure":
             wish = FigureWish(view, width, height, letters, look, dpi, title, legend, note, part, ask)
             written = write_figure(run_called(session, run), out, wish)

@@ -11,14 +11,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 from examples import EXAMPLES
+from mutant_projects import make_project, opened_as_written
 from PIL import Image
 
-from workbench.data import DataError, guess, preview, read
+from workbench.data import guess, preview, read
+from workbench.errors import WorkbenchError
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: how a sound one is made, and how it is used, which raises DataError where it is refused."""
+    """A kind of file: how a sound one is made, and how it is used, which raises WorkbenchError where it is refused."""
 
     make: Callable[[Path], Path]
     use: Callable[[Path], None]
@@ -68,6 +70,8 @@ KINDS = {
     "npz": Kind(lambda folder: EXAMPLES["npz"](folder).path, imported_by("npz")),
     "png": Kind(_png, imported_by("images")),
     "csv": Kind(lambda folder: EXAMPLES["delimited"](folder).path, imported_by("delimited")),
+    "xlsx": Kind(lambda folder: EXAMPLES["excel"](folder).path, imported_by("excel")),
+    "vqw": Kind(make_project, opened_as_written),
 }
 
 
@@ -109,7 +113,7 @@ def outcomes(kind: Kind, folder: Path, count: int, seed: int) -> Counter[str]:
     Raises
     ------
     AssertionError
-        If one ends in anything but a whole table or one sentence.
+        If one ends in anything but a whole table, a project as it was written, or one sentence.
     """
     path = kind.make(folder)
     counts: Counter[str] = Counter()
@@ -118,7 +122,7 @@ def outcomes(kind: Kind, folder: Path, count: int, seed: int) -> Counter[str]:
         try:
             kind.use(path)
             counts["read"] += 1
-        except DataError as error:
+        except WorkbenchError as error:
             sentence = str(error)
             assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 500, (k, sentence)  # noqa: PT018
             counts[_reason(sentence)] += 1

@@ -29,7 +29,7 @@ def refusal(path: Path, **options: object) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("name", ["hdf5", "npz", "png"])
+@pytest.mark.parametrize("name", ["hdf5", "npz", "png", "xlsx", "vqw"])
 def test_mutants_are_read_or_refused(name: str, tmp_path: Path) -> None:
     counts = outcomes(KINDS[name], tmp_path, 40, seed=1)
     assert counts.total() == 40

@@ -66,5 +66,9 @@ def test_figures_of_the_test_part_are_shown_after_the_button_and_the_question(
     later = session.add_run(data, "GLVQ", {"random_state": 1, "max_iter": 2}, name="later")
     assert later.wait(120) == "finished"
     window.tree.select(later)
-    wait(lambda: page.test_part.words.text().startswith("This run was started after the test part was first looked at"))
+    wait(
+        lambda: page.test_part.words.text().startswith(
+            "Run 'later' was started after the test part was first looked at"
+        )
+    )
     assert not page.test_part.button.isVisibleTo(page)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shiboken6
 from desktop_help import PATIENCE_MS, shut
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -70,12 +70,16 @@ class Monkey:
         self.window = window
         self.random = np.random.default_rng(seed)
         self.done: list[str] = []
+        self.patience = QTimer(interval=300)
+        self.patience.timeout.connect(self.shut_popup)
 
     def step(self) -> None:
         """Do something, and let the window answer."""
         acts = (self.act, self.click, self.press, self.view, self.choose, self.start, self.steer, self.drag)
         weights = np.array([5, 8, 4, 3, 3, 0.4, 2, 1], float)
+        self.patience.start()  # the menu of a button keeps its click waiting until it is shut
         acts[int(self.random.choice(len(acts), p=weights / weights.sum()))]()
+        self.patience.stop()
         QApplication.processEvents()
         self.settle()
 
@@ -90,6 +94,9 @@ class Monkey:
         for dialog in self.window.findChildren(QDialog):
             if dialog.isVisible() and self.random.random() < 0.3:
                 dialog.accept() if self.random.random() < 0.4 else dialog.reject()
+        self.shut_popup()
+
+    def shut_popup(self) -> None:
         popup = QApplication.activePopupWidget()
         if popup is not None:
             popup.close()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QFileDialog,
     QGraphicsView,
     QLineEdit,
     QPlainTextEdit,
@@ -32,6 +33,7 @@ from pytestqt.qtbot import QtBot
 
 from workbench.data import guess
 from workbench.desktop.window import Window
+from workbench.resources import sample_projects
 from workbench.session import Dataset, Run, Session
 from workbench.session.selection import RowMask
 
@@ -210,6 +212,7 @@ def test_every_control_of_sweeps_and_searches(window: Window, work: Session, wai
         "stability",
         "apply",
         "derive",
+        "merge_project",
         "settings",
         "about",
         "export_figure",
@@ -218,7 +221,11 @@ def test_every_control_of_sweeps_and_searches(window: Window, work: Session, wai
         "palette",
     ],
 )
-def test_every_control_of_what_an_action_opens(action: str, window: Window, work: Session, wait: Wait) -> None:
+def test_every_control_of_what_an_action_opens(
+    action: str, window: Window, work: Session, wait: Wait, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = str(shutil.copy(sample_projects()["iris"], tmp_path))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (other, ""))
     run = next(iter(work.runs.values()))
     window.tree.select(run)
     wait(lambda: window.live.shown is run and window.actions_by_name.by_name[action].isEnabled())
@@ -234,6 +241,7 @@ def test_every_control_of_what_an_action_opens(action: str, window: Window, work
         return [w for w in QApplication.topLevelWidgets() if w not in before and w.isVisible() and w is not window]
 
     wait(lambda: bool(opened()))
+    wait(lambda: window.dialogs.merging is None or window.dialogs.merging.start.isEnabled())
     for screen in opened():
         for tabs in [screen, *screen.findChildren(QTabBar)]:
             for k in range(tabs.count() if isinstance(tabs, QTabBar) else 1):

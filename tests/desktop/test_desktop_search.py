@@ -224,7 +224,7 @@ def test_every_control_of_dialog_and_page_has_a_name(window: Window, data: Datas
 
 def test_the_page_of_a_search_is_written_to_a_file(window: Window, data: Dataset, tmp_path: Path, wait: Wait) -> None:
     search = made(window, data, wait)
-    wait(lambda: window.actions_by_name.by_name["export_study"].isEnabled())
+    wait(lambda: window.actions_by_name.by_name["export_page"].isEnabled())
     written: list[object] = []
     window.exporter.written.connect(written.append)
     window.exporter.write_study(search, tmp_path / "page.html")

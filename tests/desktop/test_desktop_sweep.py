@@ -190,7 +190,7 @@ def test_changing_the_theme_draws_the_page_anew(window: Window, data: Dataset, w
 def test_the_page_of_a_sweep_is_written_to_a_file(window: Window, data: Dataset, tmp_path: Path, wait: Wait) -> None:
     sweep = swept(window, wait, last=4)
     wait(lambda: sweep.status == "finished")
-    wait(lambda: window.actions_by_name.by_name["export_study"].isEnabled())
+    wait(lambda: window.actions_by_name.by_name["export_page"].isEnabled())
     written: list[object] = []
     window.exporter.written.connect(written.append)
     window.exporter.write_study(sweep, tmp_path / "page.html")

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import WorkbenchError
-from workbench.project import Project, Reader, Transaction, rewriting, schema
+from workbench.project import Project, Reader, Transaction, merging, rewriting, schema
 from workbench.project.disk import Disk
 from workbench.project.records import DatasetRecord, RunRecord
 from workbench.project.store import Store
 from workbench.project.userblock import USERBLOCK_SIZE, UserBlock
 
-NAME = "p.vqw"
+NAME, OTHER = "p.vqw", "other.project"  # whose ending tells it from copies of the first
 DATASET, RUN = "datasets/d_000001", "runs/r_000001"
 
 
@@ -195,6 +195,37 @@ def prepared(folder: Path, disk: Disk) -> None:
         desk.close()
 
 
+def with_another(folder: Path, disk: Disk) -> None:
+    """Make such a project, and another one to be merged into it."""
+    prepared(folder, disk)
+    (folder / NAME).rename(folder / OTHER)
+    desk = Desk(folder, disk)
+    try:
+        for step in (_create, _import(60, 8)):
+            step(desk)
+    finally:
+        desk.close()
+
+
+def _merge(desk: Desk) -> None:
+    """Bring all things of the other project, some of their arrays ahead of the transaction."""
+    project, keys = desk.opened(), [DATASET, RUN]
+    with Project.open(desk.path.with_name(OTHER), read_only=True, disk=desk.disk) as other:
+        freight = merging.Freight.of(project, other, merging.parts_of(other, keys))
+
+        def work(transaction: Transaction) -> None:
+            ids = transaction.ids_for(keys)
+            freight.write(transaction, ids, {RUN: {"dataset": ids[DATASET]}})
+            schema.append_command(transaction, {"merged": list(ids.values())})
+
+        try:
+            freight.load()
+            project.transact(work).result()
+        except WorkbenchError:
+            freight.unload()
+            raise
+
+
 def old_version(folder: Path, disk: Disk) -> None:
     """Make a project of schema version 0, as a program before the first might have written it."""
     store = Store.create(disk, folder / NAME, UserBlock(b"0" * 16, 0, USERBLOCK_SIZE, schema=0, least_reader=0))
@@ -229,6 +260,7 @@ WORKLOADS = (
     ),
     Workload("stage", (_stage, _give_up_staging, _note("after"), _close), prepared),
     Workload("compact", (_compact, _note("after"), _compact, _close), prepared),
+    Workload("merge", (_merge, _note("after"), _close), with_another),
     Workload("save as", (_save_as, _note("after"), _close), prepared),
     Workload("migrate", (_open, _import(30, 6), _close), old_version),
 )

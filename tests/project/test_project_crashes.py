@@ -17,7 +17,7 @@ from project_inspection import (
 )
 from project_workloads import WORKLOADS, Workload, from_version_0
 
-from workbench.project import arrays, journal, rewriting, transaction
+from workbench.project import arrays, journal, merging, rewriting, transaction
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,7 @@ def _small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrays, "BLOCK_BYTES", 8192)
     monkeypatch.setattr(journal, "_RUN", 3)
     monkeypatch.setattr(transaction, "_LARGE", 9000)
+    monkeypatch.setattr(merging, "LARGE", 5000)
     monkeypatch.setitem(rewriting.MIGRATIONS, 0, from_version_0)
 
 

@@ -62,13 +62,28 @@ def test_a_flipped_bit_is_found_where_it_lies_and_the_rest_stays_usable(path: Pa
         assert project.read(lambda r: r.exists("d/X")).result()
 
 
-def test_a_damaged_group_is_named(path: Path) -> None:
+@pytest.mark.parametrize("length", [5, 6_000, 15_000], ids=["short", "long", "longer than HDF5 takes a checksum of"])
+def test_a_damaged_group_is_named(path: Path, length: int) -> None:
     with Project.create(path) as project:
-        project.transact(lambda t: (t.put("good", {"a": 1}), t.put("bad", {"a": "needle" * 5}))).result()
-    flip(path, path.read_bytes().index(b"needleneedle"))
+        project.transact(lambda t: (t.put("good", {"a": 1}), t.put("bad", {"a": "needle" * length}))).result()
+    flip(path, path.read_bytes().rindex(b"needleneedle"))
+    before = path.read_bytes()
     with Project.open(path) as project:
         assert [s for s in project.verify() if s.startswith("'bad' is damaged")]
         assert project.read(lambda r: r.get("good")).result() == {"a": 1}
+        with pytest.raises(ProjectDamaged, match="'bad' is damaged"):
+            project.transact(lambda t: t.put("bad", {"b": 1})).result()
+    assert path.read_bytes() == before
+
+
+def test_attributes_that_grow_long_and_short_again_come_back_as_they_were_put(path: Path) -> None:
+    with Project.create(path) as project:
+        for length in (10, 100_000, 70_000, 40_000, 10):
+            project.transact(lambda t, length=length: t.put("a", {"text": "ü" * length})).result()
+            assert project.read(lambda r: r.get("a")).result() == {"text": "ü" * length}
+    with Project.open(path) as project:
+        assert project.read(lambda r: r.get("a")).result() == {"text": "ü" * 10}
+        assert project.verify() == []
 
 
 def test_a_file_cut_short_is_refused_whatever_its_length(path: Path) -> None:

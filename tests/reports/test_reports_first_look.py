@@ -15,7 +15,7 @@ from sklearn.datasets import load_iris
 
 from workbench.cli import main
 from workbench.data import Derivation, Recipe, Split, guess
-from workbench.reports import EXPORTS, export, trained
+from workbench.reports import EXPORTS, export, export_together, trained
 from workbench.reports.assessment import assess
 from workbench.reports.content import content
 from workbench.reports.learned import Watch
@@ -132,6 +132,17 @@ def test_a_sealed_part_is_in_no_report_and_no_table_of_rows_and_its_absence_is_t
     assert "nothing is measured on the rows to test on" in text
 
 
+def test_a_report_of_several_runs_leaves_a_sealed_part_out_and_says_so(
+    runs: tuple[Session, Run, Run], tmp_path: Path
+) -> None:
+    session, *both = runs
+    (path,) = export_together(session, both, tmp_path / "both.html")
+    text = path.read_text(encoding="utf-8")
+    assert "validation part, 15 rows" in text
+    assert "test part, 45 rows" not in text
+    assert text.count("The test part of iris, 45 rows, has not been looked at yet.") == 2
+
+
 def test_the_report_tells_when_the_test_part_was_first_looked_at_and_what_came_after(
     iris: Path, tmp_path: Path
 ) -> None:
@@ -153,7 +164,7 @@ def test_the_report_tells_when_the_test_part_was_first_looked_at_and_what_came_a
             assert ("test part", sentence) in found["data"]
             assert found["notes"] == notes
             assert [part["part"] for part in found["confusion"]] == ["training", "validation", "test"]
-        assert caution(after).startswith("This run was started after the test part was first looked at")
+        assert caution(after).startswith("Run 'after' was started after the test part was first looked at")
         text = words(script(session, after))
         assert f"The test part was first looked at on {when}." in text
         assert "after.score(X_test, y_test)" in text

@@ -21,7 +21,7 @@ from workbench.reports.assessment import assess
 from workbench.reports.content import content
 from workbench.reports.learned import Watch
 from workbench.session import Session
-from workbench.views.confusion import wilson
+from workbench.views.intervals import wilson
 from workbench.views.wording import percent
 
 EMPTY = {"meta", "link", "img", "source", "br", "hr", "input"}
@@ -71,7 +71,7 @@ def pages(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 def facts(shelf: Shelf, run: str) -> dict[str, Any]:
     learned = trained(getattr(shelf, run))
-    return content(shelf.session, learned, assess(learned, Watch()))
+    return content(shelf.session, learned, assess(learned, learned.blocks(Watch())))
 
 
 @pytest.mark.parametrize("run", ["flowers", "pictures"])
@@ -154,7 +154,7 @@ def test_thresholds_reach_on_the_training_part_what_they_promise(shelf: Shelf) -
 
 def test_the_quantization_error_is_the_engines_own(shelf: Shelf) -> None:
     run = trained(shelf.clusters)
-    found = assess(run, Watch())
+    found = assess(run, run.blocks(Watch()))
     for code, part in ((0, "train"), (2, "test")):
         expected = run.model.quantization_error(np.asarray(run.data.rows(part)))
         assert found.mean_squared_distance(code) == pytest.approx(expected, rel=1e-6)
@@ -165,9 +165,10 @@ def test_the_quantization_error_is_the_engines_own(shelf: Shelf) -> None:
 
 
 def test_an_assessment_does_not_depend_on_its_blocks(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = assess(trained(shelf.readers), Watch())
+    readers = trained(shelf.readers)
+    whole = assess(readers, readers.blocks(Watch()))
     monkeypatch.setattr("workbench.reports.learned._BLOCK_NUMBERS", 64 * 64)
-    parts = assess(trained(shelf.readers), Watch())
+    parts = assess(readers, readers.blocks(Watch()))
     np.testing.assert_array_equal(whole.confusion, parts.confusion)
     np.testing.assert_array_equal(whole.counts, parts.counts)
     np.testing.assert_allclose(whole.squared_sums, parts.squared_sums)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from session_help import paused_after, trained, with_split, write_blobs
@@ -121,3 +123,74 @@ def test_a_new_split_is_sealed_again_and_its_kin_are_known(session, parts, blobs
     assert {data.name for data in session.kin_of(quarter)} == {"parts", "half"}
     assert {data.name for data in session.kin_of(parts)} == {"half", "quarter"}
     assert session.kin_of(blobs) == ()
+
+
+@pytest.fixture
+def twins(session, parts, tmp_path):
+    """The project and a copy of it, closed, which share the data and the run "both"."""
+    both = session.add_run(parts, *KMEANS, name="both")
+    both.wait(60)
+    session.close()
+    copy = tmp_path / "copy.vqw"
+    shutil.copy(session.path, copy)
+    return session.path, copy
+
+
+def train_there(path, name, *, look):
+    with Session.open(path) as there:
+        if look:
+            there.show_test_part("parts")
+        assert there.add_run("parts", *KMEANS, name=name).wait(60) == "finished"
+        return there.dataset("parts").first_look
+
+
+def test_a_look_in_a_project_that_is_merged_counts_here_too_and_stays_when_the_merge_is_undone(twins):
+    here, there = twins
+    look = train_there(there, "after", look=True)
+    with Session.open(here) as session:
+        mine = session.add_run("parts", *KMEANS, name="mine")
+        mine.wait(60)
+        merged = session.merge(there).result(60)
+        assert merged.opened == ("parts",)
+        assert "Looked at there, and so shown here too: the test part of parts." in merged.sentences
+        data = session.dataset("parts")
+        assert (data.is_sealed, data.first_look.time) == (False, look.time)
+        runs = {run.name: data.first_look.since(run) for run in session.runs.values()}
+        assert runs == {"both": (), "mine": (), "after": ("was started",)}
+        session.undo()
+        assert "after" not in {run.name for run in session.runs.values()}
+        kept = data.first_look
+        assert not data.is_sealed
+    with Session.open(here) as again:
+        assert again.dataset("parts").first_look == kept
+        assert again.can_redo == "merge of copy.vqw"
+
+
+def test_runs_of_a_project_where_nobody_had_looked_came_before_the_look_here(twins):
+    here, there = twins
+    train_there(there, "unseen", look=False)
+    own = train_there(here, "after", look=True)
+    with Session.open(here) as session:
+        assert session.merge(there).result(60).opened == ()
+        look = session.dataset("parts").first_look
+        assert look.time == own.time
+        assert {run.name: look.since(run) for run in session.runs.values()} == {
+            "both": (),
+            "after": ("was started",),
+            "unseen": (),
+        }
+
+
+def test_a_dataset_that_is_merged_brings_its_first_look_with_the_runs_by_their_new_ids(session, parts, tmp_path):
+    trained(session, parts, *KMEANS)
+    session.show_test_part(parts)
+    trained(session, parts, *KMEANS)
+    session.close()
+    with Session.create(tmp_path / "other.vqw") as other:
+        blobs = other.import_data(guess(write_blobs(tmp_path / "blobs.csv", rows=4))).result(60)
+        trained(other, blobs, *KMEANS)  # which has the id of the first run there
+        other.merge(session.path).result(60)
+        data = other.dataset("parts")
+        came = [run for run in other.runs.values() if run.dataset is data]
+        assert [data.first_look.since(run) for run in came] == [(), ("was started",)]
+        assert data.first_look.time == parts.first_look.time

@@ -18,7 +18,8 @@ from engines import Snapshot
 from tests.views import scenes
 from workbench.views import Scene, confusion, curves, projection, prototypes, relevance, render, theme, view
 from workbench.views.canvas import plain
-from workbench.views.confusion import count_confusions, wilson
+from workbench.views.confusion import count_confusions
+from workbench.views.intervals import wilson
 from workbench.views.model_answers import codes_of, nearest
 from workbench.views.pictures import contact_sheet, ends_of, pictures
 from workbench.views.wording import distinct, number, shorten

@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at onc
 
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="project file (*.vqw)")]
 RunName = Annotated[str, typer.Option("--run", help="name or id of the run; the newest one if not given")]
+PageFile = Annotated[
+    Path | None, typer.Option("-o", "--out", help="file for the page of it: .html, .pdf, .png or .svg")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="for machines: one JSON value on standard output")]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.commands.common import AsJson, ProjectPath, session_of
+from workbench.commands.common import AsJson, PageFile, ProjectPath, session_of
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table
 
@@ -22,7 +21,7 @@ def compare(
     run: Annotated[str, typer.Argument(help="name or id of a run")],
     other: Annotated[str, typer.Argument(help="name or id of another run on the same data")],
     rows: Annotated[int, typer.Option(min=1, help="rows to compare on, drawn at random where there are more")] = 5000,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="file for the page: .html, .png or .svg")] = None,
+    out: PageFile = None,
     at: Annotated[
         float | None, typer.Option(min=0, help="iteration at which both are compared; else the newest")
     ] = None,

@@ -39,15 +39,14 @@ def show_test(
         print_json(result)
         return
     print_table(f"Test part of {result['dataset']}, {result['rows']:,} rows", _COLUMNS, [_words(run) for run in runs])
-    cautions = [f"{run['name']}: {run['caution']}" for run in runs if run["caution"]]
-    for line in filter(None, (*told, *cautions)):
+    for line in filter(None, (*told, *(run["caution"] for run in runs))):
         print(line)
 
 
 def _reached(run: Run) -> dict[str, Any]:
     """What a run reaches on the test part; None for what was not measured."""
-    from workbench.views.confusion import wilson
     from workbench.views.first_look import caution
+    from workbench.views.intervals import wilson
 
     name = next((name for name in run.metrics if name.endswith("_test")), None)
     value = None if name is None else run.metrics[name]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.commands.common import AsJson, ProjectPath, dataset_name, pair, session_of, wait_for
+from workbench.commands.common import AsJson, PageFile, ProjectPath, dataset_name, pair, session_of, wait_for
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress
 
@@ -79,16 +78,17 @@ def sweep(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="another parameter of the engine")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="file for the page of all criteria: .html, .png or .svg")
-    ] = None,
+    out: PageFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Try several numbers of prototypes and recommend one; Ctrl-C stops it and keeps what was measured."""
     from workbench.reports import write_sweep
+    from workbench.reports.pages import check_form
     from workbench.session import parse_counts
     from workbench.views import sweep as page
 
+    if out is not None:
+        check_form(out, "sweep")
     words = dict(pair(text) for text in settings or ())
     with session_of(project) as session:
         parameters = session.parse(engine, words)

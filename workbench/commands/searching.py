@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.commands.common import AsJson, ProjectPath, dataset_name, pair, session_of, wait_for
+from workbench.commands.common import AsJson, PageFile, ProjectPath, dataset_name, pair, session_of, wait_for
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress
 
@@ -34,9 +33,7 @@ def search(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="another parameter of the engine")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="file for the page of the search: .html, .png or .svg")
-    ] = None,
+    out: PageFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Try sets of parameters, judged by cross-validation; Ctrl-C stops it and keeps the trials that are done."""

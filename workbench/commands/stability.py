@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workbench.commands.common import AsJson, ProjectPath, RunName, run_called, session_of
+from workbench.commands.common import AsJson, PageFile, ProjectPath, RunName, run_called, session_of
 from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress
 
@@ -20,7 +19,7 @@ def stability(
         str, typer.Option("--by", help="what changes: bootstrap (rows drawn anew), folds (a part left out) or seeds")
     ] = "bootstrap",
     seed: Annotated[int, typer.Option(help="seed of the draws")] = 0,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="file for the page: .html, .png or .svg")] = None,
+    out: PageFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn a run's metric again and again and tell how stable it is; Ctrl-C stops it, and asking again goes on."""

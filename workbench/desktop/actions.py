@@ -61,6 +61,7 @@ _OWN = (
     Action("import", "Import data…", "Bring a data file into the project", "File", "import", "Ctrl+I", WRITE, 1, separated=True),
     Action("paste_table", "Paste table…", "Bring the table on the clipboard into the project", "File", "paste_table", "Ctrl+Shift+V", WRITE),
     Action("derive", "Make a dataset…", "Make another dataset of the selected one: rows chosen, drawn or added, columns left out", "File", "derive", "Ctrl+D", WRITE | {"dataset"}),
+    Action("merge_project", "Merge project…", "Bring datasets and runs of another project into this one", "File", "merge_project", "", WRITE),
     Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
     Action("verify", "Verify project", "Read every byte of the project and compare it with its hash", "File", "verify", "", PROJECT, separated=True),
     Action("compact", "Compact project", "Write the project file anew without its gaps", "File", "compact", "", WRITE),
@@ -124,7 +125,7 @@ def _export_icon(name: str) -> str:
 
 
 ACTIONS = (
-    *_OWN[:7],
+    *_OWN[:8],
     *(
         Action(
             f"export_{export.name}",
@@ -148,13 +149,22 @@ ACTIONS = (
         separated=True,
     ),
     Action(
-        "export_study",
-        "Page of the sweep or search…",
-        "What the selected sweep or search has measured as a web page or a picture",
+        "export_page",
+        "Page of what is shown…",
+        "What the sweep, search, comparison or stability in front tells, as a web page, a PDF or a picture",
         "File/Export",
         "sweep_page",
         "",
-        frozenset({"project", "study"}),
+        frozenset({"project", "page"}),
+    ),
+    Action(
+        "export_pair",
+        "Report of both runs…",
+        "One report of the two runs that the comparison lays side by side",
+        "File/Export",
+        "reports",
+        "",
+        MODEL | {"pair"},
     ),
     Action(
         "export_script",
@@ -165,7 +175,7 @@ ACTIONS = (
         "",
         frozenset({"project", "dataset"}),
     ),
-    *_OWN[7:],
+    *_OWN[8:],
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""
 

@@ -1,4 +1,4 @@
-"""The dialogs in which imports, sweeps, searches or refits are set up, one of each at a time; the window starts it."""
+"""The dialogs in which work is set up, from imports to merges, one of each at a time; the window starts it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.background import Background
 from workbench.desktop.derive_dialog import DeriveDialog
 from workbench.desktop.first_look import FirstLookQuestion
 from workbench.desktop.import_dialog import ImportDialog
+from workbench.desktop.merge_dialog import MergeDialog
+from workbench.desktop.projects import PROJECTS
 from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.settings import Settings
 from workbench.desktop.stability_dialog import StabilityDialog
@@ -39,12 +41,15 @@ class Dialogs(QObject):
         While it is open.
     looking : FirstLookQuestion or None
         While it is open.
+    merging : MergeDialog or None
+        While it is open.
     import_wanted : Signal(Plan)
     sweep_wanted : Signal(SweepRequest)
     search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
     derive_wanted : Signal(DeriveRequest)
     test_part_wanted : Signal(Dataset)
+    merge_wanted : Signal(MergeRequest)
     opened : Signal(QDialog)
     """
 
@@ -54,6 +59,7 @@ class Dialogs(QObject):
     stability_wanted = Signal(object)
     derive_wanted = Signal(object)
     test_part_wanted = Signal(object)
+    merge_wanted = Signal(object)
     opened = Signal(object)
 
     def __init__(self, window: QWidget, background: Background, settings: Settings) -> None:
@@ -65,6 +71,7 @@ class Dialogs(QObject):
         self.applying: ApplyDialog | None = None
         self.deriving: DeriveDialog | None = None
         self.looking: FirstLookQuestion | None = None
+        self.merging: MergeDialog | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -136,6 +143,30 @@ class Dialogs(QObject):
             dialog.deleteLater()
             if button == QMessageBox.StandardButton.Ok:
                 self.test_part_wanted.emit(dataset)
+
+    def choose_merge(self, session: Session) -> None:
+        """Ask for another project, then open the dialog that offers what is in it."""
+        folder = str(self._settings.folder("projects"))
+        name, _ = QFileDialog.getOpenFileName(self._window, "Merge project", folder, PROJECTS)
+        if name:
+            self.merge(session, Path(name))
+
+    def merge(self, session: Session, path: Path) -> None:
+        """Open the dialog that offers what is in the project at `path`."""
+        if self.merging is None:
+            self.merging = MergeDialog(self._background, session, path, self._window)
+            self.merging.finished.connect(self._merge_done)
+            self.merging.open()
+            self.opened.emit(self.merging)
+
+    @Slot(int)
+    def _merge_done(self, accepted: int) -> None:
+        dialog, self.merging = self.merging, None
+        if dialog is not None:
+            request = dialog.request
+            dialog.deleteLater()
+            if accepted:
+                self.merge_wanted.emit(request)
 
     def apply(self, run: Run) -> None:
         """Open the dialog that applies `run` to new rows."""

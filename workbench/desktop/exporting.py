@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +11,29 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
+from workbench.desktop import errors
 from workbench.desktop.background import Background
 from workbench.desktop.figure_dialog import FigureWish
 from workbench.desktop.settings import Settings
-from workbench.reports import Export, export, write_figure, write_script, write_search, write_sweep
+from workbench.reports import (
+    EXPORTS,
+    Export,
+    ReportError,
+    export,
+    export_together,
+    write_figure,
+    write_script,
+    write_search,
+    write_sweep,
+)
 from workbench.reports.pages import FORMS as PAGE_FORMS
 from workbench.reports.script import FORMS as SCRIPT_FORMS
+from workbench.reports.together import require_comparable
+from workbench.reports.view_pages import write_view_page
 from workbench.session import Run, Search, Session, Study, Sweep
+from workbench.views import Scene, View
+
+REPORT_FORMS = next(kind.formats for kind in EXPORTS if kind.name == "report")
 
 FORMS = {
     "csv": "Table",
@@ -55,78 +72,99 @@ class Exporter(QObject):
 
     def choose(self, kind: Export, session: Session, run: Run) -> None:
         """Ask where to, then write."""
-        folder = self._settings.folder("export")
-        stem = file_name(f"{run.name} {kind.name}")
-        filters = {_filter(form, kind.is_many): form for form in kind.formats}
-        first = str(folder / (stem if kind.is_many else f"{stem}.{kind.formats[0]}"))
-        name, chosen = QFileDialog.getSaveFileName(self._window, f"Export: {kind.title}", first, ";;".join(filters))
+        title, stem = f"Export: {kind.title}", file_name(f"{run.name} {kind.name}")
+        if not kind.is_many:
+            path = self._ask(title, stem, kind.formats)
+            if path is not None:
+                self.write(kind, session, run, path)
+            return
+        filters = {_filter(form, True): form for form in kind.formats}
+        first = str(self._settings.folder("export") / stem)
+        name, chosen = QFileDialog.getSaveFileName(self._window, title, first, ";;".join(filters))
         if name:
-            form = filters.get(chosen, kind.formats[0])
-            path = Path(name) if kind.is_many else _with_ending(Path(name), form, kind.formats)
-            self._settings.set_folder("export", path.parent)
-            self.write(kind, session, run, path, form if kind.is_many else None)
+            self._settings.set_folder("export", Path(name).parent)
+            self.write(kind, session, run, Path(name), filters.get(chosen, kind.formats[0]))
 
     def write(self, kind: Export, session: Session, run: Run, path: Path, form: str | None = None) -> None:
         """Write `run` to `path`."""
-        self._window.statusBar().showMessage(f"Writing {path.name}…")
-        work = partial(export, kind.name, session, run, path, format=form)
-        self._background.call(self, work, partial(self._done, kind.remark(run)))
+        self._work(path, partial(export, kind.name, session, run, path, format=form), kind.remark(run))
+
+    def choose_together(self, session: Session, runs: Sequence[Run]) -> None:
+        """Ask where to, then write one report of several runs; a sentence where they cannot be laid side by side."""
+        try:
+            require_comparable(runs)
+        except ReportError as error:
+            errors.report(error)
+            return
+        path = self._ask("Export: Report of several runs", file_name(f"{runs[0].dataset.name} report"), REPORT_FORMS)
+        if path is not None:
+            self.write_together(session, runs, path)
+
+    def write_together(self, session: Session, runs: Sequence[Run], path: Path) -> None:
+        """Write one report of `runs` to `path`."""
+        self._work(path, partial(export_together, session, runs, path))
 
     def choose_study(self, study: Study) -> None:
         """Ask where to, then write the page of a sweep or a search."""
-        stem = file_name(study.name)
-        first = str(self._settings.folder("export") / f"{stem}.{PAGE_FORMS[0]}")
-        filters = {_filter(form, False): form for form in PAGE_FORMS}
         title = f"Save the page of the {type(study).__name__.lower()}"
-        name, chosen = QFileDialog.getSaveFileName(self._window, title, first, ";;".join(filters))
-        if name:
-            path = _with_ending(Path(name), filters.get(chosen, PAGE_FORMS[0]), PAGE_FORMS)
-            self._settings.set_folder("export", path.parent)
+        path = self._ask(title, file_name(study.name), PAGE_FORMS)
+        if path is not None:
             self.write_study(study, path)
 
     def write_study(self, study: Study, path: Path) -> None:
         """Write the page of `study` to `path`."""
-        self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, lambda: (_written(study, path),), partial(self._done, ""))
+        self._work(path, lambda: (_written(study, path),))
+
+    def choose_view(self, view: View, run: Run, scene: Scene) -> None:
+        """Ask where to, then write the page of what `view` shows of `run`."""
+        stem = file_name(f"{run.name} {view.title.lower()}")
+        path = self._ask(f"Save the page: {view.title}", stem, PAGE_FORMS)
+        if path is not None:
+            self.write_view(view, run, scene, path)
+
+    def write_view(self, view: View, run: Run, scene: Scene, path: Path) -> None:
+        """Write that page to `path`."""
+        self._work(path, lambda: (write_view_page(view.name, run, scene, path),))
 
     def choose_script(self, session: Session, run: Run | None) -> None:
         """Ask where to, then write the script of `run`, or of the whole project."""
         stem = file_name(session.path.stem if run is None else run.name)
-        first = str(self._settings.folder("export") / f"{stem}.{SCRIPT_FORMS[0]}")
-        filters = {_filter(form, False): form for form in SCRIPT_FORMS}
         what = "the project" if run is None else run.name
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, f"Export {what} as a Python script", first, ";;".join(filters)
-        )
-        if name:
-            path = _with_ending(Path(name), filters.get(chosen, SCRIPT_FORMS[0]), SCRIPT_FORMS)
-            self._settings.set_folder("export", path.parent)
+        path = self._ask(f"Export {what} as a Python script", stem, SCRIPT_FORMS)
+        if path is not None:
             self.write_script(session, run, path)
 
     def write_script(self, session: Session, run: Run | None, path: Path) -> None:
         """Write the script of `run`, or of the whole project, to `path`."""
-        self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, lambda: (write_script(session, path, run),), partial(self._done, ""))
+        self._work(path, lambda: (write_script(session, path, run),))
 
     def choose_figure(self, wish: FigureWish) -> None:
         """Ask where to, then write a figure."""
         stem = file_name(f"{wish.seen.scene.name} {wish.seen.view.title.lower()}")
-        first = str(self._settings.folder("export") / f"{stem}.{wish.form}")
-        name, _ = QFileDialog.getSaveFileName(self._window, "Export figure", first, _filter(wish.form, False))
-        if name:
-            path = _with_ending(Path(name), wish.form, (wish.form,))
-            self._settings.set_folder("export", path.parent)
+        path = self._ask("Export figure", stem, (wish.form,))
+        if path is not None:
             self.write_figure(wish, path)
 
     def write_figure(self, wish: FigureWish, path: Path) -> None:
         """Write a figure to `path`."""
-        self._window.statusBar().showMessage(f"Writing {path.name}…")
         seen = wish.seen
-        self._background.call(
-            self,
-            lambda: (write_figure(seen.view, seen.data, path, wish.page, look=wish.look, dpi=wish.dpi),),
-            partial(self._done, ""),
-        )
+        self._work(path, lambda: (write_figure(seen.view, seen.data, path, wish.page, look=wish.look, dpi=wish.dpi),))
+
+    def _ask(self, title: str, stem: str, forms: tuple[str, ...]) -> Path | None:
+        """Where to write a file in one of `forms`, the first of which is offered; None for nowhere."""
+        first = str(self._settings.folder("export") / f"{stem}.{forms[0]}")
+        filters = {_filter(form, False): form for form in forms}
+        name, chosen = QFileDialog.getSaveFileName(self._window, title, first, ";;".join(filters))
+        if not name:
+            return None
+        path = _with_ending(Path(name), filters.get(chosen, forms[0]), forms)
+        self._settings.set_folder("export", path.parent)
+        return path
+
+    def _work(self, path: Path, write: Callable[[], tuple[Path, ...]], remark: str = "") -> None:
+        """Write in the background, then say so, with a remark."""
+        self._window.statusBar().showMessage(f"Writing {path.name}…")
+        self._background.call(self, write, partial(self._done, remark))
 
     def _done(self, remark: str, paths: tuple[Path, ...]) -> None:
         self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)

@@ -43,7 +43,6 @@ def facts(
         "run": run is not None,
         "model": run is not None and newest(run) is not None,
         "running": run is not None and run.active and not held,
-        "study": study is not None,
         "waiting": _can_hasten(session, selected),
         "metric": run is not None and newest(run) is not None and _has_metric(run) and not run.active,
         "active": work is not None and (work.active or (run is not None and run.is_measured)),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
 from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.copying import Copier
+from workbench.desktop.export_actions import ExportActions
 from workbench.desktop.exporting import Exporter
 from workbench.desktop.figure_dialog import FigureDialog, Seen
 from workbench.desktop.live import Live
@@ -38,6 +39,7 @@ class Figures(QObject):
         background: Background,
         settings: Settings,
         exporter: Exporter,
+        exports: ExportActions,
         views: ViewArea,
         live: Live,
         study: Callable[[], Study | None],
@@ -49,6 +51,7 @@ class Figures(QObject):
         self._background = background
         self._settings = settings
         self._exporter = exporter
+        self._exports = exports
         self._views = views
         self._live = live
         for pane in views.panes:
@@ -122,6 +125,8 @@ class Figures(QObject):
             ("Copy picture", "copy", self.copy),
             *((("Copy numbers", "copy_numbers", self.copy_numbers),) if has_numbers(pane.view.name) else ()),
             ("Export figure…", "figure", self.export),
+            *((("Save page…", "sweep_page", self._exports.page),) if self._exports.has_page(pane) else ()),
+            *((("Report of both runs…", "reports", self._exports.pair),) if pane.view.beside is not None else ()),
         ):
             menu.addAction(icons.icon(icon), text).triggered.connect(_on(act, pane))
         menu.popup(pane.mapToGlobal(place))

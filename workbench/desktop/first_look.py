@@ -18,7 +18,7 @@ class SealedPart(QWidget):
         super().__init__()
         self.setProperty("role", "clear")
         self.setAccessibleName("Test part")
-        self.words = QLabel(wordWrap=True)
+        self.words = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.words.setProperty("role", "muted")
         self.button = QPushButton(show.text())
         self.button.setAccessibleDescription(show.statusTip())

@@ -26,7 +26,7 @@ from workbench.desktop.welcome import Welcome
 from workbench.session import Search, Study
 
 TEXT_GROUPS = (1, 3)
-CONTEXT = ("new_run", "sweep", "search", "hasten", "rename", "delete")
+CONTEXT = ("new_run", "sweep", "search", "hasten", "export_report", "rename", "delete")
 PANELS = ("left", "right", "bottom")
 
 

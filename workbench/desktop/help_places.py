@@ -10,6 +10,7 @@ from workbench.desktop.derive_dialog import DeriveDialog
 from workbench.desktop.help_pages import HOME
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.inspector import Inspector
+from workbench.desktop.merge_dialog import MergeDialog
 from workbench.desktop.project_tree import ProjectTree
 from workbench.desktop.recovery import DamagedDialog, InterruptedDialog
 from workbench.desktop.settings_dialog import SettingsDialog
@@ -33,6 +34,7 @@ PAGES: dict[type[QWidget], str] = {
     ImportDialog: "importing.md",
     ApplyDialog: "runs.md#new-data",
     DeriveDialog: "importing.md#a-dataset-of-another-one",
+    MergeDialog: "projects.md#another-project",
     SettingsDialog: "settings.md",
     TaskDialog: "projects.md#care-of-the-file",
     DamagedDialog: "projects.md#a-damaged-file",

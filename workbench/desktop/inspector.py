@@ -210,11 +210,13 @@ class RunPage(Page):
         self.edits_title = section("Edits")
         self.edits = Facts("Edits")
         self.parameters = Facts("Parameters")
-        self.report = QPushButton("Report…")
+        self._report = report
+        self.report = QPushButton(report.text())
         self.report.setAccessibleDescription(report.statusTip())
         icons.put(self.report, "file")
         self.report.clicked.connect(report.trigger)
         report.enabledChanged.connect(self.report.setEnabled)
+        report.changed.connect(self._name_report)
         again = QPushButton("New run like this…")
         icons.put(again, "train")
         again.clicked.connect(self._again)
@@ -232,6 +234,10 @@ class RunPage(Page):
         self.column.addWidget(self.report)
         self.column.addWidget(again)
         self.column.addStretch()
+
+    @Slot()
+    def _name_report(self) -> None:
+        self.report.setText(self._report.text())
 
     def show_run(self, run: Run) -> None:
         self._run = run

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -40,12 +50,15 @@ class ProjectTree(QWidget):
     Attributes
     ----------
     picked : Signal(Dataset, Run, Study, Subset or None)
-        The thing that is now selected.
+        The thing that is now selected, or was last of several.
+    chosen_changed : Signal
+        Other things are selected than before, or more, or fewer.
     renamed : Signal(Dataset, Run, Study or Subset, str)
         A new name was typed.
     """
 
     picked = Signal(object)
+    chosen_changed = Signal()
     renamed = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -65,6 +78,7 @@ class ProjectTree(QWidget):
         self.view.setItemDelegate(_Delegate(self.view))
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setIndentation(16)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = QLabel("No data yet. Import a file, or drop it anywhere on this window.", wordWrap=True)
@@ -82,6 +96,7 @@ class ProjectTree(QWidget):
         layout.addWidget(self.importing, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.view, 1)
         self.view.selectionModel().currentChanged.connect(self._picked)
+        self.view.selectionModel().selectionChanged.connect(self._chose)
         self.view.customContextMenuRequested.connect(self._menu)
         self.model.itemChanged.connect(self._renamed)
         self._quiet = False
@@ -105,7 +120,7 @@ class ProjectTree(QWidget):
         ]
         ids = [(dataset.id, [work.id for work in its]) for dataset, its in wanted]
         if ids != self._ids():
-            selected = self.selected
+            selected, chosen = self.selected, {thing.id for thing in self.chosen}
             self._quiet = True
             self.model.clear()
             for dataset, its in wanted:
@@ -117,6 +132,7 @@ class ProjectTree(QWidget):
             self._quiet = False
             if selected is not None:
                 self.select(selected)
+            self._choose_again(chosen)
             if self.selected is None and selected is not None:
                 self.picked.emit(None)
         self.empty.setVisible(not datasets)
@@ -137,18 +153,31 @@ class ProjectTree(QWidget):
 
     @property
     def selected(self) -> Thing | None:
+        """The thing that was selected last."""
         index = self.view.currentIndex()
         return index.data(THING) if index.isValid() else None
+
+    @property
+    def chosen(self) -> list[Thing]:
+        """All things that are selected, from the top down."""
+        selection = self.view.selectionModel()
+        return [item.data(THING) for item in self._items() if selection.isSelected(item.index())]
+
+    @property
+    def chosen_runs(self) -> list[Run]:
+        """The runs among them."""
+        return [thing for thing in self.chosen if isinstance(thing, Run)]
 
     def things(self) -> list[Thing]:
         """All that is in the tree."""
         return [item.data(THING) for item in self._items()]
 
     def select(self, thing: Thing) -> None:
-        """Make `thing` the selected one, if it is here."""
+        """Make `thing` the only one that is selected, if it is here, whichever keys are held down meanwhile."""
         for item in self._items():
             if item.data(THING).id == thing.id:
-                self.view.setCurrentIndex(item.index())
+                alone = QItemSelectionModel.SelectionFlag.ClearAndSelect
+                self.view.selectionModel().setCurrentIndex(item.index(), alone)
                 self.view.scrollTo(item.index())
                 return
 
@@ -165,6 +194,17 @@ class ProjectTree(QWidget):
     def _ids(self) -> list[tuple[str, list[str]]]:
         top = [self.model.item(k) for k in range(self.model.rowCount())]
         return [(i.data(THING).id, [i.child(j).data(THING).id for j in range(i.rowCount())]) for i in top]
+
+    def _choose_again(self, ids: set[str]) -> None:
+        """Select what was selected beside the last one, in a tree that was made anew."""
+        for item in self._items():
+            if item.data(THING).id in ids:
+                self.view.selectionModel().select(item.index(), QItemSelectionModel.SelectionFlag.Select)
+
+    @Slot()
+    def _chose(self) -> None:
+        if not self._quiet:
+            self.chosen_changed.emit()
 
     @Slot()
     def _picked(self) -> None:

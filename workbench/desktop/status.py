@@ -23,7 +23,7 @@ class StatusBar(QStatusBar):
     Attributes
     ----------
     cancel_wanted : Signal
-        Cancel the import that goes on.
+        Cancel the import or merge that goes on.
     clear_wanted : Signal
         Pick nothing any more.
     """
@@ -39,8 +39,8 @@ class StatusBar(QStatusBar):
         self.bar = QProgressBar(textVisible=False, maximum=1000)
         self.bar.setAccessibleName("Progress")
         self.bar.setFixedWidth(self.fontMetrics().averageCharWidth() * 20)
-        self.cancel = QToolButton(toolTip="Cancel the import")
-        self.cancel.setAccessibleName("Cancel the import")
+        self.cancel = QToolButton(toolTip="Cancel the import or merge")
+        self.cancel.setAccessibleName("Cancel the import or merge")
         icons.put(self.cancel, "close")
         self.picked = QToolButton(toolTip="Let go of what is picked")
         self.picked.setAccessibleName("Picked")
@@ -91,7 +91,7 @@ def _work(project: OpenProject | None) -> tuple[str, float | None]:
     imports = project.imports
     if imports:
         more = f" and {len(imports) - 1} more" if len(imports) > 1 else ""
-        return f"Importing {imports[0].title}{more}".replace("Importing Import", "Import"), imports[0].progress
+        return f"{imports[0].title}{more}", imports[0].progress
     for run in project.active_work:
         if run.status in ("running", "paused"):
             left = run.seconds_left

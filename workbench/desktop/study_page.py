@@ -52,7 +52,7 @@ class StudyPage(QWidget):
         self.train.setProperty("role", "primary")
         icons.put(self.train, "play", "on_accent")
         self.save = QPushButton("Save page…")
-        self.save.setAccessibleDescription("Write this page as a web page or a picture")
+        self.save.setAccessibleDescription("Write this page as a web page, a PDF or a picture")
         icons.put(self.save, "export")
         self.bar = QProgressBar(textVisible=False, maximum=1000)
         self.bar.setAccessibleName(f"Progress of the {name.lower()}")

@@ -26,9 +26,12 @@ QAbstractSpinBox::down-button { subcontrol-origin: border; subcontrol-position: 
 QAbstractSpinBox::up-arrow { image: url($icons/up_$name.svg); width: 9px; height: 9px; }
 QAbstractSpinBox::down-arrow { image: url($icons/down_$name.svg); width: 9px; height: 9px; }
 QCheckBox { spacing: 7px; }
-QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $edge; border-radius: 3px; background: $base; }
+QCheckBox::indicator, QTreeView::indicator {
+    width: 14px; height: 14px; border: 1px solid $edge; border-radius: 3px; background: $base; }
 QCheckBox::indicator:focus { border-color: $accent; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url($icons/check_$name.svg); }
+QCheckBox::indicator:checked, QTreeView::indicator:checked {
+    background: $accent; border-color: $accent; image: url($icons/check_$name.svg); }
+QTreeView::indicator:selected { border-color: $on_accent; }
 QCheckBox::indicator:disabled { background: $border; border-color: $border; }
 
 QMenuBar { background: $window; border-bottom: 1px solid $border; padding: 1px 4px; }

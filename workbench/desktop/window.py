@@ -15,6 +15,7 @@ from workbench.desktop.care import Care
 from workbench.desktop.command_palette import open_palette
 from workbench.desktop.correcting import Correcting
 from workbench.desktop.dialogs import Dialogs
+from workbench.desktop.export_actions import ExportActions
 from workbench.desktop.exporting import Exporter
 from workbench.desktop.facts import facts
 from workbench.desktop.figures import Figures
@@ -31,7 +32,6 @@ from workbench.desktop.surgery import Surgery
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.view_area import NO_RUN
 from workbench.desktop.working import Working
-from workbench.reports import EXPORTS, Export
 from workbench.session import Dataset, Run, Session, Study, Subset
 from workbench.session.document import Thing
 from workbench.session.selection import Combination
@@ -48,6 +48,7 @@ class Window(Frame):
     projects : Projects
     care : Care
     exporter : Exporter
+    exports : ExportActions
     figures : Figures
     recorded : Recorded
     dialogs : Dialogs
@@ -72,8 +73,11 @@ class Window(Frame):
         self.notifier = Notifier(self, settings)
         self.shell = Shell(self, switch)
         self.correcting = Correcting(self.views, self.live, self.background, lambda: self.session, self._started, self)
+        self.exports = ExportActions(
+            self.exporter, self.tree, self.views, self.live, lambda: self.session, lambda: self.study
+        )
         self.figures = Figures(
-            self, self.background, settings, self.exporter, self.views, self.live, lambda: self.study
+            self, self.background, settings, self.exporter, self.exports, self.views, self.live, lambda: self.study
         )
         self._switch = switch
         self._closing = False
@@ -182,10 +186,9 @@ class Window(Frame):
             self.background.call(self, getattr(self.session, name))
 
     def delete(self) -> None:
-        """Hide the selected thing; undo brings it back."""
-        thing = self.tree.selected
-        if self.session is not None and thing is not None:
-            self.background.call(self, partial(self.session.delete, thing))
+        """Hide the selected things; undo brings them back, one after the other."""
+        if self.session is not None and self.tree.chosen:
+            self.background.call(self, partial(_delete, self.session, self.tree.chosen))
 
     @Slot(object, str)
     def _rename(self, thing: Thing, name: str) -> None:
@@ -270,7 +273,9 @@ class Window(Frame):
     def _update_facts(self) -> None:
         selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
         known = facts(self.session, self.live.run, self.study, selected, prepared=prepared)
-        self.actions_by_name.update(known | self.working.facts | self.picking.facts | self.surgery.facts)
+        for_work = self.working.facts | self.exports.facts
+        self.actions_by_name.update(known | for_work | self.picking.facts | self.surgery.facts)
+        self.actions_by_name.by_name["export_report"].setText(self.exports.report_words)
         self.status.show_picked(self.picking.words)
         for name in ("undo", "redo"):
             what = getattr(self.session, f"can_{name}", None)
@@ -287,22 +292,8 @@ class Window(Frame):
         self.refresh_study()
         self.tree.refresh()
 
-    def _export(self, kind: Export) -> None:
-        if self.session is not None and self.live.run is not None:
-            self.exporter.choose(kind, self.session, self.live.run)
-
-    def _export_study(self) -> None:
-        if self.study is not None:
-            self.exporter.choose_study(self.study)
-
     def _allow_notices(self) -> None:
         self.notifier.allow(self.actions_by_name.by_name["notify"].isChecked())
-
-    def _export_script(self) -> None:
-        """Of the selected run, else of the whole project."""
-        selected = self.tree.selected
-        if self.session is not None:
-            self.exporter.choose_script(self.session, selected if isinstance(selected, Run) else None)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         made: dict[str, Callable[[], object]] = {
@@ -314,16 +305,15 @@ class Window(Frame):
             "rename": self.tree.edit,
             "delete": self.delete,
             "notify": self._allow_notices,
-            "export_study": self._export_study,
-            "export_script": self._export_script,
             "palette": lambda: open_palette(self, self.session),
         }
         made |= {name: partial(self._change, name) for name in ("undo", "redo")}
         made |= {f"theme_{choice}": partial(self._switch.choose, choice) for choice in ("system", "light", "dark")}
-        made |= {f"export_{kind.name}": partial(self._export, kind) for kind in EXPORTS}
         made |= {f"subset_{how}": partial(self._combine, how) for how in ("or", "and", "not")}
-        made |= self.working.handlers() | self.picking.handlers() | self.surgery.handlers() | self.figures.handlers()
-        return made | self.care.handlers() | self.shell.handlers() | self.frame_handlers()
+        parts = (self.exports, self.working, self.picking, self.surgery, self.figures, self.care, self.shell)
+        for part in parts:
+            made |= part.handlers()
+        return made | self.frame_handlers()
 
     def _combine(self, how: Combination) -> None:
         """Combine what is picked with the subset that is selected."""
@@ -337,6 +327,7 @@ class Window(Frame):
         self.projects.leaving.connect(self._leaving)
         self.projects.left.connect(self._left)
         self.tree.picked.connect(self._picked)
+        self.tree.chosen_changed.connect(self._update_facts)
         self.tree.renamed.connect(self._rename)
         self.inspector.start_wanted.connect(self.working.start)
         self.inspector.again_wanted.connect(self.working.new_run_like)
@@ -379,6 +370,15 @@ class Window(Frame):
     def _close_now(self) -> None:
         self._closing = True
         self.close()
+
+
+def _delete(session: Session, things: list[Thing]) -> None:
+    """Delete `things`; what is of one of the datasets goes with it."""
+    gone = {thing.id for thing in things if isinstance(thing, Dataset)}
+    for thing in things:
+        of = "" if isinstance(thing, Dataset) else thing.dataset if isinstance(thing, Subset) else thing.dataset.id
+        if of not in gone:
+            session.delete(thing)
 
 
 def _import_engines() -> None:

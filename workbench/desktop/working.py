@@ -1,4 +1,4 @@
-"""Work is started and steered: imports, runs, sweeps, searches and refits, all of it in the background."""
+"""Work is started and steered: imports, merges, runs, sweeps, searches and refits, all of it in the background."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from workbench.desktop import errors
 from workbench.desktop.derive_dialog import DeriveRequest
 from workbench.desktop.dialogs import Dialogs
 from workbench.desktop.frame import Frame
+from workbench.desktop.merge_dialog import MergeRequest
 from workbench.desktop.new_run import RunRequest
 from workbench.desktop.pasting import pasted_file
 from workbench.desktop.picking import Picking
 from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.stability_dialog import StabilityRequest
 from workbench.desktop.sweep_dialog import SweepRequest
-from workbench.session import Dataset, Run, Search, Session, Study, Subset, Sweep
+from workbench.session import Dataset, Job, Merged, Run, Search, Session, Study, Subset, Sweep
 
 BUTTONS = ("pause", "step", "resume", "stop")
 
@@ -51,6 +52,7 @@ class Working(QObject):
         dialogs.stability_wanted.connect(self._measure_stability)
         dialogs.derive_wanted.connect(self._derive)
         dialogs.test_part_wanted.connect(self._show_test_part)
+        dialogs.merge_wanted.connect(self._merge)
         for page in (frame.sweeps, frame.searches):
             page.train_wanted.connect(self._train)
             page.stop_wanted.connect(partial(self._control, "stop"))
@@ -69,6 +71,7 @@ class Working(QObject):
             "show_test": self.ask_for_test_part,
             "apply": self.apply,
             "derive": self.derive,
+            "merge_project": self.choose_merge,
             "hasten": self.hasten,
         }
         return made | {act: partial(self._control, act) for act in BUTTONS}
@@ -140,6 +143,24 @@ class Working(QObject):
         session = self._session()
         if session is not None:
             self._background.call(self, partial(session.derive, request.dataset, request.derivation, name=request.name))
+
+    def choose_merge(self) -> None:
+        """Ask for another project, and open the dialog that offers what is in it."""
+        session = self._session()
+        if session is not None:
+            self._dialogs.choose_merge(session)
+
+    @Slot(object)
+    def _merge(self, request: MergeRequest) -> None:
+        session = self._session()
+        if session is not None:
+            self._background.call(self, partial(session.merge, request.path, request.things), self._await_merge)
+
+    def _await_merge(self, job: Job[Merged]) -> None:
+        self._background.call(self, job.result, self._merged, lambda _: None)  # that it failed, the session tells
+
+    def _merged(self, found: Merged) -> None:
+        self._frame.statusBar().showMessage(" ".join(found.sentences), 20_000)
 
     def apply(self) -> None:
         """Open the dialog that applies the run that is shown to new rows."""

@@ -180,11 +180,18 @@ class Project:
                     stop=lambda: self._staging.ending or (stop is not None and stop()),
                 )
             except BaseException as error:
-                with contextlib.suppress(ProjectError):
-                    self._thread.call(lambda store: store.transact(lambda t: t.cancel(name), set()))
+                self._cancel(name)
                 if isinstance(error, OSError):
                     raise storage_error(error, self.path) from error
                 raise
+
+    def unstage(self, staged: Staged) -> None:
+        """Give the place of a staged array back; harmless if it was written, or the project is closed."""
+        self._cancel(staged.name)
+
+    def _cancel(self, name: str) -> None:
+        with contextlib.suppress(ProjectError):
+            self._thread.call(lambda store: store.transact(lambda t: t.cancel(name), set()))
 
     def verify(self, progress: Progress | None = None, stop: Stop | None = None) -> list[str]:
         """Read everything and compare it with its hashes; other work goes on between two pieces.

@@ -1,9 +1,10 @@
 """What work on a project may do while it runs: look things up, and change things, all of them or none."""
 
 import contextlib
+import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import h5py
@@ -17,7 +18,9 @@ from workbench.project.staging import Staged
 
 INCOMING, DELETED = "incoming", "deleted"  # arrays still being written; places kept until the next opening
 _INTERNAL = (INCOMING, DELETED)
-_JSON = "json"
+_JSON, _JSON_HASH = "json", "json blake2b"
+_LONG = 32 << 10
+"""Bytes of JSON from which on it has a hash of its own: HDF5 keeps what is longer than 64 KiB without a checksum."""
 _LARGE = 16 << 20
 
 Json = Any
@@ -57,8 +60,7 @@ class Reader:
         """
         group = self._node(key, h5py.Group)
         with _sound(key):
-            text = group.attrs.get(_JSON)
-            return {} if text is None else dict(json.loads(bytes(text)))
+            return _get_json(group) or {}
 
     def is_array(self, key: str) -> bool:
         return isinstance(self._find(key), h5py.Dataset)
@@ -112,7 +114,7 @@ class Reader:
 
     def counters(self) -> dict[str, int]:
         """Give the last number used of each kind of id."""
-        return dict(json.loads(bytes(self._root.attrs.get(_JSON, b"{}"))))
+        return _get_json(self._root) or {}
 
     def in_file(self, info: ArrayInfo) -> bool:
         """Whether the array can be mapped from the file as it is on the disk."""
@@ -181,6 +183,20 @@ class Transaction(Reader):
         _set_json(self._root, counters | {kind: number})
         return f"{_checked(kind)}/{kind[0]}_{number:06d}"
 
+    def ids_for(self, keys: Iterable[str]) -> dict[str, str]:
+        """Give keys to things that have these in another project, in order: the same, or new ones where they clash.
+
+        A number that is not higher than all that were given here before counts as a clash, so that no key comes twice
+        and things stay in their order.
+        """
+        counters, found = self.counters(), {}
+        for key in keys:
+            kind, _, name = key.partition("/")
+            counters[kind] = max(counters.get(kind, 0) + 1, int(name.rpartition("_")[2]))
+            found[key] = f"{kind}/{kind[0]}_{counters[kind]:06d}"
+        _set_json(self._root, counters)
+        return found
+
     def put(self, key: str, attributes: Mapping[str, Json]) -> None:
         """Create the group `key`, or update it: names not given keep their values.
 
@@ -190,10 +206,10 @@ class Transaction(Reader):
             If a value is not JSON, or an array has this key.
         """
         group = self._group(key)
-        text = group.attrs.get(_JSON)
-        known: dict[str, Json] = {} if text is None else json.loads(bytes(text))
-        if text is None or known != known | dict(attributes):
-            _set_json(group, known | dict(attributes))
+        with _sound(key):
+            known = _get_json(group)
+        if known is None or known != known | dict(attributes):
+            _set_json(group, (known or {}) | dict(attributes))
 
     def write(self, key: str, source: Any, *, progress: Progress | None = None, stop: Stop | None = None) -> ArrayInfo:
         """Write an array that stays as it is until it is deleted.
@@ -344,4 +360,24 @@ def _set_json(group: h5py.Group, attributes: dict[str, Json]) -> None:
         text = json.dumps(attributes)
     except (TypeError, ValueError) as error:
         raise ProjectError(f"The attributes of '{group.name}' are not JSON ({error}).") from error
-    group.attrs.create(_JSON, np.bytes_(text.encode()))
+    written = text.encode()
+    group.attrs.create(_JSON, np.bytes_(written))
+    if len(written) >= _LONG:
+        group.attrs.create(_JSON_HASH, np.bytes_(_hash(written)))
+    elif _JSON_HASH in group.attrs:
+        del group.attrs[_JSON_HASH]
+
+
+def _get_json(group: h5py.Group) -> dict[str, Json] | None:
+    """The attributes of a group, None where it has none; raises ValueError if they are not as they were written."""
+    if _JSON not in group.attrs:  # asked this way, since `get` takes one that cannot be read for one that is not there
+        return None
+    written = bytes(group.attrs[_JSON])
+    if _JSON_HASH in group.attrs and bytes(group.attrs[_JSON_HASH]) != _hash(written):  # older files have none
+        raise ValueError("another hash")
+    return dict(json.loads(written))
+
+
+def _hash(text: bytes) -> bytes:
+    """In hexadecimal: bytes of HDF5 end at the first zero."""
+    return hashlib.blake2b(text, digest_size=32).hexdigest().encode()

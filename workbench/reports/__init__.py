@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from workbench.reports.search import write_search
 from workbench.reports.stability import write_stability
 from workbench.reports.sweep import write_sweep
 from workbench.reports.tables import FORMS as TABLES
+from workbench.reports.together import write_together
 from workbench.session import Run, Session
 from workbench.views.first_look import sealed_words
 
@@ -137,6 +138,32 @@ def export(
     return (path,)
 
 
+def export_together(
+    session: Session,
+    runs: Sequence[Run],
+    path: Path | str,
+    *,
+    format: str | None = None,
+    progress: Callable[[float], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> tuple[Path, ...]:
+    """Write one report of several runs on the same data, side by side; otherwise as `export` does of one.
+
+    Raises
+    ------
+    ReportError
+        If they are not several runs on the same data, one has learned nothing yet, there is no such form, or the file
+        cannot be written.
+    Cancelled
+        If `stop` said so; nothing is left behind.
+    """
+    path = Path(path)
+    form = _form(_export("report", runs[0]), path, format) if runs else ""
+    with written_beside(path) as part:
+        write_together(session, runs, part, form, Watch(progress, stop))
+    return (path,)
+
+
 def _export(kind: str, run: Run) -> Export:
     for chosen in EXPORTS:
         if chosen.name == kind:
@@ -169,6 +196,7 @@ __all__ = [
     "apply",
     "drawn",
     "export",
+    "export_together",
     "read_model",
     "save_view",
     "trained",

@@ -15,7 +15,7 @@ from workbench.reports.files import written_beside
 from workbench.reports.learned import Trained, Watch, trained
 from workbench.reports.tables import FORMS, write_table
 from workbench.session import Dataset, Run
-from workbench.views.confusion import wilson
+from workbench.views.intervals import wilson
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.reports.learned import Trained, Watch
+from workbench.reports.learned import Block, Trained
 from workbench.views.confusion import count_confusions
 
 
@@ -68,8 +69,8 @@ class Assessment:
         return means
 
 
-def assess(run: Trained, watch: Watch) -> Assessment:
-    """Go through all rows once."""
+def assess(run: Trained, blocks: Iterable[Block]) -> Assessment:
+    """Go once through all rows, which are given as `Trained.blocks` gives them."""
     n_prototypes, n_classes = run.n_cells, len(run.data.classes)
     split, codes = run.split, run.row_codes
     supervised = run.run.engine.supervised and codes is not None
@@ -78,7 +79,7 @@ def assess(run: Trained, watch: Watch) -> Assessment:
     farthest = np.zeros(n_prototypes)
     classes = np.zeros((n_prototypes, n_classes), np.int64)
     confusion = np.zeros((3, n_classes, n_classes), np.int64)
-    for block in run.blocks(watch):
+    for block in blocks:
         here = slice(block.start, block.start + len(block.winners))
         cell = split[here].astype(np.int64) * n_prototypes + block.winners
         for table, weights in ((sums, block.distances), (squares, block.distances**2)):

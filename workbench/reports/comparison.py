@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.reports.errors import ReportError
-from workbench.reports.html import picture
-from workbench.reports.pages import page_of, write_page
+from workbench.reports.pages import PageTable, PageWords, write_page
 from workbench.session import Run
-from workbench.views import comparison, scene_of, theme
+from workbench.views import comparison, scene_of
 from workbench.views.comparable import MOST_PROTOTYPES, offered
 from workbench.views.comparison import ComparisonData
 from workbench.views.when import When
@@ -39,11 +39,7 @@ def compare_runs(run: Run, other: Run, max_rows: int = 5000, when: When | None =
         raise ReportError(f"Run '{run.name}' has learned nothing yet: wait for its first iteration.")
     if other is run:
         raise ReportError(f"Run '{run.name}' is compared with another run on {run.dataset.name}: name one of these.")
-    if other.dataset is not run.dataset:
-        raise ReportError(
-            f"'{run.name}' learned from {run.dataset.name} and '{other.name}' from {other.dataset.name}: "
-            "only runs on the same data have rows in common to be compared on."
-        )
+    require_same_data((run, other))
     scene = scene.asking(other.name)
     if not comparison.applies(scene) or other.name not in (found.name for found in offered(scene)):
         raise ReportError(
@@ -51,6 +47,16 @@ def compare_runs(run: Run, other: Run, max_rows: int = 5000, when: When | None =
             f"at most {MOST_PROTOTYPES:,}, as matching more of them takes too long."
         )
     return comparison.compute(scene)
+
+
+def require_same_data(runs: Sequence[Run]) -> None:
+    """Raise ReportError unless all `runs` learned from one dataset, whose rows they have in common."""
+    for other in runs[1:]:
+        if other.dataset is not runs[0].dataset:
+            raise ReportError(
+                f"'{runs[0].name}' learned from {runs[0].dataset.name} and '{other.name}' from {other.dataset.name}: "
+                "only runs on the same data have rows in common to be compared on."
+            )
 
 
 def write_comparison(run: Run, data: ComparisonData, path: Path) -> Path:
@@ -61,23 +67,25 @@ def write_comparison(run: Run, data: ComparisonData, path: Path) -> Path:
     ReportError
         If the ending is another, or the file cannot be written.
     """
-    return write_page(path, WHAT, lambda: _page(run, data), lambda: comparison.figure(data, theme("light")))
+    return write_page(path, WHAT, comparison.figure, data, _words(run, data))
 
 
-def _page(run: Run, data: ComparisonData) -> str:
-    figures = [f"{name}: {one} and {other}." for name, one, other in data.figures]
-    return page_of(
+def _words(run: Run, data: ComparisonData) -> PageWords:
+    heads = ("", data.first.name, data.second.name)
+    told = len(COLUMNS) if any(data.captions) else len(COLUMNS) - 1  # of pictures no change is told in words
+    return PageWords(
         title=f"{data.first.name} beside {data.second.name}",
         about=" and ".join(f"{side.title} at iteration {side.iteration:,}" for side in (data.first, data.second))
         + f" on {run.dataset.name}, {data.note}",
-        picture=picture(comparison.figure, data, "svg", data.headline),
-        remarks=[f"Partners are {data.method}.", *data.agreements, " ".join(figures)],
-        table_title="Pairs, the most different first",
-        columns=COLUMNS,
-        rows=pair_rows(data),
-        chosen=None,
+        headline=data.headline,
+        shows="Both runs in one plane, a line from each prototype to its partner; below, the pairs that differ most.",
+        remarks=[f"Partners are {data.method}.", *data.agreements],
+        tables=[
+            PageTable("Figures", heads, data.figures),
+            *([PageTable("Parameters that differ", heads, data.parameters)] if data.parameters else []),
+            PageTable("Pairs, the most different first", COLUMNS[:told], [row[:told] for row in pair_rows(data)]),
+        ],
         method=METHOD,
-        parameters={name: f"{one} | {other}" for name, one, other in data.parameters},
     )
 
 

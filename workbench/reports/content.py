@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,15 +12,27 @@ from workbench.reports.assessment import Assessment
 from workbench.reports.decisions import decisions
 from workbench.reports.first_look import look_facts, look_notes
 from workbench.reports.learned import Trained
+from workbench.reports.reproducing import (
+    Pairs,
+    command_line,
+    import_plan,
+    imported_files,
+    provenance,
+    python_lines,
+    spelled,
+)
 from workbench.session import Session
 from workbench.session.dataset import SPLIT
 from workbench.views import PARTS
 from workbench.views.bits import effects
-from workbench.views.confusion import ConfusionPart, confusion_data, wilson
+from workbench.views.confusion import ConfusionPart, confusion_data
 from workbench.views.first_look import NOT_YET, sealed_words
+from workbench.views.intervals import wilson
 from workbench.views.relevance import RelevanceData
 from workbench.views.relevance import applies as has_relevance
 from workbench.views.relevance import compute as relevance_of
+from workbench.views.run_relevances import has_metric
+from workbench.views.siblings import OF_DIRECTIONS
 from workbench.views.stability import applies as has_stability
 from workbench.views.stability import compute as stability_of
 from workbench.views.usage import compute as usage_of
@@ -32,8 +41,6 @@ from workbench.views.wording import MISSING, counted, metric_title, number, perc
 MOST_ROWS = 500
 """Tables are cut at that many lines; files with all of them can be exported."""
 MOST_MATRIX = 20
-
-Pairs = list[tuple[str, str]]
 
 
 def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]:
@@ -46,51 +53,51 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "engine": run.run.engine.title,
         "summary": run.run.engine.summary,
         "dataset": run.data.name,
-        "notes": [*_notes(run), *look_notes(session, run)],
+        "notes": [*notes(run), *look_notes(session, run)],
         "highlights": _highlights(run, found, confusion.parts if confusion else ()),
-        "data": [*_data(run), *look_facts(session, run)],
-        "class_table": _class_table(run, found),
+        "data": [*facts_of_data(run), *look_facts(session, run)],
+        "class_table": class_table(run, found),
         "features": _features(run),
-        "recipe": _recipe(run),
+        "recipe": preparation(run),
         "parameters": _parameters(run.run.engine, run.run.parameters),
         "metrics": list({metric_title(name): number(float(v), 5) for name, v in run.run.metrics.items()}.items()),
-        "usage": _usage(run, found),
+        "usage": usage(run, found),
         "titles": _titles(run),
         "prototypes": _prototypes(run, found),
         "stability": stability_of(run.scene) if has_stability(run.scene) else None,
         "relevance": _relevance(relevance_of(run.scene)) if has_relevance(run.scene) else None,
         "sealed": sealed_words(run.data),
-        "confusion": [_confusion(part, run.scene.class_names) for part in confusion.parts] if confusion else [],
+        "confusion": [confusion_tables(part, run.scene.class_names) for part in confusion.parts] if confusion else [],
         "decisions": decisions(run.scene),
-        "provenance": _provenance(session, run),
+        "provenance": provenance(session, run),
         "versions": [(str(name), str(value)) for name, value in run.run.facts.versions.items()],
-        "files": _files(run.data.source),
-        "plan": _plan(run.data.plan),
-        "command": _command(session, run),
-        "script": _script(session, run),
+        "files": imported_files(run.data.source),
+        "plan": import_plan(run.data.plan),
+        "command": command_line(session, run),
+        "script": python_lines(session, run),
     }
 
 
-def _notes(run: Trained) -> list[str]:
+def notes(run: Trained) -> list[str]:
     """What a reader must know before trusting the rest."""
-    notes = list(run.run.remarks)
+    said = list(run.run.remarks)
     if run.run.status != "finished":
-        notes.append(f"The run is {run.run.status}; this report shows what it had learned so far.")
+        said.append(f"The run is {run.run.status}; this report shows what it had learned so far.")
     if run.run.error:
-        notes.append(run.run.error)
+        said.append(run.run.error)
     if run.run.is_outdated:
-        notes.append(
+        said.append(
             "Labels were corrected or rows dropped since the run was made: it learned from those of before, and all "
             "figures but those at the end of training are of the data as they are now. Train again to learn from them."
         )
     if run.run.engine.supervised and not run.data.n_in("test"):
-        notes.append(
+        said.append(
             "No rows were set aside for testing, so every accuracy below was taken on rows the model has seen and "
             "says little about new ones."
         )
     if run.run.parameters.get("random_state", 0) is None:
-        notes.append("No seed was set, so training again may give another result.")
-    return notes
+        said.append("No seed was set, so training again may give another result.")
+    return said
 
 
 def _highlights(run: Trained, found: Assessment, parts: tuple[ConfusionPart, ...]) -> list[tuple[str, str, str]]:
@@ -119,7 +126,8 @@ def _highlights(run: Trained, found: Assessment, parts: tuple[ConfusionPart, ...
     return shown
 
 
-def _data(run: Trained) -> Pairs:
+def facts_of_data(run: Trained) -> Pairs:
+    """How many rows, features and classes, and what was corrected."""
     data = run.data
     counts = dict(zip(PARTS, map(data.n_in, SPLIT), strict=True))
     rows = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
@@ -140,7 +148,7 @@ def _data(run: Trained) -> Pairs:
     return [*pairs, *(("remark", text) for text in data.warnings)]
 
 
-def _class_table(run: Trained, found: Assessment) -> dict[str, Any] | None:
+def class_table(run: Trained, found: Assessment) -> dict[str, Any] | None:
     """Rows of each class in each part."""
     if not run.data.classes:
         return None
@@ -158,7 +166,7 @@ def _features(run: Trained) -> list[tuple[str, str]]:
     return list(zip(run.data.raw_names[:MOST_ROWS], run.units, strict=False))
 
 
-def _recipe(run: Trained) -> list[str]:
+def preparation(run: Trained) -> list[str]:
     """The preparation of the rows, step by step."""
     recipe = run.data.recipe.recipe
     missing = {
@@ -193,26 +201,17 @@ def _parameters(engine: EngineInfo, values: Mapping[str, Any]) -> list[dict[str,
     return [
         {
             "name": parameter.name,
-            "value": _shown(values.get(parameter.name, parameter.default)),
-            "changed": _shown(values.get(parameter.name, parameter.default)) != _shown(parameter.default),
+            "value": spelled(values.get(parameter.name, parameter.default)),
+            "changed": spelled(values.get(parameter.name, parameter.default)) != spelled(parameter.default),
             "doc": parameter.doc + (f" [{parameter.unit}]" if parameter.unit else ""),
         }
         for parameter in engine.parameters
     ]
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
-    text = json.dumps(value, default=lambda v: np.asarray(v).tolist()) if not isinstance(value, str) else value
-    return text if len(text) <= 80 else text[:77] + "…"
-
-
-def _usage(run: Trained, found: Assessment) -> Pairs:
+def usage(run: Trained, found: Assessment) -> Pairs:
     """How well, and how evenly, the codebook stands for the rows."""
-    metric = "in the learned metric" if has_relevance(run.scene) else "in training units"
-    if run.data.kind == "spd" and "spd" in run.run.engine.data_kinds:
-        metric = "between logarithms"
+    metric = _metric(run)
     if run.has_bits:
         return [("bits", usage_of(run.scene).headline), *_errors(run, found, metric)]
     if run.has_books:
@@ -225,6 +224,22 @@ def _usage(run: Trained, found: Assessment) -> Pairs:
         ("bits of a code", number(float(np.log2(max(2, len(run.prototypes)))), 4)),
     ]
     return pairs + _errors(run, found, metric)
+
+
+def _metric(run: Trained) -> str:
+    """How the engine measures the distance of a row to what stands for it, in words."""
+    engine = run.run.engine
+    if run.data.kind == "spd" and "spd" in engine.data_kinds:
+        return "between logarithms"
+    if has_metric(run.scene):
+        return "in the learned metric"
+    if engine.family == "mixture":
+        return "as the covariance of each component measures"
+    if engine.name in OF_DIRECTIONS:
+        return "between directions, 1 − cos"
+    if run.has_prototypes and engine.family == "deep":
+        return "in latent space"
+    return "as it is given" if run.data.kind == "dissimilarity" else "in training units"
 
 
 def _errors(run: Trained, found: Assessment, metric: str) -> Pairs:
@@ -316,7 +331,8 @@ def _relevance(data: RelevanceData) -> dict[str, Any]:
     }
 
 
-def _confusion(part: ConfusionPart, names: tuple[str, ...]) -> dict[str, Any]:
+def confusion_tables(part: ConfusionPart, names: tuple[str, ...]) -> dict[str, Any]:
+    """The confusion matrix of one part, and what is said of each class."""
     matrix = None
     if len(names) <= MOST_MATRIX:
         matrix = [
@@ -348,68 +364,4 @@ def _confusion(part: ConfusionPart, names: tuple[str, ...]) -> dict[str, Any]:
         "names": names,
         "matrix": matrix,
         "classes": classes,
-    }
-
-
-def _provenance(session: Session, run: Trained) -> Pairs:
-    facts = run.run.facts
-    pairs = [
-        ("project", f"{session.path.name}, {session.project.uuid}"),
-        ("run", f"{run.run.id}, made {facts.created}"),
-        ("dataset", f"{run.data.id}, imported {run.data.created}"),
-        ("hash of the data (blake2b)", run.data.data_hash),
-    ]
-    if facts.labels_version:
-        pairs.append(("version of the labels learned from", facts.labels_version))
-    if run.run.is_outdated:
-        pairs.append(("version of the labels now", run.data.labels_version))
-    if facts.data_hash != run.data.data_hash:
-        pairs.append(("hash when the run was made", facts.data_hash))
-    return pairs
-
-
-def _files(source: Mapping[str, Any]) -> list[Pairs]:
-    """Where the data came from: one list of facts a file; its name without the folders of the one who imported it."""
-    return [
-        [(str(key), Path(value).name if key == "path" else str(value)) for key, value in file.items()]
-        for file in source.get("files", [])[:MOST_ROWS]
-    ]
-
-
-def _plan(plan: Mapping[str, Any]) -> str:
-    """The import plan as JSON, with file names alone."""
-    named = {**plan, "paths": [Path(path).name for path in plan.get("paths", [])]}
-    return json.dumps(named, indent=1, ensure_ascii=False, default=str)
-
-
-def _command(session: Session, run: Trained) -> str:
-    """The command line that trains the same again."""
-    words = ["vq-workbench", "train", session.path.name, "--engine", run.run.engine.name, "--dataset", run.data.name]
-    for name, value in _changed(run).items():
-        words += ["--set", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
-    return shlex.join(words)
-
-
-def _script(session: Session, run: Trained) -> str:
-    """The same in Python."""
-    return "\n".join(
-        [
-            "from workbench.session import Session",
-            "",
-            f"with Session.open({session.path.name!r}) as session:",
-            f"    run = session.add_run({run.data.name!r}, {run.run.engine.name!r}, {_changed(run)!r})",
-            "    run.wait()",
-            "    model = run.model()",
-        ]
-    )
-
-
-def _changed(run: Trained) -> dict[str, Any]:
-    """The parameters that are not at their defaults, and the seed in any case."""
-    values = run.run.parameters
-    return {
-        parameter.name: values[parameter.name]
-        for parameter in run.run.engine.parameters
-        if parameter.name in values
-        and (_shown(values[parameter.name]) != _shown(parameter.default) or parameter.name == "random_state")
     }

@@ -15,7 +15,7 @@ from workbench.reports.content import content
 from workbench.reports.learned import Trained, Watch
 from workbench.resources import resource_path
 from workbench.session import Session
-from workbench.views import VIEWS, NoRoom, Page, Theme, canvas, render, theme
+from workbench.views import VIEWS, NoRoom, Page, Scene, Theme, View, canvas, render, theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,28 +54,34 @@ def write_report(session: Session, run: Trained, path: Path, form: str, watch: W
     def share(fraction: float) -> None:
         watch(_ASSESSING * fraction)
 
-    found = assess(run, Watch(share))
+    found = assess(run, run.blocks(Watch(share)))
     words = content(session, run, found)
     in_tables = {"confusion"} if all(part["matrix"] for part in words["confusion"]) else set()
     pictures = {}
     shown = [view for view in VIEWS if view.printed and view.name not in in_tables and view.applies(run.scene)]
     for done, view in enumerate(shown):
         watch(_ASSESSING + (1 - _ASSESSING) * done / len(shown))
-        alt = f"{view.title}. {view.summary}"
-        data = view.compute(run.scene)
-        pictures[view.name] = (
-            printed(view.figure, data, alt)
-            if form == "pdf"
-            else picture(view.figure, data, _FORMS.get(view.name, "png"), alt)
-        )
+        pictures[view.name] = picture_of(view, run.scene, form)
     page = template("report.html").render(pictures=pictures, looks=(theme("light"), theme("dark")), **words)
-    if form == "pdf":
-        from workbench.reports.pdf import pdf_of  # at its use: not every report needs what sets it
-
-        path.write_bytes(pdf_of(page))
-    else:
-        path.write_text(page, encoding="utf-8")
+    path.write_bytes(page_bytes(page, form))
     watch(1.0)
+
+
+def page_bytes(page: str, form: str) -> bytes:
+    """What a file of a page holds: the page itself for "html", or what it comes to in print for "pdf"."""
+    if form != "pdf":
+        return page.encode()
+    from workbench.reports.pdf import pdf_of  # at its use: not every page needs what sets it
+
+    return pdf_of(page)
+
+
+def picture_of(view: View, scene: Scene, form: str) -> Picture:
+    """A view of a scene for a page in that form."""
+    alt, data = f"{view.title}. {view.summary}", view.compute(scene)
+    if form == "pdf":
+        return printed(view.figure, data, alt)
+    return picture(view.figure, data, _FORMS.get(view.name, "png"), alt)
 
 
 def picture(make: Callable[[Any, Theme], Figure], data: Any, form: Literal["png", "svg"], alt: str) -> Picture:
@@ -88,11 +94,13 @@ def picture(make: Callable[[Any, Theme], Figure], data: Any, form: Literal["png"
     return Picture(addresses[0], addresses[1], round(96 * width), alt)
 
 
-def printed(make: Callable[[Any, Theme], Figure], data: Any, alt: str) -> Picture:
-    """The figure that `make` gives of `data`, black on white, for a page in print."""
+def printed(make: Callable[[Any, Theme], Figure], data: Any, alt: str, *, with_note: bool = True) -> Picture:
+    """The figure that `make` gives of `data`, black on white, for a page in print; with the remark under it or not."""
     look = theme("print")
     try:
-        figure = canvas.paged(lambda dressed: make(data, dressed), replace(look, page=_PAPER))
+        figure = canvas.paged(
+            lambda dressed: make(data, dressed), replace(look, page=replace(_PAPER, with_note=with_note))
+        )
     except NoRoom:  # in its natural size, which is made smaller with its letters
         figure = make(data, look)
     address = _address(figure, "svg", dpi=_DPI)

@@ -51,6 +51,8 @@ class Block:
     ----------
     start : int
         Place of the first among all rows that may be shown, see `Trained.numbers`.
+    X : (k, d)
+        The rows, in training units.
     winners : (k,) int64
         Prototype; 0 for an engine of several books or of bits, which has none.
     codes : (k, B) int64 or None
@@ -66,6 +68,7 @@ class Block:
     """
 
     start: int
+    X: NDArray[Any]
     winners: NDArray[np.int64]
     codes: NDArray[np.int64] | None
     distances: NDArray[np.float64]
@@ -84,16 +87,19 @@ class Trained:
     model : Engine
     new : Dataset or None
         Rows that are not the run's own, which the model is applied to instead; see `read_new`.
+    own : Dataset or None
+        The run's own with the corrections of one moment, where several runs are to see the same; None for now.
     """
 
     run: Run
     model: Engine
     new: Dataset | None = None
+    own: Dataset | None = None
 
     @cached_property
     def data(self) -> Dataset:
         """The dataset with the corrections of now; those that come while an export is written do not reach it."""
-        return self.run.dataset.as_of(self.run.dataset.correction) if self.new is None else self.new
+        return self.new or self.own or self.run.dataset.as_of(self.run.dataset.correction)
 
     @property
     def classes(self) -> tuple[Any, ...]:
@@ -204,7 +210,7 @@ class Trained:
                 winners, codes, distances = self._coded(X)
                 predicted = predict_codes(self.model, X, self.classes) if self.run.engine.supervised else None
                 sure = self._certainty(X)
-            yield Block(start, winners, codes, distances, predicted, sure, self._rejected(sure))
+            yield Block(start, X, winners, codes, distances, predicted, sure, self._rejected(sure))
 
     def reconstructed(self, block: Block) -> NDArray[Any]:
         """(k, d) what stands for the rows of `block`, in original units: prototypes, or what their codes decode to.
@@ -287,8 +293,8 @@ class Trained:
         return winners, None if codes is None else model.indices(codes), distances
 
 
-def trained(run: Run) -> Trained:
-    """The run with the model it ended with, or has so far.
+def trained(run: Run, own: Dataset | None = None) -> Trained:
+    """The run with the model it ended with, or has so far; `own` is its dataset with the corrections of one moment.
 
     Raises
     ------
@@ -297,7 +303,7 @@ def trained(run: Run) -> Trained:
     """
     if run.latest is None:
         raise ReportError(nothing_learned(run))
-    return Trained(run, run.model())
+    return Trained(run, run.model(), own=own)
 
 
 def nothing_learned(run: Run) -> str:

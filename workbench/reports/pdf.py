@@ -29,7 +29,7 @@ from reportlab.platypus import (
 from reportlab.platypus.tableofcontents import TableOfContents
 
 from workbench.reports.pdf_figures import SMALLEST, Figure
-from workbench.reports.pdf_letters import BOLD, MONO, color, make_ready, marked, style
+from workbench.reports.pdf_letters import BOLD, MONO, color, make_ready, marked, style, unbroken
 from workbench.reports.pdf_tables import set_table
 from workbench.views.wording import shorten
 
@@ -38,9 +38,8 @@ WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
 MOST_CODE = 60
 """Lines of code are cut at that many."""
 _LEVELS = {"h1": 0, "h2": 0, "h3": 1, "summary": 2}
-_LISTED = 2
-"""Headings of so many levels are in the contents, if there are enough of them; all are bookmarks."""
-_ENOUGH = 4
+_LISTED = ("h2", "h3")
+"""Headings in the contents, which a page has that can be leafed through; all are bookmarks."""
 _LEAD = 3
 """So many paragraphs may stay between a heading and what comes below, all on one page."""
 _FIRST = 28 * mm
@@ -59,7 +58,7 @@ def pdf_of(page: str) -> bytes:
     blocks = list(_blocks(root.find("body")))
     _number(block for block in blocks if isinstance(block, _Heading))
     sections = [k for k, block in enumerate(blocks) if isinstance(block, _Heading) and block.tag == "h2"]
-    if len(sections) >= _ENOUGH:
+    if root.find(".//nav") is not None:
         blocks[sections[0] : sections[0]] = [*_contents(), PageBreak()]
     out = io.BytesIO()
     _Document(out, _words(root.find(".//title"))).multiBuild(list(_kept(blocks)))
@@ -118,7 +117,7 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]
         self.total = 0
 
     def afterFlowable(self, flowable: Flowable) -> None:  # noqa: N802
-        if isinstance(flowable, _Heading) and flowable.tag != "h1" and flowable.level < _LISTED:
+        if isinstance(flowable, _Heading) and flowable.tag in _LISTED:
             self.notify(
                 "TOCEntry", (flowable.level, marked(shorten(flowable.words, _LONGEST)), self.page, flowable.key)
             )
@@ -180,11 +179,13 @@ def _heading(element: HtmlElement) -> list[Flowable]:
 
 
 def _paragraph(element: HtmlElement) -> list[Flowable]:
-    return [Paragraph(marked(_words(element)), style(element.get("class", "p")))]
+    return [Paragraph(marked(unbroken(_words(element))), style(element.get("class", "p")))]
 
 
 def _items(element: HtmlElement) -> list[Flowable]:
-    return [Paragraph(marked(_words(item)), style("li"), bulletText="•") for item in element.iterchildren("li")]
+    return [
+        Paragraph(marked(unbroken(_words(item))), style("li"), bulletText="•") for item in element.iterchildren("li")
+    ]
 
 
 def _code(element: HtmlElement) -> list[Flowable]:
@@ -202,7 +203,7 @@ def _indented(line: str) -> str:
 
 def _notes(element: HtmlElement) -> list[Flowable]:
     """Warnings, with a bar beside them."""
-    lines = [[Paragraph(marked(_words(note)), style("p"))] for note in element.iterchildren("p")]
+    lines = [[Paragraph(marked(unbroken(_words(note))), style("p"))] for note in element.iterchildren("p")]
     bar = TableStyle([("LINEBEFORE", (0, 0), (0, -1), 2.5, color("danger")), ("LEFTPADDING", (0, 0), (0, -1), 9)])
     return [Table(lines, [WIDTH], style=bar, spaceBefore=10)]
 
@@ -212,7 +213,7 @@ def _cards(element: HtmlElement) -> list[Flowable]:
     styles = {"b": style("card"), "span": style("card name"), "small": style("card note")}
     cards = [
         [
-            Paragraph(marked(_words(part), styles[part.tag].fontName), styles[part.tag])
+            Paragraph(marked(unbroken(_words(part)), styles[part.tag].fontName), styles[part.tag])
             for part in card.iterchildren("*")
         ]
         for card in element.iterchildren("div")

@@ -37,6 +37,8 @@ _RIGHT_TO_LEFT = ("R", "AL")
 _BRACKETS = ("()", "[]", "{}", "<>", "«»")
 _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
+_PERCENT = re.compile(r"(?<=\d) %")
+
 _STYLES: dict[str, tuple[float, str, str, dict[str, Any]]] = {
     "h1": (20, BOLD, "text", {"spaceAfter": 4}),
     "h2": (14, BOLD, "text", {"spaceBefore": 18, "spaceAfter": 5}),
@@ -109,6 +111,11 @@ def marked(text: str, font: str = PLAIN) -> str:
             run = "".join(f"[U+{ord(letter):04X}]" for letter in run)
         parts.append(escape(run) if chosen in (None, font) else f'<font name="{chosen}">{escape(run)}</font>')
     return "".join(parts)
+
+
+def unbroken(text: str) -> str:
+    """`text` in which no line ends between a number and its percent sign."""
+    return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
 
 
 def visual(text: str) -> str:

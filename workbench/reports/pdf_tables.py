@@ -15,7 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import LongTable, Paragraph, TableStyle
 
-from workbench.reports.pdf_letters import BOLD, PLAIN, color, is_simple, marked
+from workbench.reports.pdf_letters import BOLD, PLAIN, color, is_simple, marked, unbroken
 from workbench.views.wording import shorten
 
 SIZES = (8.0, 7.0, 6.0, 5.0)
@@ -64,7 +64,7 @@ class Cell:
         """Points below which words would be broken."""
         if self.is_bar:
             return _BAR / 3
-        words = [stringWidth(word, self.font, size) for word in self.text.split()]
+        words = [stringWidth(word, self.font, size) for word in self.text.split(" ")]
         return min(max(words, default=0.0), _LONGEST_WORD) + 2 * _PAD
 
 
@@ -97,7 +97,7 @@ def _line(line: HtmlElement, kind: str) -> list[Cell]:
         align = "CENTER" if kind == "matrix" and place else "LEFT" if is_left else "RIGHT"
         is_bar = cell.get("class") == "bar" and not is_head
         share = re.search(r"(?:--rate|width): ([\d.]+)", (cell[0] if is_bar else cell).get("style", ""))
-        text = " ".join(cell.text_content().split())
+        text = unbroken(" ".join(cell.text_content().split()))
         part = float(share.group(1)) / 100 if share else None
         cells.append(Cell(text, cell.tag == "th" or stressed, align, part, is_bar))
     return cells

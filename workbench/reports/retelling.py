@@ -101,7 +101,7 @@ def story(entries: Iterable[Entry], run: str | None = None) -> Story:
     """What the log leaves: all of it, or only what the run with the id `run` needs."""
     known: dict[str, Told] = {}
     untold = []
-    for command in CommandLog(entries).done:
+    for command in CommandLog(entries).told:
         made = _made(command, known)
         if made is not None:
             known[made.id] = made

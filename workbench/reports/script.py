@@ -18,7 +18,7 @@ from workbench.reports.script_cells import Cell, Namespace
 from workbench.reports.script_data import corrected_cell, data_cell, derived_cell
 from workbench.reports.script_runs import Learning, search_cell
 from workbench.reports.source import WIDTH, comment, plain
-from workbench.session import Run, Session
+from workbench.session import CommandLog, Run, Session
 
 FORMS = ("py", "ipynb")
 _MACHINE = ("system", "processor", "cores")
@@ -75,7 +75,8 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
     """All cells, the head with its imports first."""
     if run is not None and run.latest is None:
         raise ReportError(nothing_learned(run))
-    if run is not None and not any(entry.command.makes and entry.command.target == run.id for entry in session.log):
+    made = {command.target for command in CommandLog(session.log).told if command.makes}
+    if run is not None and run.id not in made:
         raise ReportError(
             f"How run '{run.name}' was made is not in the project any more: it was salvaged from a damaged file. "
             "Export its codebook or its model instead."

@@ -1,13 +1,12 @@
-"""The page of a search as a file: a picture, or a web page that loads nothing from anywhere."""
+"""The page of a search as a file; what it shows is computed in `views`, its form is that of `pages`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.reports.html import picture
-from workbench.reports.pages import page_of, write_page
+from workbench.reports.pages import PageTable, PageWords, write_page
 from workbench.session import Search
-from workbench.views import search, theme
+from workbench.views import search
 from workbench.views.wording import counted
 
 MOST_ROWS = 500
@@ -22,7 +21,7 @@ def write_search(made: Search, path: Path) -> Path:
         If the ending is another, or the file cannot be written.
     """
     data = search.compute(made)
-    return write_page(path, "search", lambda: _page(made, data), lambda: search.figure(data, theme("light")))
+    return write_page(path, "search", search.figure, data, _words(made, data))
 
 
 def method(made: Search) -> str:
@@ -45,18 +44,25 @@ def method(made: Search) -> str:
     )
 
 
-def _page(made: Search, data: search.SearchData) -> str:
+def _words(made: Search, data: search.SearchData) -> PageWords:
     shown = data.order[:MOST_ROWS]
     left = len(data.order) - len(shown)
-    return page_of(
+    over = "" if data.heat is None else f", and over {data.heat.x} and {data.heat.y}"
+    return PageWords(
         title=data.title,
         about=f"{made.engine.title} on {made.dataset.name}, {made.facts.created.replace('T', ' ')[:16]}",
-        picture=picture(search.figure, data, "svg", f"{data.headline}. {data.reason}"),
+        headline=data.headline,
+        reason=data.reason,
+        shows=f"The {data.score.title} of every trial, with its standard error, against each parameter{over}.",
         remarks=data.remarks,
-        table_title="Trials, the best first" + (f" ({left:,} more are left out)" if left else ""),
-        columns=data.columns,
-        rows=[data.row(trial) for trial in shown],
-        chosen=0 if data.best is not None else None,
+        tables=[
+            PageTable(
+                "Trials, the best first" + (f" ({left:,} more are left out)" if left else ""),
+                data.columns,
+                [data.row(trial) for trial in shown],
+                0 if data.best is not None else None,
+            )
+        ],
         method=method(made),
         parameters=made.parameters,
     )

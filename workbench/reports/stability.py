@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.reports.errors import ReportError
-from workbench.reports.html import picture
-from workbench.reports.pages import page_of, write_page
+from workbench.reports.pages import PageTable, PageWords, write_page
 from workbench.session import Run
-from workbench.views import scene_of, stability, theme
+from workbench.views import scene_of, stability
 
+WHAT = "measured stability"
 METHOD = (
     "The engine learned again with the parameters of the run; where prototypes have a metric each, their mean is "
     "judged. Bands go from the 5 % to the 95 % quantile over these refits. Eigenvectors have no sign, and close ones "
@@ -32,21 +32,17 @@ def write_stability(run: Run, path: Path) -> Path:
     if scene is None or not stability.applies(scene):
         raise ReportError(f"The stability of run '{run.name}' has not been measured: measure it first.")
     data = stability.compute(scene)
-    return write_page(
-        path, "measured stability", lambda: _page(run, data), lambda: stability.figure(data, theme("light"))
-    )
+    return write_page(path, WHAT, stability.figure, data, _words(run, data))
 
 
-def _page(run: Run, data: stability.StabilityData) -> str:
-    return page_of(
+def _words(run: Run, data: stability.StabilityData) -> PageWords:
+    return PageWords(
         title=f"Stability of {run.name}",
         about=f"{run.engine.title} on {run.dataset.name}, {run.facts.created.replace('T', ' ')[:16]}",
-        picture=picture(stability.figure, data, "svg", data.headline),
+        headline=data.headline,
+        shows="The metric of the run as rings, and bands over the refits from 5 % to 95 %.",
         remarks=data.told,
-        table_title="Features, the most relevant first",
-        columns=stability.COLUMNS,
-        rows=data.rows,
-        chosen=None,
+        tables=[PageTable("Features, the most relevant first", stability.COLUMNS, data.rows)],
         method=METHOD,
         parameters=run.parameters,
     )

@@ -1,14 +1,13 @@
-"""The page of a sweep as a file: a picture, or a web page that loads nothing from anywhere."""
+"""The page of a sweep as a file; what it shows is computed in `views`, its form is that of `pages`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.reports.html import picture
-from workbench.reports.pages import page_of, write_page
+from workbench.reports.pages import PageTable, PageWords, write_page
 from workbench.session import Sweep
 from workbench.session.sweep import REFERENCE_ROWS, REFERENCES, REPEATS, SAMPLE_ROWS
-from workbench.views import sweep, theme
+from workbench.views import sweep
 
 
 def write_sweep(measured: Sweep, path: Path) -> Path:
@@ -20,7 +19,7 @@ def write_sweep(measured: Sweep, path: Path) -> Path:
         If the ending is another, or the file cannot be written.
     """
     data = sweep.compute(measured)
-    return write_page(path, "sweep", lambda: _page(measured, data), lambda: sweep.figure(data, theme("light")))
+    return write_page(path, "sweep", sweep.figure, data, _words(measured, data))
 
 
 def method(measured: Sweep) -> str:
@@ -37,17 +36,18 @@ def method(measured: Sweep) -> str:
     )
 
 
-def _page(measured: Sweep, data: sweep.SweepData) -> str:
+def _words(measured: Sweep, data: sweep.SweepData) -> PageWords:
     counts = data.counts.tolist()
-    return page_of(
+    return PageWords(
         title=data.title,
         about=f"{measured.engine.title} on {measured.dataset.name}, {measured.facts.created.replace('T', ' ')[:16]}",
-        picture=picture(sweep.figure, data, "svg", f"{data.headline}. {data.reason}"),
+        headline=data.headline,
+        reason=data.reason,
+        shows=f"Every criterion against the {data.counted}; a mark is on the best of each.",
         remarks=data.remarks,
-        table_title="Every count",
-        columns=data.columns,
-        rows=data.rows,
-        chosen=None if data.value is None else counts.index(data.value),
+        tables=[
+            PageTable("Every count", data.columns, data.rows, None if data.value is None else counts.index(data.value))
+        ],
         method=method(measured),
         parameters=measured.parameters,
     )

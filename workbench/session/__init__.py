@@ -8,6 +8,8 @@ from workbench.session.estimates import Estimate
 from workbench.session.events import SessionEvents
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.log import CommandLog, Entry
+from workbench.session.merging import Merged
+from workbench.session.other_project import Offer
 from workbench.session.run import Run
 from workbench.session.sampling import DataSample
 from workbench.session.search import Search, SearchPlan
@@ -40,6 +42,8 @@ __all__ = [
     "Estimate",
     "Job",
     "JobQueue",
+    "Merged",
+    "Offer",
     "Range",
     "RowMask",
     "Run",

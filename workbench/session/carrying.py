@@ -62,7 +62,7 @@ class Carrier:
         if command.attribute == "in_force":
             self.document.run(command.target).load()  # so that those who draw need not wait for it
         if command.attribute == "hidden" and value:
-            for work in self.document.work_of(command.target):
+            for work in (work for id in command.targets for work in self.document.work_of(id)):
                 work.stop()
         for change, thing in changes:
             if isinstance(thing, Subset):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +25,10 @@ Kind = Literal[
     "drop",
     "threshold",
     "look",
+    "merge",
 ]
+_IDS = ("dataset", "from", "run")
+"""Entries of the details that are ids of things."""
 MOST_LOGGED = 10_000
 """Row numbers that the log holds; more of them are kept with the correction alone."""
 
@@ -41,7 +44,7 @@ class Command:
     text : str
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
-        Id of a dataset, run, sweep, search or subset.
+        Id of a dataset, run, sweep, search or subset; of a merge, of the first that it brought, see `targets`.
     attribute : {"name", "note", "hidden", "in_force", "correction", "threshold", "first_look"}
     before, after : JSON value
     details : dict
@@ -67,11 +70,42 @@ class Command:
         return self.kind == "look"
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """Ids of all things that it changes: many of a merge, else one."""
+        return tuple(self.details["things"]) if self.kind == "merge" else (self.target,)
+
+    @property
+    def told(self) -> tuple[Command, ...]:
+        """What is to be done to make its targets: itself, or for a merge the commands of the other project."""
+        if self.kind != "merge":
+            return (self,)
+        return tuple(Command.from_json(command) for command in self.details["commands"])
+
+    @property
     def needs(self) -> frozenset[str]:
         """Ids of what its target was made of or on."""
-        details = self.details
-        found = (details.get("dataset"), details.get("from"), details.get("run"))
+        found = (self.details.get(name) for name in _IDS)
         return frozenset(id for id in found if id is not None and id != self.target)
+
+    def moved(self, ids: Mapping[str, str], corrections: Mapping[str, Mapping[int, int]]) -> Command:
+        """The same of things that have other ids, and corrections of datasets that have other numbers.
+
+        Parameters
+        ----------
+        ids : dict of str to str
+            New ones by old ones: of its target, and of all that it needs.
+        corrections : dict
+            For the old id of a dataset, new numbers by old ones; where there are none, they stay.
+        """
+        details, after = _moved(self.details, ids), self.after
+        if details.get("branch") is not None:
+            details["branch"] = _moved(details["branch"], ids)
+        if self.kind == "derive":
+            numbers = corrections.get(self.details["from"], {})
+            details["correction"] = numbers.get(details["correction"], details["correction"])
+        if self.kind == "look":
+            after = moved_look(after, ids)
+        return replace(self, target=ids[self.target], after=after, details=details)
 
     def to_json(self) -> dict[str, Any]:
         """This command as what JSON can hold."""
@@ -155,6 +189,16 @@ def editing(
     return Command("edit", text, target, "in_force", *editions, details)
 
 
+def merging(file: str, things: Sequence[str], made: Sequence[Command]) -> Command:
+    """Things of another project came into this one, those with the ids `things` to be shown.
+
+    `made` are the commands in force that made them and all that came with them there, with the ids of here. They are
+    told again by a script, and undone together.
+    """
+    details = {"file": file, "things": list(things), "commands": [command.to_json() for command in made]}
+    return Command("merge", f"merge of {file}", things[0], "hidden", True, False, details)
+
+
 def renaming(target: str, old: str, new: str) -> Command:
     return Command("rename", f"renaming of {old} to {new}", target, "name", old, new)
 
@@ -176,10 +220,15 @@ def choosing_threshold(
     return Command("threshold", text, target, "threshold", before, after, {"run": target, **(after or {})})
 
 
-def looking_first(target: str, name: str, look: Mapping[str, Any]) -> Command:
-    """The test part of the dataset `target` is shown from now on; `look` says when, and how its runs stand."""
+def looking_first(target: str, name: str, look: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Command:
+    """The test part of the dataset `target` is shown from now on; `look` says since when, and how its runs stood."""
     text = f"first look at the test part of {name}"
-    return Command("look", text, target, "first_look", None, dict(look), {"dataset": target})
+    return Command("look", text, target, "first_look", before, dict(look), {"dataset": target})
+
+
+def moved_look(look: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    """A first look, as JSON, where runs have other ids; those that have none here stay counted."""
+    return {**look, "runs": {ids.get(id, f"elsewhere/{id}"): then for id, then in look.get("runs", {}).items()}}
 
 
 def naming_subset(target: str, name: str, dataset: str, n_rows: int) -> Command:
@@ -210,3 +259,7 @@ def correcting(
         text = f"{'dropping' if details['dropped'] else 'keeping'} of {counted}"
     where = {"rows": rows.tolist()} if len(rows) <= MOST_LOGGED else {"n_rows": len(rows), "correction": after}
     return Command(kind, text, target, "correction", before, after, {"dataset": target, **where, **details})
+
+
+def _moved(details: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    return {name: ids[value] if name in _IDS and value is not None else value for name, value in details.items()}

@@ -16,7 +16,7 @@ from workbench.session.errors import SessionClosed, SessionError
 from workbench.session.events import SessionEvents, tell
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.launching import launch
-from workbench.session.log import CommandLog, Entry
+from workbench.session.log import CommandLog, Entry, present
 from workbench.session.run import Run
 from workbench.session.search import Search
 from workbench.session.selection import Selection, Subset
@@ -51,7 +51,7 @@ class Contents:
         self._storage = Storage(project)
         contents = self._storage.load()
         self._document = Document(contents.datasets, contents.runs, contents.studies, contents.subsets)
-        self._log = CommandLog(contents.entries)
+        self._log = CommandLog(present(contents.entries, self._document.everything))
         self._changing = threading.RLock()
         self._closing = threading.Event()
         self._carrier = Carrier(self._storage, self._document, self._log, self.events, self._changing)
@@ -114,14 +114,16 @@ class Contents:
 
     def kin_of(self, dataset: Dataset) -> tuple[Dataset, ...]:
         """The other datasets that may share rows with it, deleted ones too: of one origin, or of equal rows."""
-        made_of = {e.command.target: e.command.details["from"] for e in self.log if e.command.kind == "derive"}
+        told = (command for entry in self.log for command in entry.command.told)
+        made_of = {command.target: command.details["from"] for command in told if command.kind == "derive"}
 
         def origin(id: str) -> str:
             return origin(made_of[id]) if id in made_of else id
 
-        known = [thing for thing in self._document.things if isinstance(thing, Dataset) and thing is not dataset]
+        others = [thing for thing in self._document.everything.values() if isinstance(thing, Dataset)]
         mine = origin(dataset.id)
-        return tuple(d for d in known if origin(d.id) == mine or d.data_hash == dataset.data_hash)
+        kin = (d for d in others if origin(d.id) == mine or d.data_hash == dataset.data_hash)
+        return tuple(d for d in kin if d.id != dataset.id)
 
     def run(self, wanted: str) -> Run:
         """The run with this name or id; raises SessionError listing those there are."""

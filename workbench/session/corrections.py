@@ -141,6 +141,11 @@ class Corrections:
     def n_made(self) -> int:
         return max(self._known, default=0)
 
+    @property
+    def all(self) -> tuple[Correction, ...]:
+        """In the order of their numbers: each after the one that it names."""
+        return tuple(self._known[number] for number in sorted(self._known))
+
     def get(self, number: int) -> Correction:
         """The correction with this number."""
         return self._known[number]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
@@ -34,6 +34,16 @@ class Document:
         self._all = {thing.id: thing for thing in things}
 
     @property
+    def everything(self) -> Mapping[str, Thing]:
+        """All there is, shown and hidden, each after what it was made of or on."""
+        return MappingProxyType(self._all)
+
+    @property
+    def visible(self) -> Mapping[str, Thing]:
+        """What of it is shown."""
+        return {id: thing for id, thing in self._all.items() if self._is_shown(thing)}
+
+    @property
     def datasets(self) -> Mapping[str, Dataset]:
         """Those shown, in order of their making."""
         return self.shown(Dataset)
@@ -58,18 +68,13 @@ class Document:
         """Those shown, in order of their making."""
         return self.shown(Subset)
 
-    @property
-    def things(self) -> tuple[Thing, ...]:
-        """All there is, hidden things too."""
-        return tuple(self._all.values())
-
     def like(self, thing: Thing) -> list[Thing]:
         """Those shown of the same kind."""
-        return [other for other in self._visible().values() if isinstance(other, type(thing))]
+        return [other for other in self.visible.values() if isinstance(other, type(thing))]
 
     def work_of(self, target: str) -> list[Run | Study]:
         """The run or study with the id `target`, or those of the dataset with it; hidden ones too."""
-        works = [thing for thing in self.things if isinstance(thing, Run | Study)]
+        works = [thing for thing in list(self._all.values()) if isinstance(thing, Run | Study)]
         return [work for work in works if target in (work.id, work.dataset.id)]
 
     def run(self, id: str) -> Run:
@@ -88,21 +93,16 @@ class Document:
 
     def apply(self, command: Command, value: Any) -> list[tuple[Change, Thing]]:
         """Set the command's attribute to `value`; gives what came, went and changed for those who watch."""
-        before = self._visible()
-        thing = self._all[command.target]
-        if isinstance(thing, Subset):
-            self._all = {**self._all, thing.id: replace(thing, **{command.attribute: value})}
-        else:
-            setattr(thing, command.attribute, value)
-        after = self._visible()
+        before = self.visible
+        for thing in [self._all[id] for id in command.targets]:
+            if isinstance(thing, Subset):
+                self._all = {**self._all, thing.id: replace(thing, **{command.attribute: value})}
+            else:
+                setattr(thing, command.attribute, value)
+        after = self.visible
         changes: list[tuple[Change, Thing]] = [("removed", before[id]) for id in before if id not in after]
         changes += [("added", after[id]) for id in after if id not in before]
-        if not changes and command.target in after:
-            changes.append(("changed", after[command.target]))
-        return changes
-
-    def _visible(self) -> dict[str, Thing]:
-        return {id: thing for id, thing in self._all.items() if self._is_shown(thing)}
+        return changes or [("changed", after[id]) for id in command.targets if id in after]
 
     def _is_shown(self, thing: Thing) -> bool:
         if isinstance(thing, Run | Study):
@@ -145,7 +145,11 @@ def name_for(wanted: str | None, otherwise: str, others: Iterable[Thing], kind: 
 
 def free_name(wanted: str, others: Iterable[Thing]) -> str:
     """`wanted`, or with the first number from 2 on that none of the others has."""
-    taken = {other.name for other in others}
+    return free_among(wanted, {other.name for other in others})
+
+
+def free_among(wanted: str, taken: Collection[str]) -> str:
+    """`wanted`, or with the first number from 2 on that makes a name which is not taken."""
     if wanted not in taken:
         return wanted
     return next(f"{wanted} {k}" for k in range(2, len(taken) + 3) if f"{wanted} {k}" not in taken)

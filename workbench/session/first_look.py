@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.session.commands import Command, looking_first
+from workbench.session.commands import Command, looking_first, moved_look
 from workbench.session.errors import SessionError
 from workbench.session.log import now
 
@@ -62,6 +64,10 @@ class FirstLook:
         """Whether it is known when that was."""
         return bool(self.time)
 
+    def is_before(self, other: FirstLook) -> bool:
+        """Whether it was before the other one; one that was not recorded was before all that were."""
+        return _seconds(self.time) < _seconds(other.time)
+
     def since(self, run: Run) -> tuple[str, ...]:
         """What was done to a run on the dataset after it, in words such as "learned on"; () where nothing was."""
         then = self.runs.get(run.id)
@@ -85,6 +91,43 @@ class FirstLook:
         """The look that `to_json` gave; of {} one that was not recorded."""
         runs = {id: RunThen(**then) for id, then in value.get("runs", {}).items()}
         return cls(value.get("time", ""), runs)
+
+
+def together(
+    here: FirstLook | None, runs: Iterable[Run], there: FirstLook | None, others: Iterable[Run], ids: Mapping[str, str]
+) -> FirstLook | None:
+    """The first look at a dataset that two projects have, where runs of the one come into the other.
+
+    The earlier look counts. Runs of a project in which nobody had looked came before it, whenever that was; so did
+    those of either project before its own look.
+
+    Parameters
+    ----------
+    runs, others : iterable of Run
+        On the dataset, of here and of there, deleted ones too.
+    ids : dict of str to str
+        Ids here, by those there.
+
+    Returns
+    -------
+    FirstLook or None
+        None where nobody has looked.
+    """
+    if here is None and there is None:
+        return None
+    if here is not None and not here.is_recorded:
+        return here
+    looks = []
+    for look, own in ((here, runs), (there, others)):
+        looks.append(FirstLook("", {run.id: RunThen.of(run) for run in own}) if look is None else look)
+    moved = FirstLook.from_json(moved_look(looks[1].to_json(), ids))
+    known = [look for look in (here, there) if look is not None]
+    first = known[-1] if len(known) == 1 or known[1].is_before(known[0]) else known[0]
+    return FirstLook(first.time, {**moved.runs, **looks[0].runs})
+
+
+def _seconds(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp() if time else -math.inf
 
 
 def looking(dataset: Dataset, runs: Iterable[Run]) -> Command | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -61,6 +61,11 @@ class CommandLog:
         return tuple(self._done)
 
     @property
+    def told(self) -> tuple[Command, ...]:
+        """The same, with what a merge brought in its place: what is to be done to make all that there is."""
+        return tuple(one for command in self._done for one in command.told)
+
+    @property
     def undoable(self) -> Command | None:
         """The command that `undo` would take back."""
         return next((command for command in reversed(self._done) if not command.lasts), None)
@@ -84,11 +89,39 @@ class CommandLog:
         self.entries.append(entry)
 
 
+def present(entries: Iterable[Entry], there: Collection[str]) -> list[Entry]:
+    """The entries, merges among them cut down to what is there and told: of a salvaged project, that may be less."""
+    made: set[str] = set()
+    found = []
+    for entry in entries:
+        command = entry.command
+        if command.kind == "merge":
+            about = {
+                "things": [id for id in command.targets if id in there],
+                "commands": [one.to_json() for one in tellable(command.told, there, made)],
+            }
+            command = replace(command, details={**command.details, **about})
+        made |= {one.target for one in command.told if one.makes}
+        found.append(replace(entry, command=command))
+    return found
+
+
+def tellable(commands: Iterable[Command], there: Collection[str], made: Collection[str]) -> list[Command]:
+    """Those about things that are there and whose making is told, by one of them or, for those in `made`, before."""
+    known, found = set(made), []
+    for command in commands:
+        if command.target in there and (command.needs <= known if command.makes else command.target in known):
+            found.append(command)
+            known |= {command.target} if command.makes else set()
+    return found
+
+
 def coherent(entries: Sequence[Mapping[str, Any]], hidden: Mapping[str, bool]) -> list[bool]:
     """Which entries, as JSON, can stay in a log of which others are lost, with some of what they are about.
 
     Those that stay can be undone and told: nothing in them is about a thing that is not there, or about one whose
-    making is lost, and they leave each thing as shown or hidden as it is.
+    making is lost, and they leave each thing as shown or hidden as it is. A merge stays if anything of it is left; see
+    `present`.
 
     Parameters
     ----------
@@ -102,7 +135,8 @@ def coherent(entries: Sequence[Mapping[str, Any]], hidden: Mapping[str, bool]) -
     while True:
         stay = _stay(read, there)
         log = CommandLog(entry for entry, stays in zip(read, stay, strict=True) if stays)
-        told = {command.target: command.after for command in log.done if command.attribute == "hidden"}
+        done = [command for command in log.done if command.attribute == "hidden"]
+        told = {id: command.after for command in done for id in command.targets if id in there}
         wrong = [id for id, after in told.items() if after != there[id]]
         if not wrong:
             return stay
@@ -115,16 +149,23 @@ def _stay(entries: Sequence[Entry], there: Collection[str]) -> list[bool]:
     log, made, stay = CommandLog(), set[str](), []
     for entry in entries:
         command = entry.command
-        stays = command.target in there
+        stays = any(id in there for id in command.targets)
         if entry.action != "do":
-            stays = stays and command == (log.undoable if entry.action == "undo" else log.redoable)
+            stays = stays and _is_same(command, log.undoable if entry.action == "undo" else log.redoable)
         elif command.makes:
             stays = stays and command.needs <= made
         if stays:
             log.append(entry)
-            made |= {command.target} if command.makes else set()
+            made |= {one.target for one in tellable(command.told, there, made) if one.makes}
         stay.append(stays)
     return stay
+
+
+def _is_same(command: Command, other: Command | None) -> bool:
+    """Whether two commands are one; of a merge, also where one of them is cut down, since what it brought came once."""
+    if other is None or command.kind != "merge":
+        return command == other
+    return (other.kind, other.target) == (command.kind, command.target)
 
 
 def now() -> str:

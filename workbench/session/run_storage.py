@@ -67,16 +67,9 @@ class StoredRun:
         return run
 
 
-def read_runs(reader: Reader) -> list[StoredRun]:
-    """All runs in the order in which they were added, hidden ones too."""
-    return [
-        StoredRun(
-            record,
-            reader.get(record.id),
-            tuple(schema.read_editions(reader, record.id)),
-        )
-        for record in schema.read_runs(reader)
-    ]
+def stored_run(reader: Reader, record: RunRecord) -> StoredRun:
+    """What is written of the run with this record."""
+    return StoredRun(record, reader.get(record.id), tuple(schema.read_editions(reader, record.id)))
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from workbench.data import Derivation, Plan
 from workbench.session import checks, commands
 from workbench.session.contents import Contents
 from workbench.session.dataset import Dataset
-from workbench.session.document import free_name, name_for
+from workbench.session.document import Thing, free_name, kind_of, name_for
 from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate, estimate, estimate_search
 from workbench.session.events import tell
@@ -19,8 +20,11 @@ from workbench.session.jobs import Job
 from workbench.session.launching import withdraw
 from workbench.session.log import Entry, now
 from workbench.session.measuring import measuring
+from workbench.session.merging import Merged, Merging
+from workbench.session.other_project import Offer, opened, what_is_here
 from workbench.session.run import Run
 from workbench.session.search import Search, SearchPlan, check_search
+from workbench.session.selection import Subset
 from workbench.session.space import Space
 from workbench.session.stability import MeasuredStability
 from workbench.session.study import Study
@@ -67,6 +71,49 @@ class Starting(Contents):
         self._require_writable()
         data = self.dataset(dataset) if isinstance(dataset, str) else dataset
         return self.queue.submit(from_dataset(data, derivation, name or data.name, self._storage, self._admit).job())
+
+    def merge(self, path: Path | str, only: str | Collection[str] | None = None) -> Job[Merged]:
+        """Bring things of another project into this one in the background, as one command; that file is only read.
+
+        Datasets, runs, sweeps, searches and subsets that are shown there come with all that belongs to them: snapshots,
+        states, corrections, notes, and the commands that made them, so that an exported script makes them again. They
+        keep their ids and names where those are free. What is here already with the same content does not come twice:
+        runs on such a dataset are runs on the one that is here. Cancelled or failed, nothing of it remains.
+
+        Parameters
+        ----------
+        path
+            Of the other project.
+        only : str or collection of str, optional
+            Ids or names of what is to come, with what that was made of or on; None for all. See `offers`.
+
+        Returns
+        -------
+        Job
+            `result()` tells what came, or raises what went wrong.
+
+        Raises
+        ------
+        SessionError
+            If the project is closed or opened for reading only.
+        """
+        self._require_writable()
+        wanted = [only] if isinstance(only, str) else only
+        about = self.project, self._document, self._log, self._changing, self._take_in, self._announce
+        return self.queue.submit(Merging(Path(path), wanted, *about).job())
+
+    def offers(self, path: Path | str) -> list[Offer]:
+        """What `merge` could bring of another project, and what of it is here already; waits for the disk.
+
+        Raises
+        ------
+        SessionError
+            If it is this project.
+        ProjectError
+            If it cannot be opened or read.
+        """
+        with opened(path, self.project) as other:
+            return other.offers(what_is_here(other, self.project, self._document), self._document)
 
     def parse(self, engine: str, texts: Mapping[str, str]) -> dict[str, Any]:
         """Parameter values from what people type; raises SessionError as `add_run` does."""
@@ -289,6 +336,26 @@ class Starting(Contents):
         tell(self.events.history_changed)
         self._enqueue(study)
         return study
+
+    def _take_in(self, ids: Collection[str], entry: Entry) -> tuple[Thing, ...]:
+        """Take in what a merge has written; gives what is shown of it. Holds the lock."""
+        contents = self._storage.load(ids, self.datasets.values())
+        works: list[Run | Study] = [*contents.runs, *contents.studies]
+        for work in works:
+            self._adopt(work)
+        things: list[Thing] = [*contents.datasets, *works, *contents.subsets]
+        for thing in things:
+            self._document.add(thing)
+        self._log.append(entry)
+        return tuple(thing for id, thing in self._document.visible.items() if id in ids)
+
+    def _announce(self, things: Iterable[Thing]) -> None:
+        """Tell of what a merge brought."""
+        for thing in things:
+            if not isinstance(thing, Subset):
+                tell(getattr(self.events, f"{kind_of(thing)}_added"), thing)
+        tell(self.events.selection_changed)
+        tell(self.events.history_changed)
 
     def _admit(self, wanted: str, make: Callable[[str], tuple[Dataset, Entry]]) -> Dataset:
         """Take in a dataset that an import brought; `make` commits it under the name it is given."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,12 @@ from workbench.session.log import Entry
 from workbench.session.run import Run
 from workbench.session.run_facts import RunFacts
 from workbench.session.run_place import RunPlace
-from workbench.session.run_storage import read_runs, status_of
+from workbench.session.run_storage import status_of, stored_run
 from workbench.session.selection import RowMask, Subset
 from workbench.session.study import Study
 from workbench.session.study_storage import study_of
+
+AnyRecord = TypeVar("AnyRecord", DatasetRecord, RunRecord, StudyRecord, SelectionRecord)
 
 
 @dataclass(frozen=True)
@@ -45,23 +47,33 @@ class Storage:
     def __init__(self, project: Project) -> None:
         self._project = project
 
-    def load(self) -> Contents:
-        """Everything there is. Runs that were under way when the program ended are "interrupted"."""
+    def load(self, only: Collection[str] | None = None, known: Iterable[Dataset] = ()) -> Contents:
+        """Everything there is. Runs that were under way when the program ended are "interrupted".
+
+        With `only`, the things with these ids, and no log; the datasets that they belong to are among them or `known`.
+        """
+
+        def wanted(records: Iterable[AnyRecord]) -> list[AnyRecord]:
+            return [record for record in records if only is None or record.id in only]
 
         def work(reader: Reader) -> tuple[Any, ...]:
-            selections = [(s, schema.read_selection_rows(reader, s.id)) for s in schema.read_selections(reader)]
             records: list[StudyRecord] = [
                 *schema.read_studies(reader, SweepRecord),
                 *schema.read_studies(reader, SearchRecord),
             ]
-            studies = [(record, schema.read_table(reader, record.id)) for record in records]
-            datasets = [(d, schema.read_corrections(reader, d.id)) for d in schema.read_datasets(reader)]
-            return datasets, read_runs(reader), studies, selections, schema.read_commands(reader)
+            return (
+                [(d, schema.read_corrections(reader, d.id)) for d in wanted(schema.read_datasets(reader))],
+                [stored_run(reader, record) for record in wanted(schema.read_runs(reader))],
+                [(record, schema.read_table(reader, record.id)) for record in wanted(records)],
+                [(s, schema.read_selection_rows(reader, s.id)) for s in wanted(schema.read_selections(reader))],
+                schema.read_commands(reader) if only is None else [],
+            )
 
         datasets, runs, studies, selections, commands = self._project.read(work).result()
-        found = {record.id: self._dataset(record, corrections) for record, corrections in datasets}
+        made = {record.id: self._dataset(record, corrections) for record, corrections in datasets}
+        found = {dataset.id: dataset for dataset in known} | made
         return Contents(
-            datasets=list(found.values()),
+            datasets=list(made.values()),
             runs=[run.open(self._project, found[run.record.dataset]) for run in runs],
             studies=[
                 study_of(study, found[study.dataset], self._project, status_of(study.status), table)
@@ -171,7 +183,8 @@ class Storage:
             if correction is not None:
                 target = entry.command.target
                 schema.add_correction(transaction, target, correction.number, correction.to_bundle())
-            transaction.put(entry.command.target, {entry.command.attribute: value})
+            for id in entry.command.targets:
+                transaction.put(id, {entry.command.attribute: value})
             schema.append_command(transaction, entry.to_json())
 
         self._project.transact(work).result()

@@ -92,19 +92,19 @@ def is_narrow(theme: Theme) -> bool:
 
 
 def panels(
-    theme: Theme, n: int, width: float, height: float, *, least: float = 2.6, beside: float = 0.0
+    theme: Theme, n: int, width: float, height: float, *, least: float = 2.6, beside: float = 0.0, most: int = 0
 ) -> tuple[Figure, list[Axes]]:
     """A figure of `n` panels of so many inches beside one another, with as much room `beside` them.
 
-    On a page they go in as many lines as it takes for each to have at least `least` inches.
+    They go in lines of at most `most`, if that is not 0; on a page, of so few that each has at least `least` inches.
     """
-    n_across = across(theme, n, least)
+    n_across = across(theme, min(n, most or n), least)
     n_down = -(-n // n_across)
-    wide = room(theme, n * width + beside)
+    wide = room(theme, n_across * width + beside)
     cell = wide / n_across if is_narrow(theme) else (wide - beside) / n_across
     if theme.page is not None:  # letters do not shrink with the panel, and legends go under it
-        height = n_down * (height * min(1.0, cell / width) + (0.7 if is_narrow(theme) else 0.2))
-    made = new_figure(theme, wide, height)
+        height = height * min(1.0, cell / width) + (0.7 if is_narrow(theme) else 0.2)
+    made = new_figure(theme, wide, n_down * height)
     axes = made.subplots(n_down, n_across, squeeze=False).ravel()
     for spare in axes[n:]:
         made.delaxes(spare)

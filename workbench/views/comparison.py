@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,7 @@ from workbench.views.pictures import range_of
 from workbench.views.planes import finite, principal_axes
 from workbench.views.scene import PARTS, Array, Scene
 from workbench.views.tiles import Tiles, tiles_of
-from workbench.views.wording import counted, metric_title, number, percent, shorten, with_unit
+from workbench.views.wording import MISSING, counted, metric_title, number, percent, shorten, with_unit
 
 MOST_LISTED = 60
 """So many pairs at most are listed with their pictures."""
@@ -141,7 +140,7 @@ class ComparisonData:
     mutual_information: float
     parts: tuple[PartAgreement, ...]
     figures: tuple[tuple[str, str, str], ...]
-    parameters: tuple[tuple[str, str, str], ...]
+    parameters: tuple[tuple[str, ...], ...]
     method: str
     disparity: float
     headline: str
@@ -378,16 +377,25 @@ def _figures(
     return tuple(pairs)
 
 
-def differing(first: Scene, second: Scene) -> tuple[tuple[str, str, str], ...]:
-    """Engine and parameters, as far as they differ, in words."""
-    told: list[Mapping[str, Any]] = [{"engine": scene.engine.title, **scene.parameters} for scene in (first, second)]
-    missing = object()
+def differing(*scenes: Scene) -> tuple[tuple[str, ...], ...]:
+    """Engine and parameters, as far as they differ among runs: the name, and the value in each run in words.
+
+    One that is not a parameter of all engines is told where it has another value than by default.
+    """
+    told = [{"engine": scene.engine.title} | in_force(scene) for scene in scenes]
+    defaults = {parameter.name: parameter.default for scene in scenes for parameter in scene.engine.parameters}
     found = []
-    for name in dict.fromkeys([*told[0], *told[1]]):
-        one, other = ("–" if (value := side.get(name, missing)) is missing else _value(value) for side in told)
-        if one != other:
-            found.append((name, one, other))
+    for name in dict.fromkeys(name for side in told for name in side):
+        known = {_value(side[name]) for side in told if name in side}
+        is_chosen = name not in defaults or known != {_value(defaults[name])}
+        if len(known) > 1 or (is_chosen and not all(name in side for side in told)):
+            found.append((name, *(_value(side[name]) if name in side else MISSING for side in told)))
     return tuple(found)
+
+
+def in_force(scene: Scene) -> dict[str, Any]:
+    """The parameters of a run, with the defaults of those that it was not given."""
+    return {parameter.name: parameter.default for parameter in scene.engine.parameters} | dict(scene.parameters)
 
 
 def _value(value: Any) -> str:

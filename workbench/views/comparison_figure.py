@@ -11,7 +11,7 @@ import numpy as np
 from workbench.views import canvas
 from workbench.views.theme import Theme
 from workbench.views.tiles import painted
-from workbench.views.wording import number, shorten
+from workbench.views.wording import counted, number, shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +25,8 @@ _ACROSS = 4
 _APART = 2.6
 """From the pictures of one pair to those of the next, in sides of a picture."""
 _MOST_NUMBERED = 24
+_CAPTION_LINES = 2
+"""Of what changed, under a pair."""
 
 
 def figure(data: ComparisonData, theme: Theme) -> Figure:
@@ -42,7 +44,7 @@ def figure(data: ComparisonData, theme: Theme) -> Figure:
     for which in (0, 1):
         axes = made.add_subplot(parts[which // n_planes, which % n_planes])
         _draw_plane(axes, data, which, theme)
-    canvas.legend(axes, theme, outside=True)
+    canvas.legend(axes, theme, outside=theme.page is None)
     below = made.add_subplot(parts[-1, :])
     canvas.dress(below, theme, frame=False)
     below.set_axis_off()
@@ -96,11 +98,12 @@ def _draw_plane(axes: Any, data: ComparisonData, which: int, theme: Theme) -> No
     left, right, bottom, top = data.limits
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-    canvas.label(axes, x=data.x_label, y=data.y_label if which == 0 else None, title=_title(side))
+    canvas.label(axes, x=data.x_label, y=data.y_label if which == 0 else None)
+    axes.set_title("\n".join(map(canvas.plain, _title(side))))
 
 
-def _title(side: Side) -> str:
-    return f"{shorten(side.name, 34)} ({len(side.places):,} prototypes)\niteration {side.iteration:,}"
+def _title(side: Side) -> tuple[str, str]:
+    return shorten(side.name, 34), f"{counted(len(side.places), 'prototype')}, iteration {side.iteration:,}"
 
 
 def _letters(tile: float) -> int:
@@ -110,8 +113,8 @@ def _letters(tile: float) -> int:
 
 def _caption(data: ComparisonData, k: int, letters: int) -> str:
     a, b = int(data.pair_first[k]), int(data.pair_second[k])
-    lines = [f"#{a} and #{b}, {number(float(data.distances[k]), 3)} apart", data.captions[k]]
-    return "\n".join(canvas.plain(shorten(line, letters)) for line in lines if line)
+    head = shorten(f"#{a} and #{b}, {number(float(data.distances[k]), 3)} apart", letters)
+    return "\n".join(map(canvas.plain, [head, *textwrap.wrap(data.captions[k], letters)[:_CAPTION_LINES]]))
 
 
 def _draw_pictures(axes: Any, data: ComparisonData, n_pairs: int, n_across: int, tile: float, theme: Theme) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.intervals import wilson
 from workbench.views.scene import PARTS, Scene
 from workbench.views.theme import Theme
 from workbench.views.wording import distinct, number, percent
@@ -120,16 +121,6 @@ def _part(name: str, counts: NDArray[np.int64]) -> ConfusionPart:
         low=low,
         high=high,
     )
-
-
-def wilson(n_right: int, n_rows: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """95 % score interval of a share (Wilson 1927, JASA 22:209); NaN for no rows."""
-    if n_rows == 0:
-        return float("nan"), float("nan")
-    share = n_right / n_rows
-    center = (share + z**2 / (2 * n_rows)) / (1 + z**2 / n_rows)
-    half = z / (1 + z**2 / n_rows) * np.sqrt(share * (1 - share) / n_rows + z**2 / (4 * n_rows**2))
-    return float(max(0.0, center - half)), float(min(1.0, center + half))
 
 
 def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:

@@ -55,8 +55,8 @@ def caution(run: Run) -> str:
         return ""
     listed = done[0] if len(done) == 1 else f"{', '.join(done[:-1])} and {done[-1]}"
     return (
-        f"This run {listed} after the test part was first looked at, so it may have been chosen with knowledge of it: "
-        "figures of the test part may be too good to be true."
+        f"Run '{run.name}' {listed} after the test part was first looked at, so it may have been chosen with knowledge "
+        "of it: figures of the test part may be too good to be true."
     )
 
 
@@ -69,7 +69,7 @@ def seen_before(dataset: Dataset, kin: Iterable[Dataset]) -> str:
     told = []
     for other in kin:
         look = other.first_look
-        if other.has_test_part and look is not None and (own is None or look.time < own.time):
+        if other.has_test_part and look is not None and (own is None or look.is_before(own)):
             told.append(f"{other.name} ({moment(look) if look.is_recorded else 'from before that was recorded'})")
     if not told:
         return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.views.confusion import wilson
+from workbench.views.intervals import wilson
 from workbench.views.wording import percent
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
-from workbench.views.confusion import wilson
+from workbench.views.intervals import wilson
 from workbench.views.outcome import Outcome, outcome
 from workbench.views.scene import PARTS, Scene
 from workbench.views.theme import Theme

@@ -242,10 +242,12 @@ def figure(data: SweepData, theme: Theme) -> Figure:
     n_panels = len(data.panels)
     n_columns = 4 if n_panels > 6 else 3
     made, all_axes = headed_figure(theme, n_panels, n_columns, data.headline, data.reason, sharex=True)
+    across = all_axes[0].get_subplotspec().get_gridspec().ncols
     for k, axes in enumerate(all_axes):
         _draw(axes, data.panels[k], data, theme)
-        axes.tick_params(labelbottom=k + n_columns >= n_panels)
-    made.supxlabel(canvas.plain(data.counted), color=theme.text, fontsize=9)
+        is_lowest = k + across >= n_panels
+        axes.tick_params(labelbottom=is_lowest)
+        canvas.label(axes, x=data.counted if is_lowest else None)
     return made
 
 

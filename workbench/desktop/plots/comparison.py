@@ -57,6 +57,11 @@ class ComparisonPlot(PaintedPlot):
         self.head.tell(*self._told)
         super().draw(prepared)
 
+    @property
+    def other(self) -> str:
+        """The name of the run beside the one that is shown; "" before anything is drawn."""
+        return self._told[2]
+
     @Slot()
     def _choose(self) -> None:
         self.ask(self.head.chosen)
