@@ -53,6 +53,9 @@ def test_pictures_are_scaled_by_one_range_and_tables_column_by_column(rows: benc
     np.savetxt(tmp_path / "t.csv", X, delimiter=",", header="a,b,c", comments="")
     project = tmp_path / "t.vqw"
     assert main(["import", str(tmp_path / "t.csv"), "--project", str(project), "--split", "0.5/0/0.5"]) == 0
+    with pytest.raises(WorkbenchError, match=r"test part of 't' has not been looked at yet.* show-test"):
+        bench.rows_of(project)
+    assert main(["show-test", str(project)]) == 0
     parts = bench.rows_of(project)
     assert parts.train.shape[0] + parts.test.shape[0] == 40
     np.testing.assert_allclose([parts.train.min(axis=0), parts.train.max(axis=0)], [[-1, -1, 0], [1, 1, 0]], atol=1e-6)

@@ -32,6 +32,8 @@ def test_a_sample_project_is_sound_and_holds_finished_runs_that_predict(sample, 
         for run in session.runs.values():
             rows = run.dataset.rows("train").read(0, 20)
             assert run.model().predict(rows).shape == (20,)
+            look = run.dataset.first_look
+            assert not run.dataset.has_test_part or (look is not None and look.is_recorded and look.since(run) == ())
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from workbench.commands.common import AsJson, ProjectPath, pair, run_called, ses
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
+from workbench.commands.first_look import show_test
 from workbench.commands.importing import derive, import_file
 from workbench.commands.learning import sweep, train
 from workbench.commands.merging import merge
@@ -120,6 +121,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
                 "kind": dataset.kind,
                 "classes": len(dataset.classes),
                 "image_shape": list(dataset.image_shape) if dataset.image_shape else None,
+                "test_part": _test_part(dataset),
             }
             for dataset in session.datasets.values()
         ]
@@ -166,7 +168,8 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"datasets": datasets, "runs": runs, "sweeps": sweeps, "searches": searches})
         return
-    print_table("Datasets", ("name", "shape", "classes"), datasets)
+    listed = [{**dataset, "test part": _test_words(dataset["test_part"])} for dataset in datasets]
+    print_table("Datasets", ("name", "shape", "classes", "test part"), listed)
     shown = [{**run, "figures": run.get("error") or _main_figures(run["metrics"])} for run in runs]
     print_table("Runs", ("name", "engine", "dataset", "status", "figures"), shown)
     if sweeps:
@@ -216,6 +219,7 @@ app.command()(train)
 app.command()(sweep)
 app.command()(search)
 app.command()(stability)
+app.command("show-test")(show_test)
 app.command()(apply)
 app.command()(salvage)
 app.command()(merge)
@@ -287,8 +291,8 @@ def export(
     "script" is a Python script, or a Jupyter notebook, that learns the same codebooks again from the data: that of a
     run, or without --run those of the whole project.
     """
+    from workbench.reports import EXPORTS, export_together, parse_options, write_script
     from workbench.reports import export as write
-    from workbench.reports import export_together, parse_options, write_script
 
     run, *others = runs or [""]
     if others and kind != "report":
@@ -305,7 +309,11 @@ def export(
             written = write_figure(run_called(session, run), out, wish)
         else:
             words = dict(pair(text) for text in settings or ())
-            written = write(kind, session, run_called(session, run), out, options=parse_options(kind, words))
+            chosen = run_called(session, run)
+            written = write(kind, session, chosen, out, options=parse_options(kind, words))
+            remark = next(one for one in EXPORTS if one.name == kind).remark(chosen)
+            if remark:
+                print(f"note: {remark}", file=sys.stderr)
     for path in written if isinstance(written, list | tuple) else [written]:
         print(path)
 
@@ -314,6 +322,22 @@ def _main_figures(metrics: dict[str, Any]) -> dict[str, Any]:
     """What was measured of a run on the parts of its dataset; before that, its cost."""
     measured = {key: value for key, value in metrics.items() if key.endswith(("_train", "_validation", "_test"))}
     return measured or {key: value for key, value in metrics.items() if key == "cost"}
+
+
+def _test_part(dataset: Any) -> dict[str, Any] | None:
+    """Rows of the test part, and when it was first looked at; None of a dataset without one."""
+    if not dataset.has_test_part:
+        return None
+    look = None if dataset.first_look is None else dataset.first_look.time or None
+    return {"rows": dataset.n_in("test"), "sealed": dataset.is_sealed, "first_look": look}
+
+
+def _test_words(part: dict[str, Any] | None) -> str:
+    if part is None:
+        return "none"
+    when = part["first_look"] or "before that was recorded"
+    seen = "not looked at yet (show-test)" if part["sealed"] else f"first looked at {when}"
+    return f"{part['rows']:,} rows, {seen}"
 
 
 def _engine_as_json(info: Any) -> dict[str, Any]:

@@ -50,7 +50,7 @@ Report = Callable[[str, float | None], None]
 
 
 def train_sample(sample: Sample, session: Session, folder: Path, report: Report) -> list[Run]:
-    """Import a sample's file, written into `folder`, and train its runs; returns them finished."""
+    """Import a sample's file, written into `folder`, train its runs, then show its test part; returns them finished."""
     job = session.import_data(sample.amend(guess(sample.write(folder))), name=sample.title)
     while not job.wait(0.1):
         report("Importing", job.progress)
@@ -61,6 +61,8 @@ def train_sample(sample: Sample, session: Session, folder: Path, report: Report)
         while run.wait(0.1) in ("queued", "running"):
             report(f"Training {name}", run.progress)
         finished.append(run)
+    if dataset.has_test_part:
+        session.show_test_part(dataset)
     return finished
 
 

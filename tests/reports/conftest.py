@@ -43,6 +43,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
             session.add_run(images, "GMLVQ", quick, name="readers"),
         ]
         assert [run.wait(120) for run in runs] == ["finished"] * 4, [run.error for run in runs]
+        session.show_test_part(flowers)
         yield Shelf(session, *runs)
 
 

@@ -32,6 +32,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, Ru
         dataset = session.import_data(plan).result(120)
         made = [session.add_run(dataset, "DeepVQ", {**QUICK, "n_bits": n}, name=f"{n} bits") for n in (5, 20)]
         assert [run.wait(300) for run in made] == ["finished"] * 2, [run.error for run in made]
+        session.show_test_part(dataset)
         yield session, made[0], made[1]
 
 

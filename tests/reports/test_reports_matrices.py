@@ -25,6 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main([str(word) for word in words]) == 0
     words = ("train", path, "--engine", "LogEuclideanGLVQ", "--name", "gestures", "--set", "random_state=0")
     assert main([str(word) for word in words]) == 0
+    assert main(["show-test", str(path)]) == 0
     return path
 
 

@@ -41,6 +41,7 @@ def test_a_relabelled_row_has_its_new_class_everywhere_and_the_stored_one_stays(
 
 def test_a_dropped_row_is_in_no_part_and_others_take_its_place_in_the_sample(session, blobs_csv):
     data = session.import_data(with_split(guess(blobs_csv), 0.5, 0.25, 0.25)).result(60)
+    session.show_test_part(data)
     whole = {part: data.n_in(part) for part in ("train", "validation", "test", "all")}
     drawn = data.sample(60).rows
     gone = drawn[::10]

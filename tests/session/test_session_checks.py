@@ -234,6 +234,7 @@ def test_dissimilarities_are_learned_from_by_an_engine_that_takes_them(session, 
     run = session.add_run(apart, "MedianLVQ", {"random_state": 0})
     assert run.parameters["metric"] == "precomputed"
     assert run.wait(60) == "finished"
+    session.show_test_part(apart)
     assert run.metrics["accuracy_test"] > 0.8
     assert apart.n_features == apart.n_in("train")
 

@@ -80,6 +80,7 @@ def test_an_edit_is_what_surgery_makes_of_the_model_and_the_run_stays_as_it_is(
 def test_figures_of_an_edition_are_those_of_its_model(session, tmp_path):
     dataset = session.import_data(with_split(guess(write_blobs(tmp_path / "parts.csv")), 0.6, 0, 0.4)).result(60)
     made = session.edit(trained(session, dataset, *GMLVQ), "delete", which=0)
+    session.show_test_part(dataset)
     for part in ("train", "test"):
         X, y = dataset.rows(part), dataset.labels(part)
         assert made.metrics[f"accuracy_{part}"] == np.mean(made.model().predict(X.read(0, len(y))) == y)

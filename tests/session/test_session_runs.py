@@ -55,6 +55,7 @@ def test_a_supervised_run_tells_its_accuracy_on_each_part(session, tmp_path):
     dataset = session.import_data(plan).result(60)
     run = session.add_run(dataset, "GMLVQ", {"prototypes_per_class": 1, "max_iter": 10})
     assert run.wait(120) == "finished", run.error
+    session.show_test_part(dataset)
     model = run.model()
     for part in ("train", "validation", "test"):
         X, y = dataset.rows(part), dataset.labels(part)

@@ -80,6 +80,11 @@ def _of_project(path: Path, name: str) -> Rows:
             raise WorkbenchError(
                 f"Dataset '{dataset.name}' has no test part: import it with a split such as --split 0.8/0/0.2."
             )
+        if dataset.is_sealed:
+            raise WorkbenchError(
+                f"The test part of '{dataset.name}' has not been looked at yet, and the table would show errors on it: "
+                f"ask for it first, with 'vq-workbench show-test {path}'."
+            )
         if not all(np.isfinite(part).all() for part in parts):
             raise WorkbenchError(f"Dataset '{dataset.name}' lacks values, which no method of the table takes.")
         return _scaled(dataset.name, parts[0], parts[1], alike=dataset.kind == "image")

@@ -66,6 +66,8 @@ def train(
     it had not been stopped, else anew from all that it learned; an engine that can do neither is kept as it is. A
     codebook, ours or any table of prototypes, needs --engine.
     """
+    from workbench.views.first_look import sealed_words
+
     words = dict(pair(text) for text in settings or ())
     if start is None and (engine is None or units is not None or only_load):
         raise typer.BadParameter("--engine is needed" if engine is None else "--units and --no-train go with --from")
@@ -92,11 +94,14 @@ def train(
             "seconds": run.seconds,
             "metrics": plain(run.metrics),
         }
+        sealed = sealed_words(run.dataset)
     if as_json:
         print_json(result)
     else:
         figures = ", ".join(f"{key} {value:.6g}" for key, value in run.metrics.items())
         print(f"{result['name']} {result['status']} after {result['seconds']:.1f} s: {figures}")
+        if sealed:
+            print(f"{sealed} It is shown by 'vq-workbench show-test {project}'.")
 
 
 def sweep(

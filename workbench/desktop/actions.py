@@ -96,6 +96,7 @@ _OWN = (
     Action("sweep", "How many?…", "Try several numbers of prototypes on the selected dataset and recommend one", "Run", "sweep", "Ctrl+Shift+R", WRITE | {"dataset"}, 1),
     Action("search", "Search parameters…", "Try sets of parameters on the selected dataset, judged by cross-validation", "Run", "tuning", "Ctrl+Alt+R", WRITE | {"dataset"}, 1),
     Action("stability", "Stability…", "Learn the metric of the selected run again and again, to tell how far to trust it", "Run", "stability", "", WRITE | {"metric"}),
+    Action("show_test", "Show the test part…", "Show figures of the test part, from now on; reports tell when it was first looked at", "Run", "show_test", "", WRITE | {"sealed"}),
     Action("apply", "Apply to new data…", "Write what the selected run makes of the rows of another file", "Run", "apply", "Ctrl+Shift+Return", MODEL),
     Action("start", "Start training", "Start the run set up in the inspector", "Run", "play", "Ctrl+Return", WRITE | {"prepared"}, 3, separated=True),
     Action("pause", "Pause", "Stop after this step, ready to go on", "Run", "pause", "F6", RUN | {"running"}, 3),

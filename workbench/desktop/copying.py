@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QLineEdit
 
 from workbench.desktop.background import Background
 from workbench.desktop.figure_dialog import Seen
-from workbench.desktop.inspector import Facts, Page
+from workbench.desktop.pages import Facts, Page
 from workbench.reports import drawn
 from workbench.reports.clipboard import as_html, tabbed
 from workbench.reports.figures import page

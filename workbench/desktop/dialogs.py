@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.background import Background
 from workbench.desktop.derive_dialog import DeriveDialog
+from workbench.desktop.first_look import FirstLookQuestion
 from workbench.desktop.import_dialog import ImportDialog
 from workbench.desktop.merge_dialog import MergeDialog
 from workbench.desktop.projects import PROJECTS
@@ -40,6 +41,7 @@ class Dialogs(QObject):
     deriving : DeriveDialog or None
         While it is open.
     starting : StartDialog or None
+    looking : FirstLookQuestion or None
         While it is open.
     merging : MergeDialog or None
         While it is open.
@@ -49,6 +51,7 @@ class Dialogs(QObject):
     stability_wanted : Signal(StabilityRequest)
     derive_wanted : Signal(DeriveRequest)
     start_wanted : Signal(StartRequest)
+    test_part_wanted : Signal(Dataset)
     merge_wanted : Signal(MergeRequest)
     opened : Signal(QDialog)
     """
@@ -59,6 +62,7 @@ class Dialogs(QObject):
     stability_wanted = Signal(object)
     derive_wanted = Signal(object)
     start_wanted = Signal(object)
+    test_part_wanted = Signal(object)
     merge_wanted = Signal(object)
     opened = Signal(object)
 
@@ -71,6 +75,7 @@ class Dialogs(QObject):
         self.applying: ApplyDialog | None = None
         self.deriving: DeriveDialog | None = None
         self.starting: StartDialog | None = None
+        self.looking: FirstLookQuestion | None = None
         self.merging: MergeDialog | None = None
         self._window = window
         self._background = background
@@ -145,6 +150,23 @@ class Dialogs(QObject):
             dialog.deleteLater()
             if request is not None:
                 self.start_wanted.emit(request)
+
+    def ask_for_test_part(self, dataset: Dataset) -> None:
+        """Ask whether the test part of `dataset` shall be shown."""
+        if self.looking is None:
+            self.looking = FirstLookQuestion(dataset, self._window)
+            self.looking.finished.connect(self._look_done)
+            self.looking.open()
+            self.opened.emit(self.looking)
+
+    @Slot(int)
+    def _look_done(self, button: int) -> None:
+        dialog, self.looking = self.looking, None
+        if dialog is not None:
+            dataset = dialog.dataset
+            dialog.deleteLater()
+            if button == QMessageBox.StandardButton.Ok:
+                self.test_part_wanted.emit(dataset)
 
     def choose_merge(self, session: Session) -> None:
         """Ask for another project, then open the dialog that offers what is in it."""

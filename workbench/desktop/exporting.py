@@ -112,7 +112,8 @@ class Exporter(QObject):
     def write(self, kind: Export, session: Session, run: Run, path: Path, form: str | None = None) -> None:
         """Write `run` to `path`, with the options that were chosen last."""
         options = self._options.get(kind.name, {})
-        self._work(path, partial(export, kind.name, session, run, path, format=form, options=options))
+        remark = kind.remark(run)
+        self._work(path, partial(export, kind.name, session, run, path, format=form, options=options), remark)
 
     def choose_together(self, session: Session, runs: Sequence[Run]) -> None:
         """Ask where to, then write one report of several runs; a sentence where they cannot be laid side by side."""
@@ -186,17 +187,18 @@ class Exporter(QObject):
         self._settings.set_folder("export", path.parent)
         return path
 
-    def _work(self, path: Path, write: Callable[[], tuple[Path, ...]]) -> None:
-        """Write in the background."""
+    def _work(self, path: Path, write: Callable[[], tuple[Path, ...]], remark: str = "") -> None:
+        """Write in the background, then say so, with a remark."""
         self._window.statusBar().showMessage(f"Writing {path.name}…")
-        self._background.call(self, write, self._done)
+        self._background.call(self, write, partial(self._done, remark))
 
-    def _done(self, paths: tuple[Path, ...]) -> None:
+    def _done(self, remark: str, paths: tuple[Path, ...]) -> None:
         self._window.statusBar().showMessage(f"Written: {paths[0]}", 8000)
         several = len(paths) > 1
         words = f"{len(paths)} files are in {paths[0].parent}." if several else f"{paths[0].name} is written."
         box = QMessageBox(QMessageBox.Icon.NoIcon, "Export", words, parent=self._window)
-        box.setInformativeText("" if several else str(paths[0].parent))
+        where = "" if several else str(paths[0].parent)
+        box.setInformativeText("\n\n".join(filter(None, (where, remark))))
         look = box.addButton("Open folder" if several else "Open", QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Close)
         target = paths[0].parent if several else paths[0]

@@ -66,7 +66,7 @@ class Frame(QMainWindow):
         self.actions_by_name = Actions(self, handlers)
         by_name = self.actions_by_name.by_name
         self.tree.set_actions(by_name["import"], [by_name[name] for name in CONTEXT])
-        self.inspector = Inspector(self.background, by_name["new_run"], by_name["export_report"])
+        self.inspector = Inspector(self.background, by_name["new_run"], by_name["export_report"], by_name["show_test"])
         self._build_toolbar()
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._down = QSplitter(Qt.Orientation.Vertical)

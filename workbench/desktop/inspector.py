@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from workbench.desktop import icons
 from workbench.desktop.background import Background
+from workbench.desktop.first_look import SealedPart
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import NewRunPage
+from workbench.desktop.pages import Facts, Page, heading, say_status, section
 from workbench.desktop.wording import STATUS, alarm_words, duration, progress_of
 from workbench.session import Dataset, Run, Search, Study, Sweep
 from workbench.views import search as search_view
 from workbench.views import sweep as sweep_view
+from workbench.views.first_look import NOT_YET, moment
 from workbench.views.wording import metric_title, number, percent
 
 MOST_FAILURES = 20
@@ -52,7 +51,12 @@ class Inspector(QStackedWidget):
     rows_wanted = Signal(object)
 
     def __init__(
-        self, background: Background, new_run: QAction, report: QAction, parent: QWidget | None = None
+        self,
+        background: Background,
+        new_run: QAction,
+        report: QAction,
+        show_test: QAction,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAccessibleName("Inspector")
@@ -62,9 +66,9 @@ class Inspector(QStackedWidget):
         self._nothing.setProperty("role", "muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._nothing.setContentsMargins(16, 16, 16, 16)
-        self._dataset = DatasetPage(new_run)
+        self._dataset = DatasetPage(new_run, show_test)
         self.new_run = NewRunPage(background)
-        self._run = RunPage(report)
+        self._run = RunPage(report, show_test)
         self._study = StudyFacts()
         for page in (self._nothing, self._dataset, self.new_run, self._run, self._study):
             self.addWidget(page)
@@ -96,82 +100,25 @@ class Inspector(QStackedWidget):
         self._run.show_moment(moment)
 
     def refresh(self) -> None:
-        """Bring status and progress up to date."""
+        """Bring status, progress and what was corrected or looked at up to date."""
         if self.currentWidget() is self._run:
             self._run.refresh()
         elif self.currentWidget() is self._study:
             self._study.refresh()
+        elif self.currentWidget() is self._dataset:
+            self._dataset.refresh()
 
     def prepare(self) -> None:
         """Show the page of the new run."""
         self.setCurrentWidget(self.new_run)
 
 
-class Page(QScrollArea):
-    """A page that scrolls: heading, content, stretch."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(widgetResizable=True)
-        self.setAccessibleName(name)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        content = QWidget()
-        content.setProperty("role", "clear")
-        self.column = QVBoxLayout(content)
-        self.column.setContentsMargins(16, 14, 16, 16)
-        self.column.setSpacing(10)
-        self.setWidget(content)
-
-
-class Facts(QWidget):
-    """Pairs of a title and a text, under each other; labels are made once and reused."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setProperty("role", "clear")
-        self.setAccessibleName(name)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(0, 5)
-        self._grid.setColumnStretch(1, 4)
-        self._rows: list[tuple[QLabel, QLabel]] = []
-        self._exact: Mapping[str, Any] = {}
-
-    @property
-    def cells(self) -> list[tuple[str, Any]]:
-        """What is shown, to be copied: numbers in full where they are known."""
-        shown = [(title.text(), text.text()) for title, text in self._rows if title.isVisibleTo(self)]
-        return [(title, self._exact.get(title, text)) for title, text in shown]
-
-    def show_pairs(self, pairs: Sequence[tuple[str, str]], exact: Mapping[str, Any] | None = None) -> None:
-        """Show exactly these; `exact` has the numbers behind the texts, by title."""
-        self._exact = exact or {}
-        while len(self._rows) < len(pairs):
-            title, text = QLabel(wordWrap=True), QLabel(wordWrap=True)
-            title.setProperty("role", "muted")
-            title.setAlignment(Qt.AlignmentFlag.AlignTop)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._grid.addWidget(title, len(self._rows), 0)
-            self._grid.addWidget(text, len(self._rows), 1)
-            self._rows.append((title, text))
-        for k, (title, text) in enumerate(self._rows):
-            shown = k < len(pairs)
-            if shown:
-                for label, words in zip((title, text), pairs[k], strict=True):
-                    if label.text() != words:
-                        label.setText(words)
-            title.setVisible(shown)
-            text.setVisible(shown)
-        self.setVisible(bool(pairs))
-
-
 class DatasetPage(Page):
     """What is known of a dataset, and the way to a run on it."""
 
-    def __init__(self, new_run: QAction) -> None:
+    def __init__(self, new_run: QAction, show_test: QAction) -> None:
         super().__init__("Dataset")
+        self._shown: Dataset | None = None
         self.title = heading()
         self.facts = Facts("Facts of the dataset")
         self.recipe = Facts("Recipe")
@@ -183,13 +130,22 @@ class DatasetPage(Page):
         button.setAccessibleDescription(new_run.statusTip())
         button.clicked.connect(new_run.trigger)
         self.recipe_title = section("Recipe")
-        parts = (self.title, self.facts, self.recipe_title, self.recipe, self.notes_title, self.notes, self.notices)
-        for widget in (*parts, button):
+        self.test_part = SealedPart(show_test)
+        above = (self.title, self.facts, self.test_part, self.recipe_title, self.recipe)
+        for widget in (*above, self.notes_title, self.notes, self.notices, button):
             self.column.addWidget(widget)
         self.column.addStretch()
 
     def show_dataset(self, dataset: Dataset) -> None:
+        self._shown = dataset
+        self.refresh()
+
+    def refresh(self) -> None:
+        dataset = self._shown
+        if dataset is None:
+            return
         self.title.setText(dataset.name)
+        self.test_part.tell(dataset)
         pairs = [("Rows", f"{dataset.n_rows:,}"), ("Features", f"{len(dataset.raw_names):,}")]
         if dataset.image_shape:
             noun = "Matrices" if dataset.kind == "spd" else "Images"
@@ -202,6 +158,8 @@ class DatasetPage(Page):
             pairs.append(("Classes", "no labels"))
         counts = [(name, dataset.n_in(part)) for name, part in zip(PARTS, ("train", "validation", "test"), strict=True)]
         pairs.append(("Split", ", ".join(f"{n:,} {part}" for part, n in counts if n)))
+        if dataset.first_look is not None and dataset.first_look.is_recorded:
+            pairs.append(("Test part first looked at", moment(dataset.first_look)))
         relabelled, dropped = dataset.corrections
         if relabelled or dropped:
             pairs.append(("Corrections", f"{relabelled:,} relabelled, {dropped:,} dropped"))
@@ -231,7 +189,7 @@ class RunPage(Page):
     again_wanted = Signal(object)
     rows_wanted = Signal(object)
 
-    def __init__(self, report: QAction) -> None:
+    def __init__(self, report: QAction, show_test: QAction) -> None:
         super().__init__("Run")
         self._run: Run | None = None
         self._iteration = ""
@@ -255,6 +213,7 @@ class RunPage(Page):
         self.now = Facts("Figures now")
         self.results_title = section("Results")
         self.results = Facts("Results")
+        self.test_part = SealedPart(show_test)
         self.edits_title = section("Edits")
         self.edits = Facts("Edits")
         self.parameters = Facts("Parameters")
@@ -274,6 +233,7 @@ class RunPage(Page):
             self.column.addWidget(widget)
         self.column.addWidget(self.results_title)
         self.column.addWidget(self.results)
+        self.column.addWidget(self.test_part)
         self.column.addWidget(self.edits_title)
         self.column.addWidget(self.edits)
         self.column.addWidget(section("Parameters"))
@@ -324,6 +284,8 @@ class RunPage(Page):
             label.setText(text)
             label.setVisible(bool(text))
         results = {metric_title(name): _figure(name, value) for name, value in run.metrics.items()}
+        results |= {metric_title(name): NOT_YET for name in run.withheld}
+        self.test_part.tell(run)
         if results and self._iteration:
             results = {"iteration": self._iteration} | results
         exact = {metric_title(name): value for name, value in run.metrics.items()}
@@ -400,32 +362,6 @@ class StudyFacts(Page):
         failures = [(f"{key:,}", text) for key, text in sorted(study.failures.items())]
         self.failures.show_pairs(failures[:MOST_FAILURES])
         self.failures_title.setVisible(self.failures.isVisibleTo(self))
-
-
-def say_status(label: QLabel, status: str, words: str) -> None:
-    """Tell a status in words and in its colour."""
-    role = {"running": "strong", "finished": "good", "failed": "bad"}.get(status, "warning")
-    label.setText(words)
-    if label.property("role") != role:
-        label.setProperty("role", role)
-        label.style().unpolish(label)
-        label.style().polish(label)
-
-
-def heading() -> QLabel:
-    """A page's title."""
-    label = QLabel(wordWrap=True)
-    label.setProperty("role", "heading")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
-
-
-def section(text: str) -> QLabel:
-    """The title of a part of a page."""
-    label = QLabel(text)
-    label.setProperty("role", "section")
-    label.setContentsMargins(0, 6, 0, 0)
-    return label
 
 
 def _edits(run: Run) -> list[tuple[str, str]]:

@@ -243,7 +243,7 @@ class Live(QObject):
     def _key(self, thing: Run | Dataset, picked: int, view: View) -> Key:
         name = theme.current().name
         if isinstance(thing, Dataset):
-            return Key(thing.id, 0, None, 0, frozenset(), name, picked, thing.correction, None)
+            return Key(thing.id, 0, None, 0, frozenset(), name, picked, thing.correction, thing.is_sealed, None)
         pinned = None if self._pinned is None else self._pinned.iteration
         peers = thing.peers()
         others = frozenset((o.id, o.name, o.active, o.active and o.sequence > 0) for o in peers)
@@ -257,6 +257,7 @@ class Live(QObject):
             name,
             picked,
             thing.dataset.correction,
+            thing.dataset.is_sealed,
             thing.kept_threshold,
             self._when,
             next((other.sequence for other in peers if other.name == compared and other.active), 0),

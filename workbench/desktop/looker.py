@@ -34,6 +34,8 @@ class Key:
         Version of the selection; 0 where the view does not follow it.
     correction : int
         The newest of the data.
+    sealed : bool
+        Whether their test part is.
     threshold : Threshold or None
         That is kept with the run.
     when : When or None
@@ -50,6 +52,7 @@ class Key:
     theme: str
     picked: int
     correction: int
+    sealed: bool
     threshold: Threshold | None
     when: When | None = None
     beside: int = 0

@@ -275,7 +275,8 @@ class Window(Frame):
     def _update_facts(self) -> None:
         selected, prepared = self.tree.selected, self.inspector.is_preparing and self.inspector.new_run.ready
         known = facts(self.session, self.live.run, self.study, selected, prepared=prepared)
-        self.actions_by_name.update(known | self.picking.facts | self.surgery.facts | self.exports.facts)
+        for_work = self.working.facts | self.exports.facts
+        self.actions_by_name.update(known | for_work | self.picking.facts | self.surgery.facts)
         self.actions_by_name.by_name["export_report"].setText(self.exports.report_words)
         self.status.show_picked(self.picking.words)
         for name in ("undo", "redo"):

@@ -18,6 +18,10 @@ STATUS = {
 }
 
 
+_TOLD = tuple(
+    f"{score}_{part}" for score in ("accuracy", "quantization_error") for part in ("test", "validation", "train")
+)
+"""Figures of a run, the one that says most first."""
 _MOST_NAMED = 8
 KINDS = {"table": "a table", "image": "images", "spd": "SPD matrices", "dissimilarity": "dissimilarities"}
 
@@ -43,7 +47,7 @@ def result_words(work: Run | Study) -> str:
         return f"Finished: trial {work.ranking.best} is the best, with {work.score.title} {status_words(work)}"
     if isinstance(work, Study):
         return f"Finished: {status_words(work)}"
-    for name in ("accuracy_test", "accuracy_train", "quantization_error_test", "quantization_error_train"):
+    for name in _TOLD:
         if name in work.metrics:
             value = work.metrics[name]
             return f"Finished: {metric_title(name)} {percent(value) if 'accuracy' in name else number(value)}"

@@ -54,6 +54,7 @@ class Working(QObject):
         dialogs.stability_wanted.connect(self._measure_stability)
         dialogs.derive_wanted.connect(self._derive)
         dialogs.start_wanted.connect(self._start_from)
+        dialogs.test_part_wanted.connect(self._show_test_part)
         dialogs.merge_wanted.connect(self._merge)
         for page in (frame.sweeps, frame.searches):
             page.train_wanted.connect(self._train)
@@ -71,6 +72,7 @@ class Working(QObject):
             "sweep": self.new_sweep,
             "search": self.new_search,
             "stability": self.new_stability,
+            "show_test": self.ask_for_test_part,
             "apply": self.apply,
             "derive": self.derive,
             "merge_project": self.choose_merge,
@@ -185,6 +187,24 @@ class Working(QObject):
         """Open the dialog for refits of the run that is shown."""
         if self._frame.live.run is not None:
             self._dialogs.set_up_stability(self._frame.live.run)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What the table of actions asks of the dataset that is worked on."""
+        dataset = self._chosen_dataset()
+        return frozenset({"sealed"} if dataset is not None and dataset.is_sealed else ())
+
+    def ask_for_test_part(self) -> None:
+        """Ask whether the test part of the dataset that is worked on shall be shown."""
+        dataset = self._chosen_dataset()
+        if dataset is not None and dataset.is_sealed:
+            self._dialogs.ask_for_test_part(dataset)
+
+    @Slot(object)
+    def _show_test_part(self, dataset: Dataset) -> None:
+        session = self._session()
+        if session is not None:
+            self._background.call(self, partial(session.show_test_part, dataset), lambda _: self.steered.emit())
 
     def hasten(self) -> None:
         """Let the selected work be the next in the queue."""

@@ -27,6 +27,9 @@ class DatasetRecord:
         Whether its import was undone.
     correction : int
         Number of the newest correction in force; 0 for the rows and labels as imported.
+    first_look : JSON
+        When its test part was first shown, and how its runs stood then; None while it never was, {} in files that are
+        older than this.
     """
 
     name: str
@@ -40,6 +43,7 @@ class DatasetRecord:
     note: str = ""
     hidden: bool = False
     correction: int = 0
+    first_look: Json = field(default_factory=dict)
     id: str = ""
     created: str = ""
     shape: tuple[int, ...] = ()

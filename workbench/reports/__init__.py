@@ -32,6 +32,7 @@ from workbench.reports.sweep import write_sweep
 from workbench.reports.tables import FORMS as TABLES
 from workbench.reports.together import write_together
 from workbench.session import Run, Session
+from workbench.views.first_look import sealed_words
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Export:
         (run) -> whether it can leave in this way; None asks the engine's `exports`.
     needs : str
         What a run must have for that, in words; "" where the engine alone decides.
+    of_rows : bool
+        Whether it tells of each row.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Export:
     options: type | None = None
     fits: Callable[[Run], bool] | None = None
     needs: str = ""
+    of_rows: bool = False
 
     def applies(self, run: Run) -> bool:
         """Whether `run` can leave in this way."""
@@ -91,6 +95,11 @@ class Export:
                 raise ReportError(str(error)) from error
         return None if self.options is None else self.options(**values)
 
+    def remark(self, run: Run) -> str:
+        """What somebody who writes it of `run` should know; "" for most."""
+        sealed = sealed_words(run.dataset) if self.of_rows else ""
+        return f"{sealed} Its rows are left out." if sealed else ""
+
 
 def _any_run(run: Run) -> bool:
     return True
@@ -99,8 +108,8 @@ def _any_run(run: Run) -> bool:
 EXPORTS: tuple[Export, ...] = (
     Export("codebook", "Codebook", "All prototypes in original units.", CODEBOOKS, write_codebook),
     Export("model", "Model", "The trained engine with its recipe, to use again.", ("safetensors",), write_model),
-    Export("assignments", "Assignments", "The prototype or code of every row of the data.", TABLES, write_assignments),
-    Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes),
+    Export("assignments", "Assignments", "The prototype or code of each row.", TABLES, write_assignments, of_rows=True),
+    Export("codes", "Codes", "The packed codes of every row of the data.", ("npz",), write_codes, of_rows=True),
     Export("polytopes", "Cells", "The half-spaces that bound each prototype's cell.", ("json", "csv"), write_polytopes),
     Export("c", "C header", "The model and its recipe as C99 that needs no library.", ("h",), write_c),
     Export("python", "Python with NumPy alone", "The model and its recipe as one file.", ("py",), write_python),

@@ -19,7 +19,7 @@ MOST_NUMBERED = 53
 
 
 def write_assignments(session: Session, run: Trained, path: Path, form: str, watch: Watch) -> None:
-    """Write the assignments of all rows but the dropped ones, see `assignments`."""
+    """Write the assignments of all rows that may be shown, see `assignments`."""
     write_table(assignments(run, watch), path, form)
 
 

@@ -20,8 +20,8 @@ def write_codes(session: Session, run: Trained, path: Path, form: str, watch: Wa
     """Write the codes of all rows; a bounded number of rows is in memory at a time.
 
     The archive holds `codes` (n, ⌈L/8⌉) uint8, row k that of row `rows[k]` of the dataset, counted from 0 (dropped rows
-    are left out); `split` (n,) uint8, 0 for training, 1 for validation, 2 for test; and `about`, JSON with n_bits, the
-    order of rows and bits, and where all comes from.
+    and those of a sealed test part are left out); `split` (n,) uint8, 0 for training, 1 for validation, 2 for test; and
+    `about`, JSON with n_bits, the order of rows and bits, and where all comes from.
     Bit j of a code is `codes[:, j // 8] >> (j % 8) & 1`.
     """
     n_bits = run.bits_per_row or 0
@@ -29,7 +29,7 @@ def write_codes(session: Session, run: Trained, path: Path, form: str, watch: Wa
         "n_rows": len(run.numbers),
         "n_bits": n_bits,
         "bytes_per_row": -(-n_bits // 8),
-        "row_order": "as in the dataset, dropped rows left out",
+        "row_order": "as in the dataset, without rows that are dropped or of a test part not looked at yet",
         "bit_order": "bit j of a code is bit j % 8, counted from the lowest, of byte j // 8; the rest of the last is 0",
     }
     text = np.array(json.dumps(header | about(run), ensure_ascii=False))

@@ -10,6 +10,7 @@ import numpy as np
 from engines import EngineInfo
 from workbench.reports.assessment import Assessment
 from workbench.reports.decisions import decisions
+from workbench.reports.first_look import look_facts, look_notes
 from workbench.reports.learned import Trained
 from workbench.reports.reproducing import (
     Pairs,
@@ -21,9 +22,11 @@ from workbench.reports.reproducing import (
     spelled,
 )
 from workbench.session import Session
+from workbench.session.dataset import SPLIT
 from workbench.views import PARTS
 from workbench.views.bits import effects
 from workbench.views.confusion import ConfusionPart, confusion_data
+from workbench.views.first_look import NOT_YET, sealed_words
 from workbench.views.intervals import wilson
 from workbench.views.relevance import RelevanceData
 from workbench.views.relevance import applies as has_relevance
@@ -50,9 +53,9 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "engine": run.run.engine.title,
         "summary": run.run.engine.summary,
         "dataset": run.data.name,
-        "notes": notes(run),
+        "notes": [*notes(run), *look_notes(session, run)],
         "highlights": _highlights(run, found, confusion.parts if confusion else ()),
-        "data": facts_of_data(run, found),
+        "data": [*facts_of_data(run), *look_facts(session, run)],
         "class_table": class_table(run, found),
         "features": _features(run),
         "recipe": preparation(run),
@@ -63,6 +66,7 @@ def content(session: Session, run: Trained, found: Assessment) -> dict[str, Any]
         "prototypes": _prototypes(run, found),
         "stability": stability_of(run.scene) if has_stability(run.scene) else None,
         "relevance": _relevance(relevance_of(run.scene)) if has_relevance(run.scene) else None,
+        "sealed": sealed_words(run.data),
         "confusion": [confusion_tables(part, run.scene.class_names) for part in confusion.parts] if confusion else [],
         "decisions": decisions(run.scene),
         "provenance": provenance(session, run),
@@ -108,6 +112,8 @@ def _highlights(run: Trained, found: Assessment, parts: tuple[ConfusionPart, ...
                 value = number(found.mean_squared_distance(code))
                 target = "the prototype" if run.has_prototypes else "what the code stands for"
                 shown.append((value, f"quantization error, {name} part", f"mean squared distance to {target}"))
+    if run.data.is_sealed:
+        shown.append((MISSING, f"{'accuracy' if parts else 'quantization error'}, test part", NOT_YET))
     if run.has_bits:
         shown.append((f"{run.bits_per_row:,}", "bits a row", f"{run.bits_per_row:,} numbers of -1 or +1"))
     elif run.has_books:
@@ -120,10 +126,11 @@ def _highlights(run: Trained, found: Assessment, parts: tuple[ConfusionPart, ...
     return shown
 
 
-def facts_of_data(run: Trained, found: Assessment) -> Pairs:
+def facts_of_data(run: Trained) -> Pairs:
     """How many rows, features and classes, and what was corrected."""
     data = run.data
-    rows = ", ".join(f"{found.rows[i]:,} {name}" for i, name in enumerate(PARTS) if found.rows[i])
+    counts = dict(zip(PARTS, map(data.n_in, SPLIT), strict=True))
+    rows = ", ".join(f"{n:,} {name}" for name, n in counts.items() if n)
     pairs = [("rows", f"{data.n_rows:,} ({rows})"), ("features", f"{len(data.raw_names):,}")]
     if data.image_shape is not None:
         shape = " × ".join(map(str, data.image_shape))
@@ -133,7 +140,7 @@ def facts_of_data(run: Trained, found: Assessment) -> Pairs:
     if data.classes:
         pairs.append(("classes", f"{len(data.classes):,}"))
         pairs += [("what they are", column.note) for column in data.columns if column.role == "label" and column.note]
-        unlabelled = len(run.numbers) - int(found.class_rows.sum())
+        unlabelled = data.n_in("all") - data.n_in("all", labelled=True)
         if unlabelled:
             pairs.append(("rows without a label", f"{unlabelled:,}"))
     relabelled, dropped = data.corrections

@@ -50,7 +50,7 @@ class Block:
     Attributes
     ----------
     start : int
-        Place of the first among all rows that are kept, see `Trained.numbers`.
+        Place of the first among all rows that may be shown, see `Trained.numbers`.
     X : (k, d)
         The rows, in training units.
     winners : (k,) int64
@@ -108,13 +108,13 @@ class Trained:
 
     @cached_property
     def ids(self) -> NDArray[Any] | None:
-        """(n,) names of all rows, also of those that are not kept; None when they have none."""
+        """(n,) names of all rows, also of those that are not shown; None when they have none."""
         return self.data.ids
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
-        """(n,) row numbers of all rows that are kept, increasing."""
-        index = self.data.index("all")
+        """(n,) row numbers of all rows that may be shown, increasing."""
+        index = self.data.index("shown")
         return np.arange(self.data.n_rows) if index is None else index
 
     @cached_property
@@ -197,7 +197,7 @@ class Trained:
         return replace(scene, snapshot=final)
 
     def blocks(self, watch: Watch) -> Iterator[Block]:
-        """All rows that are kept, in order; a bounded number at a time is in memory."""
+        """All rows that may be shown, in order; a bounded number at a time is in memory."""
         for start, X in self.rows(watch):
             with self._applied():
                 winners, codes, distances = self._coded(X)
@@ -223,7 +223,7 @@ class Trained:
         return np.asarray(self.data.recipe.inverse(made, raw[numbers - numbers[0]]))
 
     def packed(self, watch: Watch) -> Iterator[NDArray[np.uint8]]:
-        """The packed codes of all rows that are kept in order, some rows at a time."""
+        """The packed codes of all rows that may be shown in order, some rows at a time."""
         model: Any = self.model
         for _, X in self.rows(watch):
             with self._applied():
@@ -231,8 +231,8 @@ class Trained:
             yield codes
 
     def rows(self, watch: Watch) -> Iterator[tuple[int, NDArray[Any]]]:
-        """All rows that are kept, in training units, with the place of the first, some at a time."""
-        rows = self.data.rows("all")
+        """All rows that may be shown, in training units, with the place of the first, some at a time."""
+        rows = self.data.rows("shown")
         n, d = rows.shape
         step = max(64, _BLOCK_NUMBERS // max(d, self.n_cells, 1))
         for start in range(0, n, step):

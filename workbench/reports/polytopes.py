@@ -89,8 +89,8 @@ def polytopes(run: Trained, watch: Watch) -> Polytopes:
 
 
 def _range(run: Trained, watch: Watch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest value (d,) of each feature in original units, over all rows."""
-    rows, recipe = run.data.rows("all"), run.data.recipe
+    """Lowest and highest value (d,) of each feature in original units, over all rows that may be shown."""
+    rows, recipe = run.data.rows("shown"), run.data.recipe
     n, d = rows.shape
     step = max(1, 2**20 // d)
     low, high = np.full(len(recipe.names), np.inf), np.full(len(recipe.names), -np.inf)

@@ -10,7 +10,7 @@ from workbench.session import Command, CommandLog, Entry
 
 _KNOWN = frozenset(
     {"import", "derive", "run", "sweep", "search", "rename", "delete", "note", "subset", "branch", "edit"}
-    | {"relabel", "drop", "threshold"}  # these the dataset and the run know themselves
+    | {"relabel", "drop", "threshold", "look"}  # these the dataset and the run know themselves
 )
 
 

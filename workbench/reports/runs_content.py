@@ -11,6 +11,7 @@ import numpy as np
 from engines.choice import listed
 from workbench.reports.assessment import Assessment
 from workbench.reports.content import class_table, confusion_tables, facts_of_data, notes, preparation, usage
+from workbench.reports.first_look import look_facts, look_notes
 from workbench.reports.learned import Trained
 from workbench.reports.outcomes import Outcomes, Pair, pairs_of
 from workbench.reports.reproducing import Pairs, command_line, imported_files, provenance
@@ -19,6 +20,7 @@ from workbench.views import PARTS
 from workbench.views.agreement import PartAgreement
 from workbench.views.comparison import differing, in_force, in_words
 from workbench.views.confusion import ConfusionPart, confusion_data
+from workbench.views.first_look import sealed_words
 from workbench.views.intervals import mean_interval
 from workbench.views.run_relevances import RunRelevancesData
 from workbench.views.wording import MISSING, counted, number, percent
@@ -62,7 +64,8 @@ def runs_content(session: Session, runs: Sequence[Assessed], relevances: RunRele
         "title": title,
         "about": f"{listed(names)} on {first.run.data.name}, side by side.",
         "highlights": [_highlight(run) for run in runs],
-        "notes": _notes(runs),
+        "notes": [*_notes(runs), *dict.fromkeys(note for run in runs for note in look_notes(session, run.run))],
+        "sealed": sealed_words(first.run.data),
         "runs": _overview(runs),
         "parameters": _columns("parameter", names, differing(*scenes)),
         "same": _same([in_force(scene) for scene in scenes]),
@@ -72,7 +75,7 @@ def runs_content(session: Session, runs: Sequence[Assessed], relevances: RunRele
         "one_engine": len({scene.engine.name for scene in scenes}) == 1,
         "relevance": None if relevances is None else _relevance(relevances),
         "sections": [_section(session, run) for run in runs],
-        "data": facts_of_data(first.run, first.found),
+        "data": [*facts_of_data(first.run), *look_facts(session, first.run)],
         "recipe": preparation(first.run),
         "class_table": class_table(first.run, first.found),
         "provenance": [pair for pair in provenance(session, first.run) if pair[0] != "run"],

@@ -18,6 +18,7 @@ from workbench.reports.source import WIDTH, Call, Code, assignment, source, sour
 from workbench.samples import samples
 from workbench.session import Dataset
 from workbench.session.corrections import Correction
+from workbench.views.first_look import moment, sealed_words
 from workbench.views.wording import counted
 
 
@@ -131,6 +132,10 @@ def _words(told: Told, data: Dataset, sample: str | None) -> tuple[str, ...]:
     shares = {"to learn from": "train", "to validate on": "validation", "to test on": "test"}
     parts = [f"{data.n_in(part):,} {what}" for what, part in shares.items() if data.n_in(part)]
     words = [f"{data.n_rows:,} rows of {data.n_features:,} features: {', '.join(parts)}."]
+    if data.is_sealed:
+        words.append(f"{sealed_words(data)} So nothing is measured on the rows to test on.")
+    elif data.has_test_part and data.first_look is not None and data.first_look.is_recorded:
+        words.append(f"The test part was first looked at on {moment(data.first_look)}.")
     if sample is not None:
         words.append(f'The sample "{sample}" comes with the workbench and is written into this folder first.')
     if told.note:
@@ -235,7 +240,7 @@ def _rows(
         X, y = part("train", stem, f"y{ending}")
         has_validation = data.n_in("validation", labelled=supervised) > 0
         validation = part("validation", f"{stem}_validation", f"y{ending}_validation") if has_validation else None
-        has_test = supervised and data.n_in("test", labelled=True) > 0
+        has_test = supervised and data.n_in("test", labelled=True) > 0 and not data.is_sealed
         test = part("test", f"{stem}_test", f"y{ending}_test") if has_test else None
         found[supervised] = Rows(X, y, validation, test)
     return found, lines

@@ -1,7 +1,7 @@
 """The open document, for every face: datasets, runs, sweeps, searches, selection, commands, and the queue of work."""
 
 from workbench.session.commands import Command
-from workbench.session.dataset import DataSample, Dataset
+from workbench.session.dataset import Dataset
 from workbench.session.editions import Edition
 from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate
@@ -14,6 +14,7 @@ from workbench.session.merging import Merged
 from workbench.session.model_file import ModelFile, read_model, save_model
 from workbench.session.other_project import Offer
 from workbench.session.run import Run
+from workbench.session.sampling import DataSample
 from workbench.session.search import Search, SearchPlan
 from workbench.session.selection import RowMask, Selection, Subset, combine
 from workbench.session.session import Session

@@ -133,7 +133,7 @@ class Branches:
                 versions=dict(versions()),
                 seconds=0.0,
                 error="",
-                metrics=dict(parent.metrics if start is None else start.metrics),
+                metrics=dict(parent.facts.metrics if start is None else start.metrics),
                 branched_from={"run": parent.id, "iteration": iteration},
             )
             begun = engine, parameters, start, parent, iteration, edition

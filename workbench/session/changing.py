@@ -15,6 +15,7 @@ from workbench.session.dataset import Dataset
 from workbench.session.document import Thing, kind_of, require_free
 from workbench.session.errors import SessionError
 from workbench.session.events import tell
+from workbench.session.first_look import looking
 from workbench.session.fitting_given import Fit, fit
 from workbench.session.given import Given, look_into
 from workbench.session.log import Action, Entry, now
@@ -152,6 +153,23 @@ class Changing(Contents):
             If the run predicts no classes or has learned nothing, or the value or part is not possible.
         """
         self._carry_out("do", lambda: choosing(run, value, part))
+
+    def show_test_part(self, dataset: Dataset | str) -> None:
+        """Let figures, views and reports show the test part of a dataset from now on, as a command that lasts.
+
+        What was seen cannot be unseen: `undo` leaves it, and the report tells when it was and which runs came after it.
+        Where it is shown already nothing is changed.
+
+        Raises
+        ------
+        SessionError
+            If the dataset has no test part, or the project is closed or opened for reading only.
+        """
+        data = self._shown(dataset)
+        runs = self.runs_on(data)
+        self._carry_out("do", lambda: looking(data, runs))
+        for run in runs:
+            run.announce()
 
     def branch(self, run: Run, iteration: int | None = None, *, name: str | None = None) -> Run:
         """Make a run that goes on from the model `run` had at an iteration, as a command; resume it to train.

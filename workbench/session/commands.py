@@ -24,6 +24,7 @@ Kind = Literal[
     "relabel",
     "drop",
     "threshold",
+    "look",
     "merge",
 ]
 _IDS = ("dataset", "from", "run")
@@ -44,7 +45,7 @@ class Command:
         What a menu says after "Undo ", e.g. "import of iris".
     target : str
         Id of a dataset, run, sweep, search or subset; of a merge, of the first that it brought, see `targets`.
-    attribute : {"name", "note", "hidden", "in_force", "correction", "threshold"}
+    attribute : {"name", "note", "hidden", "in_force", "correction", "threshold", "first_look"}
     before, after : JSON value
     details : dict
         JSON: what a script needs to do the same again (plan of an import, engine and parameters of work).
@@ -53,7 +54,7 @@ class Command:
     kind: Kind
     text: str
     target: str
-    attribute: Literal["name", "note", "hidden", "in_force", "correction", "threshold"]
+    attribute: Literal["name", "note", "hidden", "in_force", "correction", "threshold", "first_look"]
     before: Any
     after: Any
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +63,11 @@ class Command:
     def makes(self) -> bool:
         """Whether doing it brought its target into the project."""
         return self.attribute == "hidden" and self.before is True
+
+    @property
+    def lasts(self) -> bool:
+        """Whether nothing takes it back: what was seen cannot be unseen."""
+        return self.kind == "look"
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -91,13 +97,15 @@ class Command:
         corrections : dict
             For the old id of a dataset, new numbers by old ones; where there are none, they stay.
         """
-        details = _moved(self.details, ids)
+        details, after = _moved(self.details, ids), self.after
         if details.get("branch") is not None:
             details["branch"] = _moved(details["branch"], ids)
         if self.kind == "derive":
             numbers = corrections.get(self.details["from"], {})
             details["correction"] = numbers.get(details["correction"], details["correction"])
-        return replace(self, target=ids[self.target], details=details)
+        if self.kind == "look":
+            after = moved_look(after, ids)
+        return replace(self, target=ids[self.target], after=after, details=details)
 
     def to_json(self) -> dict[str, Any]:
         """This command as what JSON can hold."""
@@ -218,6 +226,17 @@ def choosing_threshold(
     """A threshold to reject rows by was chosen for the run `target`, or taken away."""
     text = f"threshold of {name}" if after else f"removal of the threshold of {name}"
     return Command("threshold", text, target, "threshold", before, after, {"run": target, **(after or {})})
+
+
+def looking_first(target: str, name: str, look: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Command:
+    """The test part of the dataset `target` is shown from now on; `look` says since when, and how its runs stood."""
+    text = f"first look at the test part of {name}"
+    return Command("look", text, target, "first_look", before, dict(look), {"dataset": target})
+
+
+def moved_look(look: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    """A first look, as JSON, where runs have other ids; those that have none here stay counted."""
+    return {**look, "runs": {ids.get(id, f"elsewhere/{id}"): then for id, then in look.get("runs", {}).items()}}
 
 
 def naming_subset(target: str, name: str, dataset: str, n_rows: int) -> Command:

@@ -112,6 +112,23 @@ class Contents:
         """The run with the id, also a deleted one, which another may have branched off."""
         return self._document.run(id)
 
+    def runs_on(self, dataset: Dataset) -> tuple[Run, ...]:
+        """All runs on a dataset, deleted ones too."""
+        return tuple(work for work in self._document.work_of(dataset.id) if isinstance(work, Run))
+
+    def kin_of(self, dataset: Dataset) -> tuple[Dataset, ...]:
+        """The other datasets that may share rows with it, deleted ones too: of one origin, or of equal rows."""
+        told = (command for entry in self.log for command in entry.command.told)
+        made_of = {command.target: command.details["from"] for command in told if command.kind == "derive"}
+
+        def origin(id: str) -> str:
+            return origin(made_of[id]) if id in made_of else id
+
+        others = [thing for thing in self._document.everything.values() if isinstance(thing, Dataset)]
+        mine = origin(dataset.id)
+        kin = (d for d in others if origin(d.id) == mine or d.data_hash == dataset.data_hash)
+        return tuple(d for d in kin if d.id != dataset.id)
+
     def run(self, wanted: str) -> Run:
         """The run with this name or id; raises SessionError listing those there are."""
         return find(self.runs, wanted, "run")

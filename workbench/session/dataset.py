@@ -6,7 +6,6 @@ import copy
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, Self, get_args
 
 import numpy as np
@@ -16,38 +15,20 @@ from engines import ArrayRows, RowSource
 from engines.cached import cached
 from engines.catalog import DataKind
 from workbench.data import Column, FittedRecipe, Places, places_of
+from workbench.data.splitting import TEST, TRAIN
 from workbench.session.corrections import Corrected, Correction, Corrections
 from workbench.session.errors import SessionError
+from workbench.session.first_look import FirstLook
 from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
+from workbench.session.sampling import DataSample, drawn
 from workbench.session.selection import RowMask
 
-Part = Literal["train", "validation", "test", "all"]
+_UNRECORDED = FirstLook()
+Part = Literal["train", "validation", "test", "all", "shown"]
+"""Parts of the split; all rows but the dropped ones; and of these those that may be shown."""
 PARTS: tuple[Part, ...] = get_args(Part)
-
-
-@dataclass(frozen=True, eq=False)
-class DataSample:
-    """Some rows of a dataset, enough to draw.
-
-    Attributes
-    ----------
-    X : (m, d') float32 or float64
-        In training units (recipe applied).
-    codes : (m,) int32, or None
-        Index into the dataset's classes, -1 where the label is missing.
-    rows : (m,) int64
-        Row numbers, increasing.
-    n_total : int
-        Rows of the whole dataset, without the dropped ones.
-    imported : (m,) int32, or None
-        As `codes`, before any correction; None where that is the same.
-    """
-
-    X: NDArray[Any]
-    codes: NDArray[np.int32] | None
-    rows: NDArray[np.int64]
-    n_total: int
-    imported: NDArray[np.int32] | None = None
+SPLIT = PARTS[:3]
+"""The parts of the split, by their code."""
 
 
 class CorrectionCounts(NamedTuple):
@@ -72,9 +53,12 @@ class DatasetFile(Protocol):
 
 
 class Dataset:
-    """A dataset of the open project. Only name, note, hidden and correction ever change, by commands. Thread-safe.
+    """A dataset of the open project. Only name, note, hidden, correction and first look ever change, by commands.
 
-    Labels and parts are as imported, with the corrections in force. Dropped rows are in no part.
+    Labels and parts are as imported, with the corrections in force. Dropped rows are in no part. Thread-safe.
+
+    A test part is sealed until somebody asks for it (`Session.show_test_part`). Views, figures and reports show the
+    part "shown", which is all but a sealed test part; whoever asks for the rows of "test" or "all" gets them.
 
     Attributes
     ----------
@@ -121,6 +105,7 @@ class Dataset:
         hidden: bool = False,
         made: Iterable[Correction] = (),
         correction: int = 0,
+        first_look: FirstLook | None = _UNRECORDED,
     ) -> None:
         self.id = id
         self.name = name
@@ -136,9 +121,10 @@ class Dataset:
         self.source = source
         self.warnings = warnings
         self.data_hash = data_hash
+        self._first_look = first_look
         self._file = file
         self._lock = threading.Lock()
-        self._newest_sample: list[tuple[tuple[int, int, int], DataSample]] = []  # the last one, shared by all copies
+        self._newest_sample: list[tuple[tuple[int, int, int, bool], DataSample]] = []  # the last, shared by all copies
         self._found_places: list[Places | None] = []  # once looked for, shared by all copies
         self._held: weakref.WeakValueDictionary[tuple[int, bool], NDArray[Any]] = weakref.WeakValueDictionary()
         self._lacks_values: dict[int, bool] = {}
@@ -148,7 +134,7 @@ class Dataset:
 
     def look_up(self) -> Self:
         """Read from the file what is asked for most, so that no face waits for the file's thread to know it."""
-        _ = self.raw, self.recipe, self.split
+        _ = self.raw, self.recipe, self.has_test_part
         return self
 
     def __repr__(self) -> str:
@@ -209,6 +195,11 @@ class Dataset:
         return self._corrected.codes
 
     @property
+    def shown(self) -> NDArray[np.bool_]:
+        """(n,) which rows may be shown: all but the dropped ones and those of a sealed test part."""
+        return self._shown(self._corrected, self.is_sealed)
+
+    @property
     def dropped(self) -> RowMask:
         """The rows that are in no part."""
         return self._corrected.dropped
@@ -227,6 +218,30 @@ class Dataset:
         """How many rows are relabelled, and how many dropped."""
         now = self._corrected
         return CorrectionCounts(now.n_relabelled, len(now.dropped))
+
+    @cached
+    def has_test_part(self) -> bool:
+        """Whether rows were set aside for testing what is learned from others."""
+        return bool((self.split == TEST).any() and (self.split == TRAIN).any())
+
+    @property
+    def first_look(self) -> FirstLook | None:
+        """When the test part was first shown; None while it never was. Set by commands alone, as JSON."""
+        return self._first_look
+
+    @first_look.setter
+    def first_look(self, value: Mapping[str, Any] | None) -> None:
+        self._first_look = None if value is None else FirstLook.from_json(value)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether there is a test part that nobody has asked to see."""
+        return self._first_look is None and self.has_test_part
+
+    @property
+    def n_sealed(self) -> int:
+        """Rows of the test part while it is sealed, else 0."""
+        return self.n_in("test") if self.is_sealed else 0
 
     @property
     def labels_version(self) -> str:
@@ -348,18 +363,21 @@ class Dataset:
         return values[codes]
 
     def sample(self, n_max: int = 5000, seed: int = 0) -> DataSample:
-        """At most `n_max` rows drawn at random, the same for the same seed; kept for the next call.
+        """At most `n_max` of the rows that may be shown, drawn at random, the same for the same seed; kept for the next
+        call.
 
         Where rows are dropped, others take their place and all the rest stay.
         """
         now = self._corrected
-        kept = self.n_rows - len(now.dropped)
-        key = (min(n_max, kept), seed, now.number)
+        is_sealed = self.is_sealed
+        shown = self._shown(now, is_sealed)
+        n_shown = int(np.count_nonzero(shown))
+        key = (min(n_max, n_shown), seed, now.number, is_sealed)
         with self._lock:
             known = next(iter(self._newest_sample), None)
         if known is not None and known[0] == key:
             return known[1]
-        rows = self._drawn(now, key[0], seed)
+        rows = drawn(shown, key[0], seed)
         if known is not None and np.array_equal(known[1].rows, rows):
             X = known[1].X
         else:
@@ -370,24 +388,12 @@ class Dataset:
             X,
             None if codes is None else codes[rows],
             rows,
-            kept,
+            n_shown,
             None if imported is codes or imported is None else imported[rows],
         )
         with self._lock:
             self._newest_sample[:] = [(key, found)]
         return found
-
-    def _drawn(self, now: Corrected, n: int, seed: int) -> NDArray[np.int64]:
-        """Row numbers, increasing, of `n` kept rows."""
-        kept = ~now.dropped.mask
-        if n == int(kept.sum()):
-            return np.flatnonzero(kept)
-        random = np.random.default_rng(seed)
-        rows = random.choice(self.n_rows, n, replace=False)
-        rows = rows[kept[rows]]
-        kept[rows] = False
-        others = random.choice(np.flatnonzero(kept), n - len(rows), replace=False) if len(rows) < n else rows[:0]
-        return np.sort(np.concatenate([rows, others]))
 
     def _of_features(self, which: Literal["unit", "note"]) -> tuple[str, ...]:
         words = [getattr(column, which) for column in self.columns if column.role == "feature"]
@@ -405,14 +411,20 @@ class Dataset:
             self._known[number] = found
         return found
 
+    def _shown(self, now: Corrected, is_sealed: bool) -> NDArray[np.bool_]:
+        kept = ~now.dropped.mask
+        return kept & (self.split != TEST) if is_sealed else kept
+
     def _index(self, now: Corrected, part: Part, labelled: bool) -> NDArray[np.int64] | None:
         if part not in PARTS:
             raise SessionError(f"There is no part '{part}' of a dataset; the parts are {', '.join(PARTS)}.")
+        if part == "shown" and not self.is_sealed:
+            part = "all"
         with self._lock:
             if (part, labelled) not in now.indices:
                 mask = ~now.dropped.mask
                 if part != "all":
-                    mask &= self.split == PARTS.index(part)
+                    mask &= self.split != TEST if part == "shown" else self.split == SPLIT.index(part)
                 if labelled and now.codes is not None:
                     mask &= now.codes >= 0
                 now.indices[part, labelled] = None if mask.all() else np.flatnonzero(mask)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engines import EngineInfo, RowSource
 from workbench.errors import Cancelled
-from workbench.session.dataset import PARTS, Dataset
+from workbench.session.dataset import SPLIT, Dataset
 from workbench.session.rows import blocks
 
 
@@ -89,8 +89,8 @@ def evaluate(model: Any, info: EngineInfo, dataset: Dataset, cancelled: Callable
     """
     figures = {}
     score = ACCURACY if info.supervised else ERROR
-    for part in PARTS:
-        if part == "all" or dataset.n_in(part, labelled=info.supervised) == 0:
+    for part in SPLIT:
+        if dataset.n_in(part, labelled=info.supervised) == 0:
             continue
         rows = dataset.rows(part, labelled=info.supervised)
         labels = dataset.labels(part, labelled=True) if info.supervised else None

@@ -41,6 +41,8 @@ class Entry:
 class CommandLog:
     """Entries in order, and the two stacks that they leave; a new command clears what could be redone.
 
+    A command that lasts is in the log like any other, but neither taken back nor in the way of what can be redone.
+
     Attributes
     ----------
     entries : list of Entry
@@ -66,7 +68,7 @@ class CommandLog:
     @property
     def undoable(self) -> Command | None:
         """The command that `undo` would take back."""
-        return self._done[-1] if self._done else None
+        return next((command for command in reversed(self._done) if not command.lasts), None)
 
     @property
     def redoable(self) -> Command | None:
@@ -77,9 +79,11 @@ class CommandLog:
         """Add what was carried out; for undo and redo it must be the command on top."""
         if entry.action == "do":
             self._done.append(entry.command)
-            self._undone.clear()
+            if not entry.command.lasts:
+                self._undone.clear()
         elif entry.action == "undo":
-            self._undone.append(self._done.pop())
+            last = max(k for k, command in enumerate(self._done) if not command.lasts)
+            self._undone.append(self._done.pop(last))
         else:
             self._done.append(self._undone.pop())
         self.entries.append(entry)

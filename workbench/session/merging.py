@@ -17,6 +17,7 @@ from workbench.session.corrections import Correction
 from workbench.session.dataset import Dataset
 from workbench.session.document import Document, Thing, free_among, kind_of
 from workbench.session.errors import SessionError
+from workbench.session.first_look import together
 from workbench.session.jobs import Job
 from workbench.session.log import CommandLog, Entry, now, tellable
 from workbench.session.other_project import (
@@ -27,6 +28,7 @@ from workbench.session.other_project import (
     opened,
     what_is_here,
 )
+from workbench.session.run import Run
 
 _PLURALS = {"dataset": "datasets", "run": "runs", "sweep": "sweeps", "search": "searches", "subset": "subsets"}
 _LISTED = 8
@@ -46,12 +48,15 @@ class Merged:
         Names of there that were taken here, by the name here.
     here : tuple of str
         Names here of what was wanted and was here already.
+    opened : tuple of str
+        Names of datasets whose test part nobody had looked at here, but there.
     """
 
     file: str
     things: tuple[Thing, ...]
     renamed: Mapping[str, str]
     here: tuple[str, ...]
+    opened: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -64,6 +69,8 @@ class Merged:
         if self.renamed:
             renamed = [f"{there} is {here}" for here, there in self.renamed.items()]
             found.append(f"Named otherwise here, as the names were taken: {_listed(renamed)}.")
+        if self.opened:
+            found.append(f"Looked at there, and so shown here too: the test part of {_listed(self.opened)}.")
         return tuple(found)
 
 
@@ -116,13 +123,15 @@ class Merging:
                 with blaming(other.project):
                     freight.load(job.cancelled)
                 with self.changing:
+                    sealed = [data for data in self.document.datasets.values() if data.is_sealed]
                     things, names = self._commit(other, coming, same, freight, job.cancelled)
             except BaseException:
                 freight.unload()
                 raise
         self.announce(things)
         renamed = {names[thing.id]: thing.name for thing in coming if names.get(thing.id, thing.name) != thing.name}
-        return Merged(self.path.name, things, renamed, here)
+        looked = tuple(data.name for data in sealed if not data.is_sealed)
+        return Merged(self.path.name, things, renamed, here, looked)
 
     def _commit(
         self, other: OtherProject, coming: Sequence[Thing], same: Same, freight: Freight, stop: Callable[[], bool]
@@ -134,7 +143,7 @@ class Merging:
         names = _names(coming, self.document)
         added = list(self._corrections(other, coming, same))
 
-        def work(transaction: Transaction) -> tuple[list[str], Entry]:
+        def work(transaction: Transaction) -> tuple[list[str], Entry, list[Entry]]:
             ids = transaction.ids_for(thing.id for thing in coming)
             moved = replace(same, ids=same.ids | ids)
             changed = {
@@ -147,13 +156,34 @@ class Merging:
             with blaming(other.project):
                 freight.write(transaction, ids, changed, stop)
             entry = Entry("do", self._command(other, coming, ids, moved, names), now())
-            schema.append_command(transaction, entry.to_json())
-            return list(ids.values()), entry
+            looks = [Entry("do", look, now()) for look in self._looks(other, coming, moved)]
+            for look in looks:
+                transaction.put(look.command.target, {"first_look": look.command.after})
+            for one in (entry, *looks):
+                schema.append_command(transaction, one.to_json())
+            return list(ids.values()), entry, looks
 
-        ids, entry = self.project.transact(work).result()
+        ids, entry, looks = self.project.transact(work).result()
         for dataset, correction in added:
             dataset.made.add(correction)
-        return self.admit(ids, entry), names
+        things = self.admit(ids, entry)
+        for look in looks:
+            self.document.apply(look.command, look.command.after)
+            self.log.append(look)
+        return things, names
+
+    def _looks(self, other: OtherProject, coming: Sequence[Thing], moved: Same) -> Iterator[Command]:
+        """What becomes of the first looks at datasets that are here already and get runs of there."""
+        theirs = {thing.dataset.id for thing in coming if isinstance(thing, Run)} & moved.corrections.keys()
+        for id in sorted(theirs):
+            here, there = self.document.get(moved.ids[id]), other.document.get(id)
+            assert isinstance(here, Dataset)
+            assert isinstance(there, Dataset)
+            ours, others = (_runs(found) for found in (self.document.work_of(here.id), other.document.work_of(id)))
+            look = together(here.first_look, ours, there.first_look, others, moved.ids)
+            if here.has_test_part and look is not None and look != here.first_look:
+                before = None if here.first_look is None else here.first_look.to_json()
+                yield commands.looking_first(here.id, here.name, look.to_json(), before)
 
     def _corrections(
         self, other: OtherProject, coming: Sequence[Thing], same: Same
@@ -193,6 +223,10 @@ class Merging:
         made = {command.target for command in self.log.told if command.makes}
         shown = [ids[thing.id] for thing in coming if not thing.hidden]
         return commands.merging(self.path.name, shown, tellable(told, set(ids.values()), made))
+
+
+def _runs(works: Iterable[Thing]) -> list[Run]:
+    return [work for work in works if isinstance(work, Run)]
 
 
 def _names(coming: Sequence[Thing], document: Document) -> dict[str, str]:

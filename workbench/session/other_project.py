@@ -13,7 +13,7 @@ import numpy as np
 from workbench.errors import Cancelled
 from workbench.project import Project, ProjectDamaged
 from workbench.project.merging import parts_of
-from workbench.session.commands import Command
+from workbench.session.commands import Command, moved_look
 from workbench.session.dataset import Dataset
 from workbench.session.document import Document, Thing, kind_of
 from workbench.session.errors import SessionError
@@ -236,12 +236,13 @@ def what_is_here(
 
 
 def moved_attributes(attributes: Mapping[str, Any], same: Same) -> dict[str, Any]:
-    """What changes in the attributes of a thing where others have the ids and numbers of here; nothing of a dataset.
+    """What changes in the attributes of a thing where others have the ids and numbers of here.
 
     A run that it branched off from and that is lost is told as "".
     """
     if "dataset" not in attributes:
-        return {}
+        look = attributes.get("first_look")
+        return {"first_look": moved_look(look, same.ids)} if look else {}
     dataset = attributes["dataset"]
     changed: dict[str, Any] = {"dataset": same.ids.get(dataset)}
     if "correction" in attributes:

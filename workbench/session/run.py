@@ -167,8 +167,18 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Figures at the end: of the last snapshot, and accuracies or quantization errors per part."""
-        return self.facts.metrics
+        """Figures at the end: of the last snapshot, and accuracies or quantization errors per part.
+
+        Those of a test part that was not looked at yet are withheld.
+        """
+        withheld = self.withheld
+        return {name: value for name, value in self.facts.metrics.items() if name not in withheld}
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Names of the figures that are measured and not shown, as nobody has asked for the test part."""
+        sealed = self.dataset.is_sealed
+        return tuple(name for name in self.facts.metrics if name.endswith("_test")) if sealed else ()
 
     @property
     def remarks(self) -> tuple[str, ...]:

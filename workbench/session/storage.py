@@ -17,6 +17,7 @@ from workbench.project import Project, Reader, Staged, Transaction, schema
 from workbench.project.records import DatasetRecord, RunRecord, SearchRecord, SelectionRecord, StudyRecord, SweepRecord
 from workbench.session.corrections import Correction
 from workbench.session.dataset import Dataset
+from workbench.session.first_look import FirstLook
 from workbench.session.log import Entry
 from workbench.session.run import Run
 from workbench.session.run_facts import RunFacts
@@ -100,6 +101,7 @@ class Storage:
             kind=imported.kind,
             image_shape=imported.image_shape,
             warnings=imported.warnings,
+            first_look=None,
         )
         ids = None if imported.ids is None else np.array([str(text) for text in imported.ids.tolist()])
         fitted = imported.recipe.to_state()
@@ -205,6 +207,7 @@ class Storage:
             hidden=record.hidden,
             made=map(Correction.from_bundle, corrections),
             correction=record.correction,
+            first_look=None if record.first_look is None else FirstLook.from_json(record.first_look),
         ).look_up()
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.session.commands import Command, choosing_threshold
-from workbench.session.dataset import PARTS, Part
+from workbench.session.dataset import SPLIT, Part
 from workbench.session.errors import SessionError
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def _checked(run: Run, value: float, part: str) -> Threshold:
         raise SessionError(f"Run '{run.name}' has learned nothing yet: wait for its first iteration.")
     if not (math.isfinite(value) and 0 <= value <= 1):
         raise SessionError(f"A threshold of the relative certainty lies between 0 and 1, but {value!r} was given.")
-    if part not in PARTS or part == "all":
+    if part not in SPLIT:
         raise SessionError(f"A threshold is chosen on the part train, validation or test, but {part!r} was given.")
+    if part == "test" and run.dataset.is_sealed:
+        raise SessionError(
+            f"The test part of '{run.dataset.name}' has not been looked at yet: choose the threshold on another part, "
+            "or show the test part first."
+        )
     return Threshold(float(value), part, latest.iteration, run.edition)

@@ -20,6 +20,7 @@ from workbench.views.agreement import (
 from workbench.views.comparable import applies as applies
 from workbench.views.comparable import beside, offered, too_large
 from workbench.views.comparison_figure import figure as figure
+from workbench.views.first_look import NOT_YET, without_test_part
 from workbench.views.matching import Codes, Floats, Matching, match, match_maps
 from workbench.views.model_answers import nearest, predict_codes
 from workbench.views.moves import Moved, moves_of
@@ -243,7 +244,8 @@ def compare(first: Scene, second: Scene, others: tuple[str, ...]) -> ComparisonD
         method=found.method,
         disparity=found.disparity,
         headline=_headline(moved, said),
-        note=counted(len(rows), "row") if len(rows) == n_total else f"{len(rows):,} of {n_total:,} rows",
+        note=(counted(len(rows), "row") if len(rows) == n_total else f"{len(rows):,} of {n_total:,} rows")
+        + without_test_part(first.every.n_sealed),
         left_out=too_large(first),
     )
 
@@ -359,6 +361,8 @@ def _figures(
         if mine.any():
             one, other = (number(float(error[mine].mean()), 5) for error in errors)
             pairs.append((f"squared error, {part} rows", one, other))
+    sealed = [(NOT_YET, NOT_YET)] if first.every.n_sealed else []
+    pairs += [("squared error, test rows", *words) for words in sealed]
     codes = first.sample.codes
     if codes is not None:
         true = np.asarray(codes, np.int64)[first.whole]
@@ -368,6 +372,8 @@ def _figures(
             if mine.any() and any(side is not None for side in right):
                 one, other = (percent(nothing if side is None else float(side[mine].mean())) for side in right)
                 pairs.append((f"accuracy, {part} rows", one, other))
+        if any(side is not None for side in right):
+            pairs += [("accuracy, test rows", *words) for words in sealed]
     return tuple(pairs)
 
 

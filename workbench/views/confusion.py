@@ -84,10 +84,8 @@ def applies(scene: Scene) -> bool:
 
 def compute(scene: Scene) -> ConfusionData:
     """Confusion on the rows of the sample."""
-    n_rows, n_total = len(scene.sample.rows), scene.sample.n_total
     counts = count_confusions(np.asarray(scene.sample.codes), scene.predicted, scene.split, len(scene.classes))
-    note = "On all rows." if scene.is_whole else f"On {n_rows:,} of {n_total:,} rows, drawn at random."
-    return confusion_data(counts, scene.class_names, note)
+    return confusion_data(counts, scene.class_names, scene.told_rows())
 
 
 def count_confusions(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.first_look import without_test_part
 from workbench.views.leaf_order import best_leaf_order
 from workbench.views.scene import PARTS, Scene
 from workbench.views.theme import Theme
@@ -36,7 +37,7 @@ _UNEVEN = 1.5
 
 @dataclass(frozen=True, eq=False)
 class DescriptionData:
-    """A dataset in figures; rows that are dropped are not counted.
+    """A dataset in figures; rows that are dropped, and those of a sealed test part, are not counted.
 
     Attributes
     ----------
@@ -147,7 +148,9 @@ def compute(scene: Scene) -> DescriptionData:
         notes=scene.notes,
         feature_notes=scene.feature_notes,
     )
-    return DescriptionData(**{**vars(made), "told": tuple(_told(made))})
+    n_sealed = every.n_sealed
+    sealed = (f"Told of the rows{without_test_part(n_sealed)}.",) if n_sealed else ()
+    return DescriptionData(**{**vars(made), "told": (*_told(made), *sealed)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -228,12 +228,11 @@ def _values(scene: Scene, chosen: Ints) -> tuple[str, ...]:
 
 
 def _note(scene: Scene, n_known: int) -> str:
-    rows = "all rows" if scene.is_whole else f"{n_known:,} of {scene.sample.n_total:,} rows, drawn at random"
     trained = bool((np.asarray(scene.split)[np.asarray(scene.sample.codes) >= 0] == 0).any())
     seen = (
         " Training rows were learned with the label that is doubted here, which hides some errors." if trained else ""
     )
-    return f"On {rows}.{seen}"
+    return f"{scene.told_rows(n_known)}{seen}"
 
 
 def figure(data: LabelDeskData, theme: Theme) -> Figure:

@@ -46,10 +46,11 @@ Make = Callable[["Run", When | None], "Scene | None"]
 """Makes the scene of a run at a moment, or at its newest snapshot; None while there is no snapshot."""
 
 
-def others_of(run: Run, width: int, basis: tuple[int, int], make: Make) -> tuple[OtherRun, ...]:
+def others_of(run: Run, width: int, basis: tuple[int, bool, int], make: Make) -> tuple[OtherRun, ...]:
     """The other listed runs on the dataset of `run` whose prototypes have `width` features.
 
-    `basis` is the correction of the data and the size of the sample that `make` makes scenes with.
+    `basis` is the correction of the data, whether their test part is sealed, and the size of the sample that `make`
+    makes scenes with.
     """
     found = []
     for other in run.peers():
@@ -63,7 +64,7 @@ _looked: WeakKeyDictionary[Run, dict[object, Scene]] = WeakKeyDictionary()
 _looking = threading.Lock()
 
 
-def _look(run: Run, basis: tuple[int, int], make: Make, when: When | None) -> Scene:
+def _look(run: Run, basis: tuple[int, bool, int], make: Make, when: When | None) -> Scene:
     """The scene of a run that others are compared with; the same one while there is no newer snapshot or correction.
 
     It knows neither other runs nor what was before, so nothing in it keeps the run, nor scenes of scenes.

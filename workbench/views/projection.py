@@ -14,6 +14,7 @@ from workbench.views.borders import Borders
 from workbench.views.cells import grid_edges, shared
 from workbench.views.crowd import Crowd
 from workbench.views.density import density, density_image
+from workbench.views.first_look import without_test_part
 from workbench.views.planes import Plane, offered, plane_called, row_codes, telling_features
 from workbench.views.row_colours import RowColours, choices, colours_of
 from workbench.views.scene import Array, Scene
@@ -155,6 +156,7 @@ def compute(scene: Scene) -> ProjectionData:
     if any(plane.crowd is not None for plane in planes):
         as_points = "" if colours.of_classes else f"; {n_rows:,} of them, drawn at random, as points"
         notes = [f"all {n_total:,} rows, the denser the stronger{as_points}"]
+    notes[0] += without_test_part(scene.every.n_sealed)
     if any(len(plane.borders.lines) for plane in planes):
         notes.append("lines: borders of the cells in the plane through the mean")
     has_trails, trails = _has_trails(scene, asked), (NO_TRAILS,) * len(planes)

@@ -212,7 +212,7 @@ def compute(scene: Scene) -> RejectData:
     known = codes >= 0
     present = [part for part in range(len(PARTS)) if (known & (scene.split == part)).any()]
     right, groups = scene.predicted == codes, np.maximum(scene.predicted, 0)
-    note = "On all rows." if scene.is_whole else f"On {len(codes):,} of {scene.sample.n_total:,} rows, drawn at random."
+    note = scene.told_rows()
     if not present:
         return RejectData((), (), (), (), "", scene.class_names, note, scene.name, scene.snapshot.iteration)
     sure = certainty(scene.model, X)

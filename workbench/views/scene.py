@@ -16,6 +16,7 @@ from engines.base import Engine
 from engines.cached import cached
 from engines.catalog import DataKind, EngineInfo
 from engines.training import Snapshot
+from workbench.views.first_look import without_test_part
 from workbench.views.model_answers import codes_are_bits, codes_of, flat, nearest, predict_codes
 from workbench.views.moments import Moment, no_moments
 from workbench.views.others import OtherRun
@@ -317,6 +318,12 @@ class Scene:
     def is_whole(self) -> bool:
         """Whether the sample is all of the data."""
         return bool(len(self.sample.rows) == self.sample.n_total)
+
+    def told_rows(self, n_rows: int | None = None) -> str:
+        """On which rows something was found, in a sentence; on `n_rows` of the sample where it was not on all of it."""
+        n = len(self.sample.rows) if n_rows is None else n_rows
+        rows = "all rows" if self.is_whole else f"{n:,} of {self.sample.n_total:,} rows, drawn at random"
+        return f"On {rows}{without_test_part(self.every.n_sealed)}."
 
     @property
     def pixels(self) -> tuple[int, ...] | None:

@@ -47,7 +47,7 @@ def _scene_on(data: Dataset, max_rows: int, run: Run, when: When | None) -> Scen
         stability=run.stability,
         find_siblings=siblings_of(run),
         find_others=lambda: others_of(
-            run, data.n_features, (data.correction, max_rows), partial(_scene_on, data, max_rows)
+            run, data.n_features, (data.correction, data.is_sealed, max_rows), partial(_scene_on, data, max_rows)
         ),
         find_moments=partial(moments_of, run),
         threshold=run.threshold,
@@ -70,7 +70,9 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         snapshot=Snapshot(0, None, math.nan),
         history={},
         sample=data.sample(max_rows),
-        every=EveryRow(data.every_row, data.codes, np.asarray(data.split), data.at, data.raw, ~data.dropped.mask),
+        every=EveryRow(
+            data.every_row, data.codes, np.asarray(data.split), data.at, data.raw, data.shown, data.n_sealed
+        ),
         feature_names=tuple(str(name) for name in recipe.feature_names),
         original_names=original,
         units=data.raw_units,

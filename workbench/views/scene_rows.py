@@ -34,7 +34,10 @@ class EveryRow:
     raw : RowSource of (n, d')
         The same rows as they were imported.
     kept : (n,) bool
-        Whether each is in its part; dropped ones are in none, nor in the sample, and are neither picked nor counted.
+        Whether each may be shown; dropped ones and those of a sealed test part are not in the sample, and are neither
+        picked nor counted.
+    n_sealed : int
+        Rows of the test part while nobody has asked to see it, else 0.
     """
 
     rows: RowSource
@@ -43,6 +46,7 @@ class EveryRow:
     take: Callable[[NDArray[np.int64]], Array]
     raw: RowSource
     kept: NDArray[np.bool_]
+    n_sealed: int = 0
 
     def take_raw(self, rows: NDArray[np.int64]) -> Array:
         """(k, d') the rows of increasing numbers (k,) as they were imported; for a few of many."""

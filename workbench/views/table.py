@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import canvas
+from workbench.views.first_look import NOT_YET
 from workbench.views.scene import PARTS, Array, Scene
 from workbench.views.theme import Theme
 from workbench.views.wording import MISSING, counted, number, one_line, shorten, with_unit
@@ -98,8 +99,10 @@ def compute(scene: Scene) -> TableData:
         order = _sorted(_keys(scene, columns[asked.column]), asked.falling)
     d = len(scene.original_names)
     note = counted(len(order), "row")
-    n_dropped = len(order) - int(np.count_nonzero(scene.every.kept))
+    n_dropped = int(np.count_nonzero(_parts(scene) == len(PARTS)))
     note += f", {n_dropped:,} of them dropped" if n_dropped else ""
+    n_sealed = scene.every.n_sealed
+    note += f", {n_sealed:,} of them of the test part ({NOT_YET})" if n_sealed else ""
     note += f" · the first {MOST_COLUMNS} of {d:,} features" if d > MOST_COLUMNS else ""
     return TableData(columns, order, asked, note, tuple(texts(scene, columns, order[:_FIGURE_ROWS])))
 
@@ -168,7 +171,9 @@ def _found(scene: Scene, find: Callable[[Array], Array], rows: NDArray[np.int64]
 
 def _parts(scene: Scene) -> Array:
     """(n,) what part each row is of, as in `_STATES`."""
-    return np.where(scene.every.kept, scene.every.split, len(PARTS)).astype(np.int64)
+    every = scene.every
+    known = every.kept | (every.split == PARTS.index("test")) if every.n_sealed else every.kept
+    return np.where(known, every.split, len(PARTS)).astype(np.int64)
 
 
 def _keys(scene: Scene, column: Column) -> Array:
