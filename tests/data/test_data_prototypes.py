@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from workbench.data import DataError, Prototypes, read_prototypes
+from workbench.data import DataError, Prototypes, hdf5, isolated, npz, read_prototypes
 from workbench.data.prototypes import labels_among, matched
 
 NAMES = ("length", "width", "weight")
@@ -191,3 +191,19 @@ def test_a_file_of_more_rows_than_any_codebook_has_is_data(tmp_path: Path) -> No
     np.save(tmp_path / "a.npy", np.zeros((200_000, 1), np.uint8))
     with pytest.raises(DataError, match=r"200,000 rows, more than any codebook has prototypes: import it as data"):
         read_prototypes(tmp_path / "a.npy")
+
+
+def test_arrays_that_are_too_large_together_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", prototypes=np.zeros((100, 100)), more=np.zeros((100, 100)))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["prototypes"], file["more"] = np.zeros((100, 100)), np.zeros((100, 100))
+    for module, name in ((npz, "a.npz"), (hdf5, "a.h5")):
+        assert len(isolated.arrays_of(module.__name__, tmp_path / name, 160_000)) == 2
+        with pytest.raises(DataError, match=rf"{name} holds arrays of 0 MB, more than any codebook has"):
+            isolated.arrays_of(module.__name__, tmp_path / name, 159_999)
+
+
+def test_dates_and_columns_without_a_use_are_passed_over(tmp_path: Path) -> None:
+    text = "\n".join(f"{line},2024-01-0{k + 1}" for k, line in enumerate(lines(NAMES).split("\n")[:-1]))
+    found = read_prototypes(table(tmp_path / "a.csv", text.replace("2024-01-01", "made")))
+    np.testing.assert_array_equal(as_rows(found), ROWS)

@@ -39,6 +39,33 @@ def test_the_inverse_undoes_the_transform(X: np.ndarray, scaling: str, whitening
     np.testing.assert_allclose(restored, X, rtol=0, atol=1e-7 * max(1.0, np.abs(X).max()))
 
 
+@given(
+    numbers,
+    st.sampled_from(["none", "standard", "minmax", "symmetric"]),
+    st.booleans(),
+    st.sampled_from(["none", "pca", "zca"]),
+)
+@settings(deadline=None)
+def test_what_the_inverse_gives_of_prototypes_comes_back_also_where_contrast_is_normalised(
+    X: np.ndarray, scaling: str, contrast: bool, whitening: str
+) -> None:
+    recipe = fit(Recipe(scaling=scaling, contrast=contrast, whitening=whitening), X)
+    prototypes = recipe.inverse(recipe.transform(X)[:3] * 0.7)
+    back = recipe.back(prototypes)
+    assert (back.dtype, back.shape) == (recipe.dtype, (len(prototypes), len(recipe.feature_names)))
+    size = max(1.0, float(np.abs(X).max()), float(np.abs(prototypes).max()))
+    np.testing.assert_allclose(recipe.inverse(back), prototypes, rtol=0, atol=1e-4 * size)
+
+
+def test_recipes_are_alike_that_do_the_same_whatever_split_they_were_fitted_on() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    one = fit(Recipe(scaling="standard"), X)
+    assert one.is_like(fit(Recipe(scaling="standard", split=Split(0.5, 0.0, 0.5)), X))
+    assert not one.is_like(fit(Recipe(scaling="standard"), X + 1e-9))
+    assert not one.is_like(fit(Recipe(scaling="minmax"), X))
+    assert not one.is_like(fit(Recipe(scaling="standard"), X.astype(np.float32)))
+
+
 @given(numbers)
 @settings(deadline=None)
 def test_pca_whitening_is_undone_within_the_span_of_the_training_rows(X: np.ndarray) -> None:

@@ -272,6 +272,24 @@ def test_a_run_from_a_file_is_branched_and_edited_like_others(opened, shelf):
     assert len(opened.branch(made).model().prototypes_) == 6
 
 
+def test_what_is_chosen_otherwise_than_in_the_file_stays_so_when_prototypes_are_edited(opened, shelf):
+    made = opened.start_from(shelf / "GMLVQ.safetensors", "blobs", parameters={"max_iter": 7, "solver": "adam"})
+    opened.edit(made, "pin", which=[0])
+    assert (made.parameters["max_iter"], made.parameters["solver"]) == (7, "adam")
+    assert made.model().get_params()["max_iter"] == 7
+
+
+def test_a_metric_is_begun_anew_where_that_is_asked_for(opened, shelf):
+    theirs = original(opened, "GMLVQ").model()
+    for name, engine in (("GMLVQ.safetensors", None), ("GMLVQ.npz", "GMLVQ")):
+        made = opened.start_from(shelf / name, "blobs", engine, {"omega_init": "pca", "random_state": 0})
+        np.testing.assert_array_equal(made.model().prototypes_, theirs.prototypes_)
+        assert not np.allclose(made.model().omega_, theirs.omega_)
+        assert made.parameters["omega_init"] == "pca"
+        made.resume()
+        assert made.wait(60) == "finished", made.error
+
+
 def test_what_cannot_go_on_is_kept_and_says_so(opened, shelf, tmp_path):
     made = opened.start_from(shelf / "SOM.safetensors", "blobs")
     assert made.remarks[0] == (
@@ -372,6 +390,8 @@ def test_what_does_not_fit_is_refused_in_one_sentence_and_changes_nothing(opened
         {"n_clusters": 4},
     )
     refused(opened, r"prototypes_per_class of GMLVQ follows from", model, "blobs", None, {"prototypes_per_class": 1})
+    for path, engine in ((book, "KMeans"), (model, None)):
+        refused(opened, r"starts from the prototypes of .*: leave init out", path, "blobs", engine, {"init": "random"})
     refused(opened, r"A map of 2 × 2 has 4 units, but the file has 6", book, "blobs", "SOM", {"shape": [2, 2]})
     refused(opened, r"KMeans has no parameter called 'colour'", book, "blobs", "KMeans", {"colour": 1})
     refused(opened, r"There is a run called 'KMeans on blobs' already", book, "blobs", "KMeans", name="KMeans on blobs")

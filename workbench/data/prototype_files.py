@@ -16,7 +16,6 @@ from workbench.data import hdf5, isolated, npz
 from workbench.data.catalog import importer
 from workbench.data.errors import DataError
 from workbench.data.importing import existing, guess
-from workbench.data.plan import Plan
 from workbench.data.prototypes import METRIC, Prototypes, spelled
 from workbench.data.text_chunks import read_head
 from workbench.data.watch import Watch
@@ -73,10 +72,8 @@ def _of_table(path: Path) -> Prototypes:
     plan = guess(path)
     roles = {column.name: column.role for column in plan.columns}
     chosen = importer(plan.importer)
-    everything = replace(plan, columns=tuple(replace(c, role="feature") for c in plan.columns if c.type != "date"))
-    dates = tuple(replace(c, role="ignore") for c in plan.columns if c.type == "date")
-    wanted = replace(everything, columns=_in_file_order(plan, (*everything.columns, *dates)))
-    table = chosen.load(wanted, chosen.checked(dict(plan.options)), Watch())
+    columns = tuple(replace(c, role="ignore" if c.type == "date" else "feature") for c in plan.columns)
+    table = chosen.load(replace(plan, columns=columns), chosen.checked(dict(plan.options)), Watch())
     try:
         n_rows = table.rows.shape[0]
         if n_rows > _MOST_PROTOTYPES or n_rows * table.rows.shape[1] * 8 > MOST_BYTES:
@@ -86,18 +83,13 @@ def _of_table(path: Path) -> Prototypes:
         rows = np.array(table.rows.read(0, n_rows))
     finally:
         table.rows.close()
-    names = [column.name for column in everything.columns]
+    names = [column.name for column in columns if column.role == "feature"]
     texts = {
         names[k]: tuple(levels[int(place)] if place >= 0 else "" for place in np.nan_to_num(rows[:, k], nan=-1.0))
         for k, levels in table.texts.items()
     }
     numbers = [k for k in range(len(names)) if k not in table.texts]
     return _told(path, names, rows, numbers, texts, roles)
-
-
-def _in_file_order(plan: Plan, columns: Sequence[Any]) -> tuple[Any, ...]:
-    made = {column.name: column for column in columns}
-    return tuple(made[column.name] for column in plan.columns)
 
 
 def _told(

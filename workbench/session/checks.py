@@ -96,7 +96,7 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
     SessionError
         If labels or values are missing, there is one class only or too few rows, or the kind of data does not fit.
     """
-    remarks = _check_kind(dataset, info)
+    remarks = check_kind(dataset, info)
     if "dissimilarity" in info.data_kinds:
         _check_metric(dataset, info, parameters["metric"])
     if info.supervised:
@@ -176,7 +176,8 @@ def fits_kind(dataset: Dataset, info: EngineInfo) -> bool:
     return dataset.kind in info.data_kinds or (dataset.kind == "spd" and "table" in info.data_kinds)
 
 
-def _check_kind(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
+def check_kind(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
+    """Raise SessionError unless the engine takes data of the dataset's kind; gives remarks for people."""
     if fits_kind(dataset, info):
         if dataset.kind in info.data_kinds:
             return ()

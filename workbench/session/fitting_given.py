@@ -14,7 +14,16 @@ from engines import EngineInfo, State, catalog
 from engines.base import Engine, plain_parameters
 from workbench.session.branching import can_start_anywhere
 from workbench.session.carried_over import Units, carried_over
-from workbench.session.checks import check_labels, check_run, complete_parameters, find_engine, plain, trained_classes
+from workbench.session.checks import (
+    check_kind,
+    check_labels,
+    check_run,
+    complete_parameters,
+    engine_arguments,
+    find_engine,
+    plain,
+    trained_classes,
+)
 from workbench.session.dataset import Dataset
 from workbench.session.errors import SessionError
 from workbench.session.given import Given
@@ -101,6 +110,7 @@ def fit(
     chosen = given.info if engine is None else find_engine(engine)
     if chosen is None:
         raise SessionError(f"{given.path.name} holds prototypes and no engine: choose one of {_listed()}.")
+    check_kind(data, chosen)
     if chosen.supervised:
         check_labels(data, chosen)
     if given.engine is None or given.info is None or chosen.name != given.info.name:
@@ -135,17 +145,20 @@ def _from_model(engine: Engine, given: Given, data: Dataset, info: EngineInfo, w
 
         engine = surgery.going_on(engine)
     own = plain_parameters(engine)
-    _check_free(
-        wanted, {key: plain(own[key]) for key in _FOLLOWING & own.keys() | {info.count} & own.keys()}, info, name
-    )
-    arrays = {k: value for k, value in own.items() if isinstance(value, np.ndarray) and k not in wanted}
-    values = {k: value for k, value in own.items() if not isinstance(value, np.ndarray)}
+    arrays = {k: value for k, value in own.items() if isinstance(value, np.ndarray)}
+    values = {k: value for k, value in own.items() if k not in arrays}
+    _check_free(wanted, {k: plain(own[k]) for k in own if k in _FOLLOWING or k == info.count}, info, name)
     complete = complete_parameters(info, values | wanted, data)
-    complete = {k: value for k, value in complete.items() if k not in arrays}
+    complete = {k: value for k, value in complete.items() if k in wanted or k not in arrays}
     remarks = check_run(data, info, complete)
+    is_same = not wanted.keys() & arrays.keys()  # otherwise another metric than that of the file is begun with
+    if wanted:
+        engine.set_params(**engine_arguments(info, wanted))
+        arrays = {k: value for k, value in arrays.items() if k not in wanted}
     if how != "kept":
         _check_classes(getattr(engine, "classes_", ()), data, info, name)
-    return Fit(given, data, info, how, complete, arrays, engine, "training", (_sentence(how, given, info), *remarks))
+    told = (_sentence(how, given, info), *remarks)
+    return Fit(given, data, info, how, complete, arrays, engine if is_same else None, "training", told)
 
 
 def _from_prototypes(
@@ -249,7 +262,9 @@ def _check_classes(classes: Any, data: Dataset, info: EngineInfo, name: str) -> 
 
 def _check_free(wanted: Mapping[str, Any], values: Mapping[str, Any], info: EngineInfo, name: str) -> None:
     """Raise SessionError where a person wants a parameter otherwise than it follows from the file."""
-    for key in values.keys() & wanted.keys():
+    for key in sorted({*values, "init"} & wanted.keys()):
+        if key == "init":
+            raise SessionError(f"{info.name} starts from the prototypes of {name}: leave init out.")
         if plain(wanted[key]) != values[key]:
             raise SessionError(f"{key} of {info.name} follows from {name}, where it is {values[key]}: leave it out.")
 
