@@ -16,7 +16,9 @@ from sklearn.datasets import load_iris
 
 import engines
 from workbench.data import guess
-from workbench.reports import EXPORTS, ReportError, export
+from workbench.reports import EXPORTS, ReportError, export, export_together, trained
+from workbench.reports.learned import Watch
+from workbench.reports.outcomes import assess_rows
 from workbench.session import Run, Session
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -72,6 +74,26 @@ def test_every_export_of_every_kind_of_engine_is_written(bench: Any, kind: Any, 
         paths = export(kind.name, session, runs[engine], tmp_path / f"out.{form}")
         assert len(paths) == 1 or kind.is_many
         assert all(path.stat().st_size > 0 for path in paths)
+
+
+@pytest.mark.parametrize("engine", [name for name in RUNS if name != "GaussianMixture"])  # its own is of mixed means
+def test_the_error_that_runs_are_compared_by_is_the_engines_own_where_that_is_euclidean(
+    bench: Any, engine: str
+) -> None:
+    _, runs = bench
+    _, kept = assess_rows(trained(runs[engine]), Watch())
+    X = np.asarray(runs[engine].dataset.rows("all").read(0, 150))
+    assert kept.squares is not None
+    assert kept.squares.mean() == pytest.approx(runs[engine].model().quantization_error(X), rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["html", "pdf"])
+def test_engines_of_every_kind_go_into_one_report(bench: Any, tmp_path: Path, form: str) -> None:
+    session, runs = bench
+    for some in (list(runs.values())[:6], list(runs.values())[6:]):
+        (path,) = export_together(session, some, tmp_path / f"out.{form}")
+        assert path.stat().st_size > 20_000
 
 
 @pytest.mark.parametrize("engine", BOOKS)
