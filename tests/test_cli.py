@@ -13,6 +13,7 @@ from sklearn.datasets import load_iris
 
 import engines
 from workbench.cli import main
+from workbench.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,25 @@ def test_text_and_dates_are_encoded_as_the_words_say(tmp_path: Path, capsys: pyt
     code, _, err = said(capsys, "import", tmp_path / "t.csv", "--project", project, "--encode", "size=sideways")
     assert code == 1
     assert "one-hot" in err
+
+
+def test_units_and_notes_of_columns_are_kept(
+    iris_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "n.vqw"
+    words = ["--unit", "petal length=cm", "--note", "petal length=a=b, at the tip"]
+    words += ["--note", "species=as Fisher had it"]
+    assert said(capsys, "import", iris_csv, "--project", project, *words)[0] == 0
+    derived = ("--name", "large", "--where", '"petal length" > 2')
+    assert said(capsys, "derive", project, *derived)[0] == 0
+    with Session.open(project, read_only=True) as session:
+        for data in session.datasets.values():
+            assert data.raw_units == ("", "", "cm", "")
+            assert data.raw_notes == ("", "", "a=b, at the tip", "")
+            assert data.notes == {"petal length": "a=b, at the tip", "species": "as Fisher had it"}
+    code, _, err = said(capsys, "import", iris_csv, "--project", project, "--note", "height=none such")
+    assert code == 1
+    assert 'There is no column "height"' in err
 
 
 def test_a_dataset_is_made_of_another(iris_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from workbench import __version__
 from workbench.commands.applying import apply
 from workbench.commands.bench import bench
 from workbench.commands.care import salvage
-from workbench.commands.common import AsJson, ProjectPath, run_called, session_of
+from workbench.commands.common import AsJson, ProjectPath, pair, run_called, session_of
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
@@ -135,6 +135,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
                 "seconds": run.seconds,
                 "parameters": plain(run.parameters),
                 "metrics": plain(run.metrics),
+                **({"from": run.facts.from_file["file"]} if run.facts.from_file else {}),
                 **({"error": run.error} if run.error else {}),
             }
             for run in session.runs.values()
@@ -231,7 +232,7 @@ def export(
     kind: Annotated[
         str,
         typer.Argument(
-            help="codebook, model, assignments, codes, polytopes, c, python, onnx, report, views, figure or script"
+            help="codebook, model, assignments, codes, polytopes, c, python, onnx, report, views, sheet, figure, script"
         ),
     ],
     project: ProjectPath,
@@ -241,6 +242,10 @@ def export(
         typer.Option(
             "--run", help="name or id of the run; the newest one if not given; several, for a report of all of them"
         ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="option of a sheet: columns, scale, gap, labels, ground"),
     ] = None,
     view: Annotated[str, typer.Option(help="the view to draw", rich_help_panel=FIGURE)] = "",
     width: Annotated[float, typer.Option(help="millimetres", rich_help_panel=FIGURE)] = 85.0,
@@ -266,9 +271,9 @@ def export(
     """Write what a run learned to a file.
 
     Forms: codebook and assignments .csv .parquet .xlsx, codebook .json .npz .h5 too, model .safetensors, codes .npz,
-    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html .pdf, views and figure .png .svg .pdf, script .py
-    .ipynb. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype where Ax <= b.
-    A border that other borders imply is left out. In the CSV file each line is one border.
+    polytopes .json .csv, c .h, python .py, onnx .onnx, report .html .pdf, views and figure .png .svg .pdf, sheet .png,
+    script .py .ipynb. "polytopes" are the cells of the prototypes in original units: a row x belongs to a prototype
+    where Ax <= b. A border that other borders imply is left out. In the CSV file each line is one border.
 
     "c", "python" and "onnx" are the model with its recipe as a C99 header without dependencies, as Python that needs
     NumPy alone, and for any ONNX runtime; each takes rows as they were imported, and is tried before it is saved.
@@ -280,15 +285,20 @@ def export(
     "report" with several --run lays runs on the same data side by side: parameters that differ, accuracies and errors
     with intervals, what each metric finds relevant, learning curves, pairs of runs, and each run in short.
 
+    "sheet" are prototypes of pictures side by side, every pixel whole: `--set columns=10 --set scale=4 --set gap=2`,
+    with `--set labels=true` the class or the number under each.
+
     "script" is a Python script, or a Jupyter notebook, that learns the same codebooks again from the data: that of a
     run, or without --run those of the whole project.
     """
-    from workbench.reports import EXPORTS, export_together, write_script
+    from workbench.reports import EXPORTS, export_together, parse_options, write_script
     from workbench.reports import export as write
 
     run, *others = runs or [""]
     if others and kind != "report":
         raise WorkbenchError(f"'{kind}' is of one run: give --run once. Only a report takes several.")
+    if settings and (others or kind in ("script", "figure")):
+        raise WorkbenchError(f"--set is for exports with options, which '{kind}' has not: leave it out.")
     with session_of(project, read_only=True) as session:
         if others:
             written: Any = export_together(session, [session.run(name) for name in runs or ()], out)
@@ -298,8 +308,9 @@ def export(
             wish = FigureWish(view, width, height, letters, look, dpi, title, legend, note, part, ask)
             written = write_figure(run_called(session, run), out, wish)
         else:
+            words = dict(pair(text) for text in settings or ())
             chosen = run_called(session, run)
-            written = write(kind, session, chosen, out)
+            written = write(kind, session, chosen, out, options=parse_options(kind, words))
             remark = next(one for one in EXPORTS if one.name == kind).remark(chosen)
             if remark:
                 print(f"note: {remark}", file=sys.stderr)

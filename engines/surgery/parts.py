@@ -26,7 +26,7 @@ _COUNTED = ("counts_", "wins_")
 """Weights of rows that some engines keep of each prototype."""
 _CARRIED = ("rates_",)
 """What else some engines keep of each prototype."""
-_GOING_ON: dict[str, dict[str, Any]] = {
+GOING_ON: dict[str, dict[str, Any]] = {
     "KMeans": {"algorithm": "auto"},  # bisecting takes no given start
     "NeuralGas": {"annealing": 0},  # a wide neighbourhood would forget the start
 }
@@ -119,7 +119,7 @@ def put_together(model: Engine, parts: Parts) -> Engine:
     """A new fitted engine like `model` that consists of `parts`, and whose training starts from them."""
     parameters = {p.name for p in declared(type(model))}
     prototypes = settled(model, parts.prototypes)
-    changed: dict[str, Any] = {"init": prototypes.copy(), **_GOING_ON.get(type(model).__name__, {})}
+    changed: dict[str, Any] = {"init": prototypes.copy(), **GOING_ON.get(type(model).__name__, {})}
     fitted = {name: np.array(getattr(model, name)) for name in model.FITTED}
     kept = {**parts.counted, **parts.carried}
     fitted |= {"prototypes_": prototypes, **{name: values.copy() for name, values in kept.items()}}

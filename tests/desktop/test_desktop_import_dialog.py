@@ -19,7 +19,7 @@ from workbench.data import Preview
 from workbench.desktop import errors, import_dialog
 from workbench.desktop.background import Background
 from workbench.desktop.import_dialog import ImportDialog
-from workbench.desktop.import_tables import ENCODING, MISSING, NAME, ROLE, TYPE
+from workbench.desktop.import_tables import ENCODING, MISSING, NAME, NOTE, ROLE, TYPE, UNIT
 from workbench.desktop.settings import Settings
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.window import Window
@@ -81,6 +81,28 @@ def test_a_role_given_in_the_table_is_in_the_plan(dialog: ImportDialog, flowers:
     wait(lambda: dialog.plan is not None)
     assert [c.role for c in dialog.plan.columns] == ["feature", "ignore", "feature", "feature", "label"]
     assert dialog.extent.text() == "120 rows, 3 features"
+
+
+def test_units_and_notes_typed_in_the_table_are_in_the_plan_and_stay_when_it_is_corrected(
+    dialog: ImportDialog, flowers: Path, wait: Wait
+) -> None:
+    dialog.choose([flowers])
+    wait(lambda: dialog.plan is not None)
+    model = dialog.columns
+    for row, which, words in ((0, UNIT, "mm"), (0, NOTE, "of the  midrib\n"), (4, NOTE, "as the gardener says")):
+        assert model.flags(model.index(row, which)) & Qt.ItemFlag.ItemIsEditable
+        model.setData(model.index(row, which), words)
+    assert model.index(0, NOTE).data(Qt.ItemDataRole.ToolTipRole) == "of the midrib"
+    wait(lambda: dialog.plan is not None)
+    assert dialog.options is not None
+    dialog.options.rows["precision"].editor.setCurrentText("float32")
+    wait(lambda: dialog.plan is not None and dialog.plan.options["precision"] == "float32")
+    assert dialog.plan is not None
+    assert [(c.unit, c.note) for c in dialog.plan.columns if c.unit or c.note] == [
+        ("mm", "of the midrib"),
+        ("", "as the gardener says"),
+    ]
+    assert column(dialog, NOTE) == ["of the midrib", "", "", "", "as the gardener says"]
 
 
 @pytest.fixture

@@ -212,6 +212,7 @@ def test_every_control_of_sweeps_and_searches(window: Window, work: Session, wai
         "stability",
         "apply",
         "derive",
+        "start_from",
         "merge_project",
         "settings",
         "about",

@@ -57,9 +57,10 @@ def _flowers(folder: Path) -> Plan:
         for k, (x, y) in enumerate(zip(data.data, data.target, strict=True)):
             writer.writerow([f"=row{k}", *x, HOSTILE_CLASSES[y]])
     plan = guess(path)
-    columns = tuple(replace(c, unit="<cm>") if c.name == HOSTILE_NAMES[0] else c for c in plan.columns)
+    first = HOSTILE_NAMES[0]
+    plan = plan.with_words("unit", {first: "<cm>"}).with_words("note", {first: "<b>to</b> the tip"})
     recipe = replace(plan.recipe, scaling="standard", split=Split(0.6, 0.0, 0.4))
-    return replace(plan, columns=columns, recipe=recipe)
+    return replace(plan, recipe=recipe)
 
 
 def _images(folder: Path) -> Plan:

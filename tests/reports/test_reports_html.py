@@ -229,3 +229,13 @@ def test_a_codebook_of_a_project_opened_for_reading_is_the_same(shelf: Shelf, tm
     (second,) = export("codebook", shelf.session, shelf.clusters, tmp_path / "first.csv")
     assert first.read_bytes() == second.read_bytes()
     assert path.read_bytes()[:4] == b"\x89HDF"
+
+
+def test_the_table_of_features_has_units_and_where_there_are_any_notes(shelf: Shelf, tmp_path: Path) -> None:
+    learned = trained(shelf.flowers)
+    found = content(shelf.session, learned, assess(learned, Watch()))["features"]
+    assert found["heading"] == ["feature", "unit", "note"]
+    assert found["lines"][0][1:] == ["<cm>", "<b>to</b> the tip"]
+    assert found["lines"][1][1:] == ["–", "–"]
+    export("report", shelf.session, shelf.flowers, tmp_path / "r.html")
+    assert "<b>to</b> the tip" in Page(tmp_path / "r.html").texts

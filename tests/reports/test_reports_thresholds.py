@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from workbench.data import guess
-from workbench.reports import export, read_model
-from workbench.session import Run, Session, SessionError, Threshold
+from workbench.reports import export
+from workbench.session import Run, Session, SessionError, Threshold, read_model
 
 VALUE = 0.412345678901
 

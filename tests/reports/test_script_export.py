@@ -123,7 +123,13 @@ def stand_in(run: Run, status: str, latest: Any) -> Any:
 
 def as_session(**contents: Any) -> Any:
     """Something that a script is told of as of a session."""
-    return SimpleNamespace(**contents, known_dataset=contents["datasets"].__getitem__, sweeps={}, searches={})
+    return SimpleNamespace(
+        **contents,
+        known_dataset=contents["datasets"].__getitem__,
+        known_run=contents["runs"].get,
+        sweeps={},
+        searches={},
+    )
 
 
 def told_with(project: Session, names: list[str], columns: list[str]) -> Any:

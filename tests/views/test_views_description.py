@@ -122,3 +122,36 @@ def test_the_numbers_to_take_away_are_all_features(tmp_path: Path) -> None:
     assert rows is not None
     assert [row[0] for row in rows] == ["feature", "a", "b", "c", "d"]
     assert rows[1][2] == data.mean[0]
+
+
+def test_notes_on_columns_are_told_and_copied(tmp_path: Path) -> None:
+    frame = table()
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    plan = guess(tmp_path / "t.csv").with_words("note", {"b": "twice a", "kind": "by eye"})
+    noted = described(read_dataset(replace(plan, recipe=Recipe(missing="keep"))))
+    assert noted.noted == "Notes. b: twice a; kind: by eye."
+    told = numbers_of("description", noted)
+    assert [line[-1] for line in told] == ["note", "", "twice a", "", ""]
+    figure = view("description").figure(noted, theme("light"))
+    assert "b: twice a" in figure.get_supxlabel()
+    plain = described(dataset(frame, tmp_path))
+    assert plain.noted == ""
+    assert numbers_of("description", plain)[0][-1] == "missing"
+
+
+def test_of_many_long_notes_the_first_are_told_in_short(tmp_path: Path) -> None:
+    frame = pd.DataFrame({f"x{k}": np.arange(5.0) for k in range(9)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    plan = guess(tmp_path / "t.csv").with_words("note", {f"x{k}": "word " * 99 for k in range(9)})
+    noted = described(read_dataset(plan)).noted
+    assert noted.endswith("(and 3 more).")
+    assert len(noted) < 800
+
+
+def test_encoded_columns_share_the_note_of_the_column_that_they_were(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": np.arange(20.0), "colour": ["red", "blue"] * 10})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    plan = guess(tmp_path / "t.csv").with_roles({"colour": "feature"}).with_words("note", {"colour": "of the cap"})
+    data = read_dataset(plan)
+    assert data.raw_notes == ("", "of the cap", "of the cap")
+    assert data.notes == {"colour": "of the cap"}

@@ -34,6 +34,8 @@ def import_file(
             "cyclic:24, number; repeatable",
         ),
     ] = None,
+    unit: Annotated[list[str] | None, typer.Option(metavar="COL=UNIT", help="unit of a column; repeatable")] = None,
+    note: Annotated[list[str] | None, typer.Option(metavar="COL=WORDS", help="what a column means; repeatable")] = None,
     scale: Annotated[str | None, typer.Option(help="none, standard, minmax or symmetric")] = None,
     missing: Annotated[str | None, typer.Option(help="error, drop, mean, median or keep")] = None,
     contrast: Annotated[bool, typer.Option("--contrast", help="normalise the contrast of each row")] = False,
@@ -63,6 +65,8 @@ def import_file(
         untouched = {"scaling": "none", "missing": "error", "whitening": "none", "contrast": False}
         given = {"dissimilarities": True, **{key: given[key] or value for key, value in untouched.items()}}
     plan = plan.with_roles(roles).with_encodings(_encodings(encode or ()))
+    for which, words in (("unit", unit), ("note", note)):
+        plan = plan.with_words(which, dict(pair(word, f"--{which}") for word in words or ()))
     plan = _with_recipe(plan, given, split, seed)
     with session_of(project, create=True) as session, progress() as report:
         job = session.import_data(plan, name=name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +13,7 @@ from workbench.errors import WorkbenchError
 from workbench.terminal import plain, print_json, print_table, progress
 
 if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
-    from workbench.session import Run
+    from workbench.session import Run, Session
 
 _SHORT = {
     "count": "count",
@@ -27,24 +29,57 @@ _SHORT = {
 """Columns of a sweep's table that fit a terminal, and their heads."""
 
 
+FILE = "From a file"
+
+
 def train(
     project: ProjectPath,
-    engine: Annotated[str, typer.Option(help="an engine of `vq-workbench engines`")],
+    engine: Annotated[str | None, typer.Option(help="an engine of `vq-workbench engines`; a model has its own")] = None,
     dataset: Annotated[str | None, typer.Option(help="name or id; the only one if not given")] = None,
     name: Annotated[str | None, typer.Option(help="name of the run")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="parameter of the engine")
     ] = None,
     watch: Annotated[bool, typer.Option(help="stop when the training seems to run away, and name the rows")] = True,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="model or codebook to start from: .safetensors, or .csv .json .npz .npy .h5 .parquet .xlsx",
+            rich_help_panel=FILE,
+        ),
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            help="original or training: units of the prototypes in the file; as it says itself, else original",
+            rich_help_panel=FILE,
+        ),
+    ] = None,
+    only_load: Annotated[bool, typer.Option("--no-train", help="load the file only", rich_help_panel=FILE)] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train an engine on a dataset; Ctrl-C stops it and keeps what was learned."""
+    """Train an engine on a dataset; Ctrl-C stops it and keeps what was learned.
+
+    With --from it starts from what a file holds. A model goes on as it is: on the rows that it was learned from as if
+    it had not been stopped, else anew from all that it learned; an engine that can do neither is kept as it is. A
+    codebook, ours or any table of prototypes, needs --engine.
+    """
     from workbench.views.first_look import sealed_words
 
     words = dict(pair(text) for text in settings or ())
+    if start is None and (engine is None or units is not None or only_load):
+        raise typer.BadParameter("--engine is needed" if engine is None else "--units and --no-train go with --from")
     with session_of(project) as session:
-        parameters = session.parse(engine, words)
-        run = session.add_run(dataset_name(session, dataset), engine, parameters, name=name, watched=watch)
+        data = dataset_name(session, dataset)
+        if start is None:
+            assert engine is not None
+            run = session.add_run(data, engine, session.parse(engine, words), name=name, watched=watch)
+        else:
+            run = _started(session, start, data, engine, words, units, name, watched=watch)
+            if run.resumable and not only_load:
+                run.resume()
         with progress() as report:
             wait_for(run, lambda: report(f"{run.engine.title} {_cost(run)}", run.progress))
         if run.alarm is not None:
@@ -118,6 +153,31 @@ def sweep(
     print(f"{data.headline}. {data.reason}")
     for line in (*data.remarks, *([] if written is None else [str(written)])):
         print(line)
+
+
+def _started(
+    session: Session,
+    path: Path,
+    dataset: str,
+    engine: str | None,
+    words: dict[str, str],
+    units: str | None,
+    name: str | None,
+    *,
+    watched: bool,
+) -> Run:
+    """The run that starts from a file, whose remarks are told."""
+    from workbench.session import look_into
+
+    if units not in (None, "original", "training"):
+        raise typer.BadParameter(f"--units {units} is not understood: original or training.")
+    given = look_into(path)
+    own = engine or (given.info.name if given.info is not None else "")
+    parameters = session.parse(own, words) if own else {}
+    run = session.start_from(given, dataset, engine, parameters, units=units, name=name, watched=watched)  # type: ignore[arg-type]
+    for remark in run.remarks:
+        print(f"note: {remark}", file=sys.stderr)
+    return run
 
 
 def _cost(run: Run) -> str:

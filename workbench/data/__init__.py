@@ -9,6 +9,8 @@ from workbench.data.fitting import fit_recipe
 from workbench.data.importing import Paths, correct, guess, preview, read
 from workbench.data.places import Places, places_of
 from workbench.data.plan import Column, ColumnSummary, Imported, Offer, Plan, Preview
+from workbench.data.prototype_files import read_prototypes
+from workbench.data.prototypes import Prototypes
 from workbench.data.recipe import FittedRecipe, Recipe, Split
 from workbench.data.rows import Spool, row_blocks
 
@@ -27,6 +29,7 @@ __all__ = [
     "Places",
     "Plan",
     "Preview",
+    "Prototypes",
     "Recipe",
     "Split",
     "Spool",
@@ -40,5 +43,6 @@ __all__ = [
     "ranges_of",
     "read",
     "read_alike",
+    "read_prototypes",
     "row_blocks",
 ]

@@ -1,9 +1,9 @@
-"""Samples and tables as files in a folder, written in one process and read in another; nothing is ever pickled."""
+"""Samples, tables and arrays as files in a folder, written in one process, read in another; never pickled."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,34 @@ def unpack_table(folder: Path) -> Table:
         told["told"],
         {k: tuple(_read_texts(folder / f"{_TEXTS}{k}").tolist()) for k in told["texts"]},
     )
+
+
+def pack_arrays(arrays: Mapping[str, NDArray[Any]], folder: Path) -> None:
+    """Write arrays of numbers or texts as files of the empty `folder`."""
+    told = []
+    for k, (name, values) in enumerate(arrays.items()):
+        is_text = values.dtype.kind in "UST"
+        told.append({"name": name, "shape": values.shape, "text": is_text})
+        if is_text:
+            _write_texts(folder / f"{_TEXTS}{k}", _decoded(values.ravel()))
+        else:
+            np.save(folder / f"array{k}.npy", values)
+    _write_told(folder, {"arrays": told})
+
+
+def unpack_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """The arrays that `pack_arrays` wrote; texts come as StringDType."""
+    found: dict[str, NDArray[Any]] = {}
+    for k, told in enumerate(_read_told(folder)["arrays"]):
+        if told["text"]:
+            found[told["name"]] = _read_texts(folder / f"{_TEXTS}{k}").reshape(told["shape"])
+        else:
+            found[told["name"]] = _array(folder / f"array{k}.npy")
+    return found
+
+
+def _decoded(texts: NDArray[Any]) -> list[str]:
+    return [text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text) for text in texts.tolist()]
 
 
 def _spooled(rows: RowSource) -> Spool:

@@ -18,7 +18,7 @@ from workbench.data.arrays import Header
 from workbench.data.errors import DataError
 from workbench.data.hdf5_tree import Stored
 from workbench.data.matrices import Matrices, MatrixRows, found_out, matrix_rows
-from workbench.data.members import features_among, labels_among, offers
+from workbench.data.members import check_total, features_among, labels_among, offers
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.rows import BLOCK_BYTES, require_room
 from workbench.data.watch import Watch
@@ -100,6 +100,30 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
             watch,
             chosen.matrices,
         )
+
+
+def arrays_of(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    """All arrays of the tree, also single values, and texts among its attributes; see `npz.arrays_of`."""
+    with hdf5_tree.opened(path) as file:
+        stored = hdf5_tree.tree_of(file, path).arrays
+        sizes = (math.prod(entry.shape) * np.dtype(entry.dtype).itemsize for entry in stored.values())
+        check_total(path, sizes, most_bytes)
+        told = {name: np.array(text) for name, text in hdf5_tree.attributes(file, path).items()}
+        return told | {name: _whole(file, path, name, entry) for name, entry in stored.items()}
+
+
+def _whole(file: h5py.File, path: Path, name: str, entry: Stored) -> NDArray[Any]:
+    try:
+        dataset = file[name]
+        values = np.asarray((dataset.asstr("utf-8", errors="replace") if entry.text == "variable" else dataset)[()])
+    except hdf5_tree.BROKEN as error:
+        raise DataError(f"{name} in {path.name} is damaged: it cannot be unpacked.") from error
+    return _texts(values) if entry.text in ("variable", "fixed") else values
+
+
+def _texts(values: NDArray[Any]) -> NDArray[Any]:
+    texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in values.ravel().tolist()]
+    return np.array(texts, np.dtypes.StringDType()).reshape(values.shape)
 
 
 def _resolved(file: h5py.File, path: Path, options: Options) -> _Chosen:
@@ -195,10 +219,7 @@ def _labels(file: h5py.File, path: Path, chosen: _Chosen, n_rows: int) -> NDArra
         values = values.reshape(-1)[:n_rows]
     except hdf5_tree.BROKEN as error:
         raise DataError(f"{name} in {path.name} is damaged: its labels cannot be unpacked.") from error
-    if not entry.text:
-        return values
-    texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in values.tolist()]
-    return np.array(texts, np.dtypes.StringDType())
+    return _texts(values) if entry.text else values
 
 
 def _from_characters(codes: NDArray[np.uint16], n_rows: int) -> NDArray[Any]:

@@ -144,6 +144,15 @@ def tree_of(file: h5py.File, path: Path) -> Tree:
     return tree
 
 
+def attributes(file: h5py.File, path: Path) -> dict[str, str]:
+    """The attributes of the whole file that are one text each, by name."""
+    try:
+        found = {name: file.attrs[name] for name in list(file.attrs)[:_MOST_NODES]}
+    except BROKEN as error:
+        raise DataError(f"What {path.name} tells of itself is damaged.") from error
+    return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
 def _names(group: h5py.Group, place: str, path: Path, refused: dict[str, str]) -> list[str]:
     try:
         if len(group) > _MOST_NODES:

@@ -18,9 +18,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from numpy.typing import NDArray
+
 import workbench
 from workbench.data.errors import DataError
-from workbench.data.handover import unpack_sample, unpack_table
+from workbench.data.handover import unpack_arrays, unpack_sample, unpack_table
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.rows import spool_folder
 from workbench.data.watch import Watch
@@ -82,6 +84,12 @@ def load(module: str, plan: Plan, options: Any, watch: Watch, limits: Limits | N
     told = {**plan.to_json(), "paths": [os.path.abspath(path) for path in plan.paths]}
     request = {"do": "load", "module": module, "plan": told, "options": asdict(options)}
     return _asked(request, Path(plan.paths[0]), watch, limits or Limits(), unpack_table)
+
+
+def arrays_of(module: str, path: Path, most_bytes: int, limits: Limits | None = None) -> dict[str, NDArray[Any]]:
+    """`arrays_of` of the importer in `module`, carried out in a child process; raises DataError as `sample`."""
+    request = {"do": "arrays", "module": module, "path": os.path.abspath(path), "most_bytes": most_bytes}
+    return _asked(request, path, Watch(), limits or Limits(), unpack_arrays)
 
 
 def close() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from workbench.data.arrays import Header
+from workbench.data.errors import DataError
 from workbench.data.plan import Offer
 
 _FEATURE_NAMES = r"(x|data|features?|images?|samples|inputs?|arr_0)"
@@ -39,6 +41,16 @@ def offers(headers: Mapping[str, Header]) -> tuple[tuple[Offer, ...], tuple[Offe
     described = {name: Offer(name, f"{_shape(header)} {_kind(header)}") for name, header in headers.items()}
     features = tuple(described[name] for name, h in headers.items() if h.dtype.kind in "biuf" and h.shape)
     return features, tuple(described[name] for name, h in headers.items() if h.shape and h.n_columns == 1)
+
+
+def check_total(path: Path, sizes: Iterable[int], most_bytes: int) -> None:
+    """Raise DataError where arrays of these sizes in bytes are too large to be read whole, all together."""
+    total = sum(sizes)
+    if total > most_bytes:
+        raise DataError(
+            f"{path.name} holds arrays of {total / 1e6:,.0f} MB, more than any codebook has "
+            f"({most_bytes / 1e6:,.0f} MB at most): save the prototypes alone."
+        )
 
 
 def _fits(header: Header, features: Header) -> bool:

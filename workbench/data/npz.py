@@ -18,7 +18,7 @@ from workbench.data import arrays
 from workbench.data.arrays import Header
 from workbench.data.errors import DataError
 from workbench.data.matrices import Matrices, MatrixRows, found_out, matrix_rows
-from workbench.data.members import features_among, labels_among, offers
+from workbench.data.members import check_total, features_among, labels_among, offers
 from workbench.data.plan import Plan, Sample, Table
 from workbench.data.rows import require_room, row_blocks
 from workbench.data.watch import Watch
@@ -78,6 +78,13 @@ def load(plan: Plan, options: Options, watch: Watch) -> Table:
         watch,
         matrices,
     )
+
+
+def arrays_of(path: Path, most_bytes: int) -> dict[str, NDArray[Any]]:
+    """All arrays of the archive, also single values and texts; raises DataError where they are too large in all."""
+    headers, _ = _headers(path)
+    check_total(path, (header.n_bytes for header in headers.values()), most_bytes)
+    return {name: _small(path, name, header) for name, header in headers.items()}
 
 
 @contextmanager

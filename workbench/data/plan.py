@@ -113,6 +113,18 @@ class Plan:
         }
         return replace(self, columns=columns, encodings={**self.encodings, **completed})
 
+    def with_words(self, which: str, words: Mapping[str, str]) -> Plan:
+        """This plan with these units, or notes, by column name; `which` is "unit" or "note".
+
+        Raises
+        ------
+        DataError
+            If a column does not exist.
+        """
+        self._check_names(words)
+        columns = tuple(replace(c, **{which: words[c.name]}) if c.name in words else c for c in self.columns)
+        return replace(self, columns=columns)
+
     def _check_names(self, names: Iterable[str]) -> None:
         known = {column.name for column in self.columns}
         for name in names:

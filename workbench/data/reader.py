@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.errors import DataError
-from workbench.data.handover import pack_sample, pack_table
+from workbench.data.handover import pack_arrays, pack_sample, pack_table
 from workbench.data.plan import Plan
 from workbench.data.rows import keep_spools_in
 from workbench.data.watch import Watch
@@ -86,13 +86,16 @@ def _carried_out(request: dict[str, Any], answer: Answer, stop: threading.Event)
     keep_spools_in(folder)
     try:
         importer = import_module(request["module"])
-        options = importer.Options(**request["options"])
         _limit_memory(request["memory"])
         _limit_time(request["seconds"])
         answer({"begun": True})
         if request["do"] == "sample":
+            options = importer.Options(**request["options"])
             pack_sample(importer.sample([Path(path) for path in request["paths"]], options), folder)
+        elif request["do"] == "arrays":
+            pack_arrays(importer.arrays_of(Path(request["path"]), request["most_bytes"]), folder)
         else:
+            options = importer.Options(**request["options"])
             watch = Watch(_progress(answer, request["seconds"]), stop.is_set)
             pack_table(importer.load(Plan.from_json(request["plan"]), options, watch), folder)
         return {"done": True}

@@ -231,6 +231,35 @@ class FittedRecipe:
             rows = rows * self.scale + self.shift
         return np.ascontiguousarray(rows, dtype=self.dtype)
 
+    def back(self, prototypes: NDArray[Any]) -> FloatArray:
+        """Prototypes in the units of the raw columns as an engine has them: what `inverse` undoes, not `transform`.
+
+        They differ where contrast is normalised: a prototype is no row, so it takes off the training rows' average.
+
+        Parameters
+        ----------
+        prototypes : (m, d) array, finite
+
+        Returns
+        -------
+        (m, d') float32 or float64
+        """
+        rows = np.asarray(prototypes, np.float64)
+        if self.shift is not None and self.scale is not None:
+            rows = (rows - self.shift) / self.scale
+        if self.recipe.contrast:
+            rows = (rows - self.row_mean) / self.row_deviation
+        if self.forward is not None and self.center is not None:
+            rows = (rows - self.center) @ self.forward
+        return np.ascontiguousarray(rows, dtype=self.dtype)
+
+    def is_like(self, other: FittedRecipe) -> bool:
+        """Whether both do the same to every row, whatever split they were fitted on."""
+        ours, theirs = self.to_state(), other.to_state()
+        for state in (ours, theirs):
+            state["recipe"] = {name: value for name, value in state["recipe"].items() if name != "split"}
+        return ours.keys() == theirs.keys() and all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
     def affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """T (d', d) and t (d',) for which a complete raw row x becomes Tx + t; None where contrast forbids one.
 

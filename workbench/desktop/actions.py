@@ -92,6 +92,7 @@ _OWN = (
     Action("edit_merge_close", "Merge close prototypes…", "Merge prototypes of one class that lie within a distance", "Prototypes", "edit_merge_close", "", EDIT),
     Action("branch", "Branch from here", "Make a run that goes on from the moment that is shown", "Run", "branch", "Ctrl+B", WRITE | {"run", "model"}),
     Action("new_run", "New run…", "Choose an engine and its parameters for the selected dataset", "Run", "train", "Ctrl+R", WRITE | {"dataset"}, 1),
+    Action("start_from", "Start from a file…", "Go on from a model or a codebook in a file, with the selected dataset", "Run", "start_from", "Ctrl+L", WRITE | {"dataset"}),
     Action("sweep", "How many?…", "Try several numbers of prototypes on the selected dataset and recommend one", "Run", "sweep", "Ctrl+Shift+R", WRITE | {"dataset"}, 1),
     Action("search", "Search parameters…", "Try sets of parameters on the selected dataset, judged by cross-validation", "Run", "tuning", "Ctrl+Alt+R", WRITE | {"dataset"}, 1),
     Action("stability", "Stability…", "Learn the metric of the selected run again and again, to tell how far to trust it", "Run", "stability", "", WRITE | {"metric"}),

@@ -18,6 +18,7 @@ from workbench.desktop.projects import PROJECTS
 from workbench.desktop.search_dialog import SearchDialog
 from workbench.desktop.settings import Settings
 from workbench.desktop.stability_dialog import StabilityDialog
+from workbench.desktop.start_dialog import StartDialog
 from workbench.desktop.sweep_dialog import SweepDialog
 from workbench.session import Dataset, RowMask, Run, Session
 
@@ -39,6 +40,7 @@ class Dialogs(QObject):
         While it is open.
     deriving : DeriveDialog or None
         While it is open.
+    starting : StartDialog or None
     looking : FirstLookQuestion or None
         While it is open.
     merging : MergeDialog or None
@@ -48,6 +50,7 @@ class Dialogs(QObject):
     search_wanted : Signal(SearchRequest)
     stability_wanted : Signal(StabilityRequest)
     derive_wanted : Signal(DeriveRequest)
+    start_wanted : Signal(StartRequest)
     test_part_wanted : Signal(Dataset)
     merge_wanted : Signal(MergeRequest)
     opened : Signal(QDialog)
@@ -58,6 +61,7 @@ class Dialogs(QObject):
     search_wanted = Signal(object)
     stability_wanted = Signal(object)
     derive_wanted = Signal(object)
+    start_wanted = Signal(object)
     test_part_wanted = Signal(object)
     merge_wanted = Signal(object)
     opened = Signal(object)
@@ -70,6 +74,7 @@ class Dialogs(QObject):
         self.stability: StabilityDialog | None = None
         self.applying: ApplyDialog | None = None
         self.deriving: DeriveDialog | None = None
+        self.starting: StartDialog | None = None
         self.looking: FirstLookQuestion | None = None
         self.merging: MergeDialog | None = None
         self._window = window
@@ -126,6 +131,25 @@ class Dialogs(QObject):
             dialog.deleteLater()
             if request is not None:
                 self.derive_wanted.emit(request)
+
+    def start_from(self, session: Session, dataset: Dataset, path: Path | None = None) -> None:
+        """Open the dialog for a run that starts from a file, on `dataset` at first."""
+        if self.starting is None:
+            self.starting = StartDialog(self._background, self._settings, session, dataset, path, self._window)
+            self.starting.finished.connect(self._start_done)
+            self.starting.open()
+            self.opened.emit(self.starting)
+        elif path is not None:
+            self.starting.choose(path)
+
+    @Slot(int)
+    def _start_done(self, accepted: int) -> None:
+        dialog, self.starting = self.starting, None
+        if dialog is not None:
+            request = dialog.request if accepted else None
+            dialog.deleteLater()
+            if request is not None:
+                self.start_wanted.emit(request)
 
     def ask_for_test_part(self, dataset: Dataset) -> None:
         """Ask whether the test part of `dataset` shall be shown."""

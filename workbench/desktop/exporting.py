@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop import errors
 from workbench.desktop.background import Background
+from workbench.desktop.export_dialog import ExportDialog
 from workbench.desktop.figure_dialog import FigureWish
 from workbench.desktop.settings import Settings
 from workbench.reports import (
@@ -60,6 +62,8 @@ class Exporter(QObject):
     Attributes
     ----------
     written : Signal(tuple of Path)
+    dialog : ExportDialog or None
+        While it is open.
     """
 
     written = Signal(object)
@@ -69,9 +73,29 @@ class Exporter(QObject):
         self._window = window
         self._background = background
         self._settings = settings
+        self._options: dict[str, dict[str, Any]] = {}
+        self.dialog: ExportDialog | None = None
 
     def choose(self, kind: Export, session: Session, run: Run) -> None:
-        """Ask where to, then write."""
+        """Ask how, where there are options, and where to; then write."""
+        if not kind.parameters:
+            self._choose_place(kind, session, run)
+        elif self.dialog is None:
+            known = self._options.get(kind.name, {})
+            self.dialog = ExportDialog(self._background, kind, session, run, known, self._window)
+            self.dialog.finished.connect(partial(self._set_up, kind, session, run))
+            self.dialog.open()
+
+    def _set_up(self, kind: Export, session: Session, run: Run, accepted: int) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None:
+            if accepted:
+                self._options[kind.name] = dialog.values
+            dialog.deleteLater()
+            if accepted:
+                self._choose_place(kind, session, run)
+
+    def _choose_place(self, kind: Export, session: Session, run: Run) -> None:
         title, stem = f"Export: {kind.title}", file_name(f"{run.name} {kind.name}")
         if not kind.is_many:
             path = self._ask(title, stem, kind.formats)
@@ -86,8 +110,10 @@ class Exporter(QObject):
             self.write(kind, session, run, Path(name), filters.get(chosen, kind.formats[0]))
 
     def write(self, kind: Export, session: Session, run: Run, path: Path, form: str | None = None) -> None:
-        """Write `run` to `path`."""
-        self._work(path, partial(export, kind.name, session, run, path, format=form), kind.remark(run))
+        """Write `run` to `path`, with the options that were chosen last."""
+        options = self._options.get(kind.name, {})
+        remark = kind.remark(run)
+        self._work(path, partial(export, kind.name, session, run, path, format=form, options=options), remark)
 
     def choose_together(self, session: Session, runs: Sequence[Run]) -> None:
         """Ask where to, then write one report of several runs; a sentence where they cannot be laid side by side."""
@@ -136,7 +162,7 @@ class Exporter(QObject):
 
     def write_script(self, session: Session, run: Run | None, path: Path) -> None:
         """Write the script of `run`, or of the whole project, to `path`."""
-        self._work(path, lambda: (write_script(session, path, run),))
+        self._work(path, partial(write_script, session, path, run))
 
     def choose_figure(self, wish: FigureWish) -> None:
         """Ask where to, then write a figure."""

@@ -15,6 +15,7 @@ from workbench.desktop.project_tree import ProjectTree
 from workbench.desktop.recovery import DamagedDialog, InterruptedDialog
 from workbench.desktop.settings_dialog import SettingsDialog
 from workbench.desktop.stability_dialog import StabilityDialog
+from workbench.desktop.start_dialog import StartDialog
 from workbench.desktop.status import StatusBar
 from workbench.desktop.sweep_dialog import SweepDialog
 from workbench.desktop.sweep_page import SweepPage
@@ -33,6 +34,7 @@ PAGES: dict[type[QWidget], str] = {
     StabilityDialog: "views/stability.md",
     ImportDialog: "importing.md",
     ApplyDialog: "runs.md#new-data",
+    StartDialog: "runs.md#from-a-file",
     DeriveDialog: "importing.md#a-dataset-of-another-one",
     MergeDialog: "projects.md#another-project",
     SettingsDialog: "settings.md",

@@ -143,13 +143,9 @@ class ImportDialog(QDialog):
     def _roles_chosen(self, roles: Mapping[str, str]) -> None:
         self._change(lambda plan: plan.with_roles(roles))
 
-    @Slot(str, str)
-    def _unit_typed(self, name: str, unit: str) -> None:
-        def changed(plan: Plan) -> Plan:
-            columns = tuple(replace(c, unit=unit) if c.name == name else c for c in plan.columns)
-            return replace(plan, columns=columns)
-
-        self._change(changed)
+    @Slot(str, str, str)
+    def _words_typed(self, name: str, which: str, words: str) -> None:
+        self._change(lambda plan: plan.with_words(which, {name: words}))
 
     @Slot(str, str)
     def _encoding_chosen(self, name: str, words: str) -> None:
@@ -231,7 +227,7 @@ class ImportDialog(QDialog):
             self.recipe.show_recipe(plan.recipe)
             self._show_options(plan, found)
         self.columns.show_columns(found.columns)
-        self.rows.show_rows(found)
+        self.rows.show_rows(tuple(summary.column.name for summary in found.columns), found.rows)
         self.tabs.setTabVisible(1, found.images is None)
         self.tabs.setTabVisible(2, found.images is not None)
         if look.sheet is not None:
@@ -373,5 +369,5 @@ class ImportDialog(QDialog):
         self.kind.activated.connect(self._kind_chosen)
         self.recipe.changed.connect(self._recipe_changed)
         self.columns.roles_wanted.connect(self._roles_chosen)
-        self.columns.unit_wanted.connect(self._unit_typed)
+        self.columns.words_wanted.connect(self._words_typed)
         self.columns.encoding_wanted.connect(self._encoding_chosen)

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data import ColumnSummary, Encoding, Preview
+from workbench.data import ColumnSummary, Encoding
 from workbench.desktop import theme
 from workbench.desktop.plots.painted import painting
 from workbench.views.theme import Theme
@@ -39,8 +39,10 @@ from workbench.views.wording import number, shorten
 
 ROLES = ("feature", "label", "id", "ignore")
 COUNTS = Qt.ItemDataRole.UserRole + 1
-NAME, ROLE, ENCODING, UNIT, TYPE, MISSING, RANGE, SPREAD = range(8)
-TITLES = ("Column", "Role", "Taken as", "Unit", "Type", "Missing", "Range", "Distribution")
+NAME, ROLE, ENCODING, UNIT, NOTE, TYPE, MISSING, RANGE, SPREAD = range(9)
+TITLES = ("Column", "Role", "Taken as", "Unit", "Note", "Type", "Missing", "Range", "Distribution")
+_WORDS = {UNIT: "unit", NOTE: "note"}
+"""Columns of the table in which a person's own words stand."""
 _CHOICES = {
     "number": ("number", "one-hot", "ordinal", "hash:32", "cyclic:24", "cyclic:360"),
     "text": ("one-hot", "ordinal", "hash:32"),
@@ -62,6 +64,7 @@ TIPS = (
     "How a feature becomes numbers: as it is; a column of 0 and 1 for each value (one-hot); its place in an order "
     "(ordinal:low<mid<high); hashed into some columns; parts of a date; sine and cosine in a period (cyclic:24)",
     "Unit of the values, for people",
+    "What the column means, for people",
     "What the first rows hold",
     "Missing values among the first rows",
     "Lowest to highest value among the first rows, or examples",
@@ -71,20 +74,20 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class ColumnModel(QAbstractTableModel):
-    """What is known of each column; role, encoding and unit can be edited.
+    """What is known of each column; role, encoding, unit and note can be edited.
 
     Attributes
     ----------
     roles_wanted : Signal(dict)
         Roles by column name that a person chose.
-    unit_wanted : Signal(str, str)
-        Column name and its unit.
+    words_wanted : Signal(str, str, str)
+        Column name, "unit" or "note", and what a person typed there.
     encoding_wanted : Signal(str, str)
         Column name and how it becomes numbers, in the words of `Encoding.parse`.
     """
 
     roles_wanted = Signal(object)
-    unit_wanted = Signal(str, str)
+    words_wanted = Signal(str, str, str)
     encoding_wanted = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -128,7 +131,7 @@ class ColumnModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return _text(summary, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "Double-click to change" if self._may_change(index) else _text(summary, column)
+            return _text(summary, column) or ("Double-click to change" if self._may_change(index) else "")
         if role == Qt.ItemDataRole.ForegroundRole:
             if summary.column.role == "ignore":
                 return QColor(theme.current().faint)
@@ -146,16 +149,18 @@ class ColumnModel(QAbstractTableModel):
             self.roles_wanted.emit({summary.column.name: value})
         elif index.column() == ENCODING and value != _text(summary, ENCODING):
             self.encoding_wanted.emit(summary.column.name, str(value))
-        elif index.column() == UNIT and value != summary.column.unit:
+        elif index.column() in _WORDS and value != _text(summary, index.column()):
+            words = " ".join(str(value).split())
             changed = list(self._columns)
-            changed[index.row()] = replace(summary, column=replace(summary.column, unit=str(value)))
+            column = replace(summary.column, **{_WORDS[index.column()]: words})
+            changed[index.row()] = replace(summary, column=column)
             self._columns = tuple(changed)
-            self.unit_wanted.emit(summary.column.name, str(value))
+            self.words_wanted.emit(summary.column.name, _WORDS[index.column()], words)
         return True
 
     def _may_change(self, index: Index) -> bool:
         column = index.column()
-        return column in (ROLE, UNIT) or (column == ENCODING and self._columns[index.row()].encoding is not None)
+        return column in (ROLE, *_WORDS) or (column == ENCODING and self._columns[index.row()].encoding is not None)
 
 
 def _text(summary: ColumnSummary, column: int) -> str:
@@ -165,8 +170,8 @@ def _text(summary: ColumnSummary, column: int) -> str:
         return "" if summary.encoding is None else _words(summary.encoding)
     if column == ROLE:
         return summary.column.role
-    if column == UNIT:
-        return summary.column.unit
+    if column in _WORDS:
+        return str(getattr(summary.column, _WORDS[column]))
     if column == TYPE:
         return summary.column.type
     if column == MISSING:
@@ -209,13 +214,14 @@ class ColumnTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setMinimumSectionSize(letter * 6)
         for column, width in (
-            (NAME, 24),
-            (ROLE, 12),
-            (ENCODING, 15),
-            (UNIT, 8),
-            (TYPE, 11),
+            (NAME, 20),
+            (ROLE, 10),
+            (ENCODING, 13),
+            (UNIT, 7),
+            (NOTE, 14),
+            (TYPE, 9),
             (MISSING, 11),
-            (RANGE, 24),
+            (RANGE, 16),
         ):
             self.setColumnWidth(column, letter * width)
         header.setSectionResizeMode(SPREAD, QHeaderView.ResizeMode.Stretch)
@@ -313,10 +319,10 @@ class RowModel(QAbstractTableModel):
         self._names: tuple[str, ...] = ()
         self._rows: tuple[tuple[str, ...], ...] = ()
 
-    def show_rows(self, preview: Preview | None) -> None:
+    def show_rows(self, names: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+        """Show rows of texts under the names of their columns."""
         self.beginResetModel()
-        self._names = () if preview is None else tuple(summary.column.name for summary in preview.columns)
-        self._rows = () if preview is None else preview.rows
+        self._names, self._rows = names, rows
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802

@@ -29,6 +29,7 @@ from workbench.views.first_look import NOT_YET, moment
 from workbench.views.wording import metric_title, number, percent
 
 MOST_FAILURES = 20
+MOST_NOTES = 40
 PARTS = ("training", "validation", "test")
 
 
@@ -121,6 +122,7 @@ class DatasetPage(Page):
         self.title = heading()
         self.facts = Facts("Facts of the dataset")
         self.recipe = Facts("Recipe")
+        self.notes_title, self.notes = section("Notes on columns"), Facts("Notes on columns")
         self.notices = QLabel(wordWrap=True)
         self.notices.setProperty("role", "warning")
         button = QPushButton("New run on this data…")
@@ -129,7 +131,8 @@ class DatasetPage(Page):
         button.clicked.connect(new_run.trigger)
         self.recipe_title = section("Recipe")
         self.test_part = SealedPart(show_test)
-        for widget in (self.title, self.facts, self.test_part, self.recipe_title, self.recipe, self.notices, button):
+        above = (self.title, self.facts, self.test_part, self.recipe_title, self.recipe)
+        for widget in (*above, self.notes_title, self.notes, self.notices, button):
             self.column.addWidget(widget)
         self.column.addStretch()
 
@@ -172,6 +175,10 @@ class DatasetPage(Page):
         if recipe.whitening != "none":
             steps.append(("Whitening", recipe.whitening))
         self.recipe.show_pairs(steps)
+        noted = list(dataset.notes.items())
+        more = [("…", f"and {len(noted) - MOST_NOTES:,} more")] if len(noted) > MOST_NOTES else []
+        self.notes.show_pairs([*noted[:MOST_NOTES], *more])
+        self.notes_title.setVisible(bool(noted))
         self.notices.setText("\n".join(dataset.warnings[:5]))
         self.notices.setVisible(bool(dataset.warnings))
 

@@ -75,6 +75,10 @@ class ParameterForm(QWidget):
         """Values that differ from the defaults, or began so; call only when `problems` is empty."""
         return {name: row.value() for name, row in self.rows.items() if row.changed_from_default or row.began_elsewhere}
 
+    def changes(self) -> dict[str, Any]:
+        """Values that are others than at first; call only when `problems` is empty."""
+        return {name: row.value() for name, row in self.rows.items() if row.is_changed}
+
     def problems(self) -> list[str]:
         """One sentence for each value that is not allowed."""
         return [row.problem for row in self.rows.values() if row.problem]
@@ -151,6 +155,11 @@ class ParameterRow(QObject):
     def began_elsewhere(self) -> bool:
         """Whether the value at first was not the default: put back to it, the default is what is asked for."""
         return not _same(self._given, self.parameter.default)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the value is another than at first."""
+        return bool(self.problem) or not _same(self.value(), self._given)
 
     def value(self) -> Any:
         """The value that the editor shows; raises ValueError where it is not allowed."""

@@ -159,6 +159,8 @@ class Window(Frame):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths and paths[0].suffix == ".vqw":
             self.projects.open(paths[0])
+        elif paths and paths[0].suffix == ".safetensors" and self.session is not None and self.session.datasets:
+            self.working.start_from(paths[0])
         elif paths and self.project is not None:
             self.dialogs.import_data(paths)
         elif paths:

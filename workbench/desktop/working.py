@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
@@ -19,6 +20,7 @@ from workbench.desktop.pasting import pasted_file
 from workbench.desktop.picking import Picking
 from workbench.desktop.search_dialog import SearchRequest
 from workbench.desktop.stability_dialog import StabilityRequest
+from workbench.desktop.start_dialog import StartRequest
 from workbench.desktop.sweep_dialog import SweepRequest
 from workbench.session import Dataset, Job, Merged, Run, Search, Session, Study, Subset, Sweep
 
@@ -51,6 +53,7 @@ class Working(QObject):
         dialogs.search_wanted.connect(self._search)
         dialogs.stability_wanted.connect(self._measure_stability)
         dialogs.derive_wanted.connect(self._derive)
+        dialogs.start_wanted.connect(self._start_from)
         dialogs.test_part_wanted.connect(self._show_test_part)
         dialogs.merge_wanted.connect(self._merge)
         for page in (frame.sweeps, frame.searches):
@@ -65,6 +68,7 @@ class Working(QObject):
             "paste_table": self.paste_table,
             "new_run": self.new_run,
             "start": self.start_run,
+            "start_from": lambda: self.start_from(),
             "sweep": self.new_sweep,
             "search": self.new_search,
             "stability": self.new_stability,
@@ -126,6 +130,18 @@ class Working(QObject):
         dataset, session = self._chosen_dataset(), self._session()
         if dataset is not None and session is not None:
             self._dialogs.set_up_search(session, dataset)
+
+    def start_from(self, path: Path | None = None) -> None:
+        """Open the dialog for a run that starts from a file, if one is given from this one."""
+        dataset, session = self._chosen_dataset(), self._session()
+        if dataset is not None and session is not None:
+            self._dialogs.start_from(session, dataset, path)
+
+    @Slot(object)
+    def _start_from(self, request: StartRequest) -> None:
+        session = self._session()
+        if session is not None:
+            self._background.call(self, partial(_begin, session, request), self.started.emit)
 
     def derive(self) -> None:
         """Open the dialog that makes another dataset of the selected one."""
@@ -252,6 +268,16 @@ class Working(QObject):
 def _add_run(session: Session, request: RunRequest) -> Run:
     dataset, engine, parameters = request.dataset, request.engine, request.parameters
     return session.add_run(dataset, engine, parameters, name=request.name, watched=request.watched)
+
+
+def _begin(session: Session, request: StartRequest) -> Run:
+    """The run that starts from a file, and trains if that is asked for."""
+    run = session.start_from(
+        request.given, request.dataset, request.engine, request.parameters, units=request.units, name=request.name
+    )
+    if request.trains and run.resumable:
+        run.resume()
+    return run
 
 
 def _add_sweep(session: Session, request: SweepRequest) -> Sweep:

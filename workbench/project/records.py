@@ -74,7 +74,7 @@ class RunRecord:
     error : str
         Why it failed, or "".
     branched_from : JSON
-        The run and iteration that it continues, or None.
+        The run and iteration, or the file, that it begins from, or None.
     in_force : int
         Number of the edition in force; 0 where it was not edited.
     correction, labels_version

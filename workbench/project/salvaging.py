@@ -30,6 +30,7 @@ _PARTS = {
     "state/b": "one of the two states to resume from",
     "result": "its last result",
     "stability": "the stability of its metric",
+    "loaded": "the model or codebook that it was given",
 }
 
 Log = Callable[[list[Mapping[str, Json]], Mapping[str, bool]], list[bool]]

@@ -172,6 +172,16 @@ def read_start(reader: Reader, run: str) -> dict[str, np.ndarray]:
     return read_bundle(reader, f"{run}/start") or {}
 
 
+def write_loaded(transaction: Transaction, run: str, bundle: Mapping[str, Any]) -> None:
+    """Keep what a run was given by a file: the model that it began with, and the state of its training."""
+    write_bundle(transaction, f"{run}/loaded", bundle)
+
+
+def read_loaded(reader: Reader, run: str) -> Bundle | None:
+    """Give what a run was given by a file; None for other runs."""
+    return read_bundle(reader, f"{run}/loaded")
+
+
 def write_state(transaction: Transaction, run: str, state: Mapping[str, Any]) -> None:
     """Keep the newest state of a training, in the slot of the older of the two before."""
     numbers = {slot: _slot_number(transaction, run, slot) for slot in _SLOTS}

@@ -92,7 +92,7 @@ def codebook(run: Trained, watch: Watch) -> Codebook:
         labels=run.labels,
         counts=run.words.counts if run.has_books else _counts(run, watch),
         names=run.data.raw_names,
-        units=run.units,
+        units=run.data.raw_units,
         training_names=run.data.feature_names,
         metric=getattr(run.model, "omega_", None),
         further=_further(run),

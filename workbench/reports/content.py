@@ -139,6 +139,7 @@ def facts_of_data(run: Trained) -> Pairs:
         pairs.append(("each row", f"a {noun} of {shape} {unit}"))
     if data.classes:
         pairs.append(("classes", f"{len(data.classes):,}"))
+        pairs += [("what they are", column.note) for column in data.columns if column.role == "label" and column.note]
         unlabelled = data.n_in("all") - data.n_in("all", labelled=True)
         if unlabelled:
             pairs.append(("rows without a label", f"{unlabelled:,}"))
@@ -160,10 +161,15 @@ def class_table(run: Trained, found: Assessment) -> dict[str, Any] | None:
     return {"heading": ["class", *(PARTS[i] for i in used)], "lines": lines}
 
 
-def _features(run: Trained) -> list[tuple[str, str]]:
-    if run.data.image_shape is not None:
-        return []
-    return list(zip(run.data.raw_names[:MOST_ROWS], run.units, strict=False))
+def _features(run: Trained) -> dict[str, Any] | None:
+    """Names and units, and notes where there are any."""
+    data = run.data
+    if data.image_shape is not None:
+        return None
+    noted = any(data.raw_notes)
+    columns = (data.raw_names, data.raw_units, *([data.raw_notes] if noted else []))
+    lines = [[word or "–" for word in line] for line in zip(*columns, strict=True)]
+    return {"heading": ["feature", "unit", *(["note"] if noted else [])], "lines": lines[:MOST_ROWS]}
 
 
 def preparation(run: Trained) -> list[str]:

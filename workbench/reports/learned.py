@@ -183,13 +183,6 @@ class Trained:
         return codes_of(self.labels, self.classes)
 
     @cached_property
-    def units(self) -> tuple[str, ...]:
-        """Units of the original features, "" where there is none."""
-        columns = [column for column in self.data.columns if column.role == "feature"]
-        names = self.data.raw_names
-        return tuple(column.unit for column in columns) if len(columns) == len(names) else ("",) * len(names)
-
-    @cached_property
     def scene(self) -> Scene:
         """What views show of the final model."""
         scene = scene_of(self.run)

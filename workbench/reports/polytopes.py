@@ -85,7 +85,7 @@ def polytopes(run: Trained, watch: Watch) -> Polytopes:
         centres.append(chebyshev(np.concatenate([one.A, walls[0]]), np.concatenate([one.b, walls[1]])))
     labels = (None,) * len(found) if run.labels is None else tuple(run.labels.tolist())
     watch(1.0)
-    return Polytopes(found, tuple(centres), low, high, labels, run.data.raw_names, run.units, about(run))
+    return Polytopes(found, tuple(centres), low, high, labels, run.data.raw_names, run.data.raw_units, about(run))
 
 
 def _range(run: Trained, watch: Watch) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -56,6 +56,8 @@ class Told:
         Of a run that did not begin anew.
     origin : Origin or None
         Of a dataset that was not imported.
+    start : JSON or None
+        Of a run that a file gave its start, as of `RunFacts.branched_from`.
     edits : list of Edit
         In order.
     untold : list of str
@@ -71,6 +73,7 @@ class Told:
     hidden: bool = False
     branch: Branch | None = None
     origin: Origin | None = None
+    start: Mapping[str, Any] | None = None
     edits: list[Edit] = field(default_factory=list)
     untold: list[str] = field(default_factory=list)
 
@@ -134,7 +137,7 @@ def _made(command: Command, known: Mapping[str, Told]) -> Told | None:
             origin = Origin(details["from"], details["correction"], details["derivation"])
             return Told("dataset", id, details["name"], details, id, origin=origin)
         case "run" | "sweep" | "search" | "subset":
-            return Told(command.kind, id, details["name"], details, details["dataset"])
+            return Told(command.kind, id, details["name"], details, details["dataset"], start=details.get("start"))
         case "branch":
             return _branched(id, details, known)
         case "edit" if details["branch"] is not None and id not in known:

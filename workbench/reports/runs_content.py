@@ -18,7 +18,7 @@ from workbench.reports.reproducing import Pairs, command_line, imported_files, p
 from workbench.session import Session
 from workbench.views import PARTS
 from workbench.views.agreement import PartAgreement
-from workbench.views.comparison import differing, in_force
+from workbench.views.comparison import differing, in_force, in_words
 from workbench.views.confusion import ConfusionPart, confusion_data
 from workbench.views.first_look import sealed_words
 from workbench.views.intervals import mean_interval
@@ -154,12 +154,9 @@ def _columns(head: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 def _same(parameters: Sequence[dict[str, Any]]) -> str:
     """Names and values of the parameters that all runs have alike."""
-    told = [{name: str(value) for name, value in side.items()} for side in parameters]
-    return ", ".join(
-        f"{name} {'none' if value == 'None' else value}"
-        for name, value in told[0].items()
-        if all(side.get(name) == value for side in told)
-    )
+    told = [{name: in_words(value) for name, value in side.items()} for side in parameters]
+    alike = [name for name in told[0] if len({side.get(name) for side in told}) == 1]
+    return ", ".join(f"{name} {told[0][name]}" for name in alike)
 
 
 def _accuracy(runs: Sequence[Assessed], pairs: Sequence[Pair]) -> dict[str, Any] | None:

@@ -21,11 +21,20 @@ from workbench.reports.source import WIDTH, comment, plain
 from workbench.session import CommandLog, Run, Session
 
 FORMS = ("py", "ipynb")
+_HERE = {"py": "Path(__file__).parent", "ipynb": "Path()"}
+"""How each form finds the folder that it lies in."""
 _MACHINE = ("system", "processor", "cores")
 
 
-def write_script(session: Session, path: Path, run: Run | None = None) -> Path:
+def write_script(session: Session, path: Path, run: Run | None = None) -> tuple[Path, ...]:
     """Write what was done in a project, or what one run needs of it; `path` ends in one of `FORMS`.
+
+    What runs began with that were given a file lies in files beside it.
+
+    Returns
+    -------
+    tuple of Path
+        What was written, the script first.
 
     Raises
     ------
@@ -36,15 +45,29 @@ def write_script(session: Session, path: Path, run: Run | None = None) -> Path:
     if form not in FORMS:
         found = path.suffix or "a file without ending"
         raise ReportError(f"A script is written as .py, a notebook as .ipynb, but not as {found!r}.")
-    text = (script if form == "py" else notebook)(session, run)
+    space = Namespace(path.stem, _HERE[form])
+    text = (_as_script if form == "py" else _as_notebook)(_cells(session, run, space))
+    beside = {path.with_name(name): write for name, write in space.files.items()}
+    for place, write in beside.items():
+        with written_beside(place) as part:
+            write(part)
     with written_beside(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
-    return path
+    return path, *beside
 
 
 def script(session: Session, run: Run | None = None) -> str:
     """The text of a Python script, in cells that editors know by `# %%`."""
-    head, *cells = _cells(session, run)
+    return _as_script(_cells(session, run, Namespace(session.path.stem, _HERE["py"])))
+
+
+def notebook(session: Session, run: Run | None = None) -> str:
+    """The JSON of a Jupyter notebook (nbformat 4.5): what happens in words, each time before the code that does it."""
+    return _as_notebook(_cells(session, run, Namespace(session.path.stem, _HERE["ipynb"])))
+
+
+def _as_script(all_cells: list[Cell]) -> str:
+    head, *cells = all_cells
     words = "\n\n".join(map(_in_docstring, (head.title, *head.words)))
     parts = [f'"""{words}\n"""\n\n{head.code}']
     for cell in cells:
@@ -53,10 +76,9 @@ def script(session: Session, run: Run | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def notebook(session: Session, run: Run | None = None) -> str:
-    """The JSON of a Jupyter notebook (nbformat 4.5): what happens in words, each time before the code that does it."""
+def _as_notebook(cells: list[Cell]) -> str:
     made = []
-    for k, cell in enumerate(_cells(session, run)):
+    for k, cell in enumerate(cells):
         heading = f"{'#' if k == 0 else '##'} {_in_markdown(cell.title)}"
         words = "\n\n".join([heading, *map(_in_markdown, cell.words)])
         made.append({"cell_type": "markdown", "id": f"words-{k}", "metadata": {}, "source": words})
@@ -71,7 +93,7 @@ def notebook(session: Session, run: Run | None = None) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _cells(session: Session, run: Run | None) -> list[Cell]:
+def _cells(session: Session, run: Run | None, space: Namespace) -> list[Cell]:
     """All cells, the head with its imports first."""
     if run is not None and run.latest is None:
         raise ReportError(nothing_learned(run))
@@ -84,7 +106,6 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
     told = story(session.log, None if run is None else run.id)
     if not told.things:
         raise ReportError("There is nothing to tell yet: import data and train a run, then export.")
-    space = Namespace()
     cells = list(_retold(told, session, space))
     what = "the project" if run is None else f'the run "{run.name}" of the project'
     words = [
@@ -96,6 +117,8 @@ def _cells(session: Session, run: Run | None) -> list[Cell]:
     if versions:
         known = {name: value for name, value in versions[-1].items() if name not in _MACHINE}
         words.append(f"Versions of then: {', '.join(f'{name} {value}' for name, value in known.items())}.")
+    if space.files:
+        words.append(f"It needs what lies beside it: {', '.join(space.files)}.")
     words += [f"Not told here: {text}." for text in told.untold]
     if run is None:
         there = {**session.datasets, **session.runs, **session.sweeps, **session.searches}
@@ -138,7 +161,7 @@ def _data(
     else:
         before = learning[thing.origin.dataset, thing.origin.correction].dataset
         cell, rows = derived_cell(thing, thing.origin, data, before, variable, uses.pop(0, set()), ending, space)
-    learning[thing.id, 0] = Learning(told.known, rows, variable, space)
+    learning[thing.id, 0] = Learning(told.known, session.known_run, rows, variable, space)
     named = [other for other in told.of_kind("subset") if other.dataset == thing.id]
     left = [f'"{subset.name}" ({subset.details["n_rows"]:,} rows)' for subset in named]
     words = [f"Subsets, on which no run depends: {', '.join(left)}."] if left else []
@@ -150,7 +173,7 @@ def _data(
     for number in sorted(uses):
         given = data.as_of(number)
         cell, variables[number], rows = corrected_cell(thing, given, variables, uses[number], ending, space)
-        learning[thing.id, number] = Learning(told.known, rows, variables[number], space)
+        learning[thing.id, number] = Learning(told.known, session.known_run, rows, variables[number], space)
         yield cell
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engines import Parameter
-from workbench.reports.source import identifier
+from workbench.reports.source import identifier, source_line
 
 _SHORT = {"numpy": " as np"}
 _OWN = (
@@ -18,6 +19,7 @@ _OWN = (
     "drop",
     "engines",
     "error",
+    "here",
     "keep",
     "measure_counts",
     "np",
@@ -55,12 +57,34 @@ class Rows:
 
 
 class Namespace:
-    """The variables of a script, each name given once, and its imports, collected as they are needed."""
+    """The variables of a script, each name given once; its imports and the files beside it, as they are needed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stem : str
+        With which the names of these files begin.
+    here : str
+        An expression for the folder of the script.
+
+    Attributes
+    ----------
+    files : dict of str to callable
+        By name: what writes the file to a path.
+    """
+
+    def __init__(self, stem: str, here: str) -> None:
+        self._stem, self._here = stem, here
         self._taken = set(_OWN)
         self._modules: set[str] = set()
         self._members: dict[str, set[str]] = {}
+        self.files: dict[str, Callable[[Path], None]] = {}
+
+    def file(self, name: str, write: Callable[[Path], None]) -> tuple[str, str]:
+        """Let a file lie beside the script; gives its name, and an expression for its path."""
+        full = f"{self._stem}-{name}"
+        self.files[full] = write
+        self.need("pathlib", "Path")
+        return full, f"here / {source_line(full)}"
 
     def name(self, text: str, otherwise: str) -> str:
         """A variable for what people call `text`; `otherwise` where that has no letters for it."""
@@ -87,7 +111,8 @@ class Namespace:
         own += [f"from {name} import {_listed(self._members[name])}" for name in ("pathlib",) if name in self._members]
         others = [f"import {name}{_SHORT.get(name, '')}" for name in sorted(self._modules - {"sys"})]
         others += [f"from {k} import {_listed(names)}" for k, names in sorted(self._members.items()) if k != "pathlib"]
-        return "\n\n".join("\n".join(group) for group in (own, others) if group)
+        place = [f"here = {self._here}"] if self.files else []
+        return "\n\n".join("\n".join(group) for group in (own, others, place) if group)
 
 
 def not_default(values: Mapping[str, Any], parameters: Iterable[Parameter]) -> dict[str, Any]:

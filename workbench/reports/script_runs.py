@@ -1,19 +1,22 @@
-"""How a script learns: a run, what it branched off from and was operated on by hand, and a sweep."""
+"""How a script learns: a run, what it began with and was operated on by hand, and a sweep."""
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from engines import EngineInfo, surgery
+from workbench.reports.errors import ReportError
 from workbench.reports.learned import MOST_BITS
 from workbench.reports.retelling import Edit, Told
 from workbench.reports.script_cells import Cell, Namespace, Rows, not_default
 from workbench.reports.source import Call, Code, assignment, source, source_line
-from workbench.session import Run, Search
+from workbench.session import ModelFile, Run, Search, save_model
 from workbench.session.branching import can_start_anywhere
 from workbench.session.checks import engine_arguments, find_engine
 from workbench.views.wording import counted
@@ -33,6 +36,8 @@ class Learning:
     ----------
     known : dict of str to Told
         All runs, by id; a branch learns from what its parent did.
+    runs : callable
+        (id) -> Run, which has what a file gave it.
     rows : dict of bool to Rows
         Variables of rows, for engines with labels and without.
     dataset : str
@@ -41,6 +46,7 @@ class Learning:
     """
 
     known: Mapping[str, Told]
+    runs: Callable[[str], Run]
     rows: Mapping[bool, Rows]
     dataset: str
     space: Namespace
@@ -60,6 +66,9 @@ class Learning:
             return Cell(f"Run: {told.name}", tuple(words))
         stop = None if run.status == "finished" or latest is None else latest.iteration
         is_trained = latest is not None and not (told.branch is not None and stop == 0)
+        if told.start is not None:
+            is_trained = told.start["how"] != "kept" and stop != told.start["iteration"]
+            words.append(self._told_start(told.start))
         if told.branch is not None and not can_start_anywhere(info):
             parent = self.known[told.branch.run].name
             words.append(
@@ -100,6 +109,8 @@ class Learning:
         info = self._engine(told)
         training = self._training(told, info, variable, stop) if is_trained else []
         edits = [self._edit(edit, told, info, variable) for edit in told.edits]
+        if told.start is not None:
+            return [*self._loaded(told, info, variable, stop, is_trained=is_trained), *edits]
         if told.branch is None or not can_start_anywhere(info):
             self.space.need("engines")
             arguments = engine_arguments(info, not_default(told.details["parameters"], info.parameters))
@@ -115,6 +126,30 @@ class Learning:
             lines.append(source(Call(f"{variable}.set_params", (), changed)))
         return [*lines, *edits, *training]
 
+    def _told_start(self, start: Mapping[str, Any]) -> str:
+        """From which file a run started, and how, in words."""
+        whose = f"It begins with the {start['holds']} that was loaded from {Path(start['file']).name}"
+        goes_on = {
+            "anew": "its training begins anew from there",
+            "resumed": f"its training goes on after iteration {start['iteration']:,}, as if it had not been stopped",
+            "kept": "it is not trained any further",
+        }[start["how"]]
+        return f"{whose}; {goes_on}. What was loaded lies in a file beside this, as the engine takes it."
+
+    def _loaded(self, told: Told, info: EngineInfo, variable: str, stop: int | None, *, is_trained: bool) -> list[str]:
+        """The lines after which `variable` is the model of a run that a file gave its start."""
+        _, place = self.space.file(f"{variable}.safetensors", partial(_save_loaded, self.runs(told.id)))
+        assert told.start is not None
+        is_trained = is_trained and told.start["how"] != "kept" and stop != told.start["iteration"]
+        if told.start["how"] != "resumed" or not is_trained:
+            self.space.need("engines")
+            made = f"{variable} = engines.load({place})"
+            return [made, *(self._training(told, info, variable, stop) if is_trained else [])]
+        self.space.need("workbench.session", "read_model")
+        stopped = self.space.name(f"{variable} stopped", "stopped")
+        lines = [f"{stopped} = read_model({place})", f"{variable} = {stopped}.engine"]
+        return [*lines, *self._training(told, info, variable, stop, {"resume": Code(f"{stopped}.state")})]
+
     def _changed(self, told: Told, parent: Told, info: EngineInfo) -> dict[str, Any]:
         """Parameters that a branch has otherwise than its parent, those aside that make it go on from there."""
         before, after = parent.details.get("parameters", {}), told.details.get("parameters", {})
@@ -127,12 +162,15 @@ class Learning:
         }
         return engine_arguments(info, different)
 
-    def _training(self, told: Told, info: EngineInfo, variable: str, stop: int | None) -> list[str]:
+    def _training(
+        self, told: Told, info: EngineInfo, variable: str, stop: int | None, further: Mapping[str, Any] | None = None
+    ) -> list[str]:
         rows = self.rows[info.supervised]
         places = [Code(name) for name in (rows.X, rows.y) if name not in ("", "None")]
-        if stop is None and rows.validation is None:
+        if stop is None and rows.validation is None and not further:
             return [source(Call(f"{variable}.fit", places))]
         named = {} if rows.validation is None else {"validation": tuple(map(Code, rows.validation))}
+        named |= further or {}
         training = Call(f"{variable}.train", places, named)
         if stop is None:
             return [f"{source(training, taken=len('.run()'))}.run()"]
@@ -191,6 +229,18 @@ class Learning:
             return find_engine(told.details["engine"])
         assert told.branch is not None
         return self._engine(self.known[told.branch.run])
+
+
+def _save_loaded(run: Run, path: Path) -> None:
+    """Write what a file gave to a run, as a model file."""
+    loaded = run.loaded()
+    if loaded is None:
+        raise ReportError(
+            f"What run '{run.name}' began with is not in the project any more: it was salvaged from a damaged file. "
+            "Export its codebook or its model instead."
+        )
+    model, state = loaded
+    save_model(ModelFile(model, run.given.recipe, run.given.classes, {"run": run.name}, state), path)
 
 
 def search_cell(told: Told, search: Search) -> Cell:

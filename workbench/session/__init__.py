@@ -6,9 +6,12 @@ from workbench.session.editions import Edition
 from workbench.session.errors import SessionError
 from workbench.session.estimates import Estimate
 from workbench.session.events import SessionEvents
+from workbench.session.fitting_given import Fit, starters
+from workbench.session.given import Given, look_into
 from workbench.session.jobs import Job, JobQueue
 from workbench.session.log import CommandLog, Entry
 from workbench.session.merging import Merged
+from workbench.session.model_file import ModelFile, read_model, save_model
 from workbench.session.other_project import Offer
 from workbench.session.run import Run
 from workbench.session.sampling import DataSample
@@ -40,9 +43,12 @@ __all__ = [
     "Edition",
     "Entry",
     "Estimate",
+    "Fit",
+    "Given",
     "Job",
     "JobQueue",
     "Merged",
+    "ModelFile",
     "Offer",
     "Range",
     "RowMask",
@@ -62,10 +68,14 @@ __all__ = [
     "derive",
     "drop",
     "keep",
+    "look_into",
     "measure_counts",
     "parse_counts",
     "parse_space",
     "read_dataset",
+    "read_model",
     "read_new",
     "relabel",
+    "save_model",
+    "starters",
 ]

@@ -1,4 +1,4 @@
-"""Branches and edits as commands on the open document: each is one commit, and changes no run but the one it makes."""
+"""Runs that begin from a run or a file, and edits, as commands: each is one commit, and changes no other run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.project import Project
-from workbench.session import branching, commands, editing, run_storage
+from workbench.session import branching, commands, editing, loading, run_storage
 from workbench.session.document import Document, name_for
 from workbench.session.editions import Edition, Start
 from workbench.session.errors import SessionError
 from workbench.session.events import SessionEvents, tell
+from workbench.session.fitting_given import Fit
 from workbench.session.log import CommandLog, Entry, now
 from workbench.session.run import Run
-from workbench.session.worker import versions
+from workbench.session.run_facts import RunStatus
+from workbench.session.worker import new_facts, versions
 
 if TYPE_CHECKING:  # imported where used: it brings the compiler
     from engines.surgery import Effect
@@ -27,7 +29,7 @@ _MADE_OF = re.compile(r", (edited|from \d+)( \d+)?$")
 
 @dataclass(frozen=True)
 class Branches:
-    """Makes branches and editions of the runs of one session; what takes long is done before anything is held up.
+    """Makes runs that begin from something in one session; what takes long is done before anything is held up.
 
     Attributes
     ----------
@@ -51,6 +53,29 @@ class Branches:
         self._require_shown(run)
         start, begins_at = branching.begin(run, iteration)
         return self._add(run, begins_at, start, name, None)
+
+    def start_from(self, fit: Fit, name: str | None, *, watched: bool) -> Run:
+        """As `Session.start_from`."""
+        start = loading.begin(fit)
+        about = loading.told(fit, start)
+        facts = new_facts(fit.dataset, fit.remarks, watched=watched)
+        facts = replace(facts, metrics=dict(start.metrics), branched_from=about)
+        kept: RunStatus = "finished" if fit.how == "kept" else "stopped"
+        with self.changing:
+            if fit.dataset.id not in self.document.datasets:
+                raise SessionError(f"Dataset '{fit.dataset.name}' was deleted: take that back first.")
+            data = self.document.datasets[fit.dataset.id]
+            own_name = name_for(name, loading.name_of(fit), self.document.runs.values(), "run")
+
+            def logged(id: str) -> Entry:
+                engine, parameters = fit.info.name, fit.parameters
+                command = commands.adding_run(id, own_name, data.id, engine, parameters, about)
+                return Entry("do", command, now())
+
+            plan = run_storage.StartPlan(own_name, data, facts, fit.info.name, fit.parameters, start, status=kept)
+            run = self._taken_in(replace(plan, threshold=loading.threshold_of(fit, start)), logged)
+        self._announce(run)
+        return run
 
     def edit(self, run: Run, operation: str, arguments: Mapping[str, Any]) -> Run:
         """As `Session.edit`."""
@@ -111,16 +136,24 @@ class Branches:
                 metrics=dict(parent.facts.metrics if start is None else start.metrics),
                 branched_from={"run": parent.id, "iteration": iteration},
             )
-            plan = run_storage.BranchPlan(own_name, parent, iteration, facts, engine, parameters, start, edition)
-            run, entry = run_storage.add_branch(self.project, plan, logged)
-            run.fitted = None if start is None else start.model
-            self.adopt(run)
-            self.document.add(run)
-            self.log.append(entry)
+            begun = engine, parameters, start, parent, iteration, edition
+            run = self._taken_in(run_storage.StartPlan(own_name, parent.dataset, facts, *begun), logged)
+        self._announce(run)
+        return run
+
+    def _taken_in(self, plan: run_storage.StartPlan, logged: Callable[[str], Entry]) -> Run:
+        """Keep a new run, and show it; the document is held meanwhile."""
+        run, entry = run_storage.add_started(self.project, plan, logged)
+        run.fitted = None if plan.start is None else plan.start.model
+        self.adopt(run)
+        self.document.add(run)
+        self.log.append(entry)
+        return run
+
+    def _announce(self, run: Run) -> None:
         run.load()
         tell(self.events.run_added, run)
         tell(self.events.history_changed)
-        return run
 
     def _require_shown(self, run: Run) -> None:
         if run.id not in self.document.runs:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engines import EngineInfo, Snapshot, engine_info
 from engines.base import plain_parameters
 from workbench.session.checks import engine_arguments
+from workbench.session.dataset import Dataset
 from workbench.session.editions import Start
 from workbench.session.errors import SessionError
 from workbench.session.evaluation import evaluate
 from workbench.session.run import Run
-from workbench.session.worker import given_rows
+from workbench.session.worker import rows_for
 
 
 def begin(run: Run, iteration: int | None) -> tuple[Start | None, int]:
@@ -48,26 +51,42 @@ def begin(run: Run, iteration: int | None) -> tuple[Start | None, int]:
 
 
 def start(run: Run, model: Any) -> Start:
-    """The start of a training that goes on from `model`, on what `run` learns from.
+    """The start of a training that goes on from `model`, on what `run` learns from; raises as `start_on` does."""
+    everything = plain_parameters(model)
+    arrays = {name: value for name, value in everything.items() if isinstance(value, np.ndarray)}
+    parameters = {name: value for name, value in everything.items() if name not in arrays}
+    info = engine_info(type(model).__name__)  # of a map that was untied, another one than that of the run
+    return start_on(run.given, info, parameters, arrays, model)
+
+
+def start_on(
+    data: Dataset, info: EngineInfo, parameters: dict[str, Any], arrays: Mapping[str, NDArray[Any]], model: Any = None
+) -> Start:
+    """The start of a training on `data` with these parameters.
+
+    Parameters
+    ----------
+    parameters, arrays
+        As of `Start`.
+    model : fitted engine, optional
+        That it goes on from; None is made of what the parameters start from.
 
     Raises
     ------
     SessionError
         If it cannot be trained, e.g. for want of rows.
     """
-    everything = plain_parameters(model)
-    arrays = {name: value for name, value in everything.items() if isinstance(value, np.ndarray)}
-    parameters = {name: value for name, value in everything.items() if name not in arrays}
-    X, y, validation = given_rows(run, lambda: False)
-    info = engine_info(type(model).__name__)  # of a map that was untied, another one than that of the run
-    engine = info.estimator(**(engine_arguments(info, parameters) | arrays))
+    X, y, validation = rows_for(data, info, lambda: False)
+    arguments = engine_arguments(info, parameters) | dict(arrays)
     try:
-        snapshot = next(engine.train(X, y, validation=validation))
+        snapshot = next(info.estimator(**arguments).train(X, y, validation=validation))
     except ValueError as error:
         raise SessionError(str(error)) from None
     shown = snapshot.arrays  # made while the training is there
     snapshot = replace(snapshot, make_arrays=lambda: shown)
-    figures = evaluate(model, info, run.given, lambda: False)
+    if model is None:
+        model = info.estimator.from_arrays(arguments, shown)
+    figures = evaluate(model, info, data, lambda: False)
     metrics = {**snapshot.metrics, "cost": snapshot.cost, **figures}
     told = {name: float(value) for name, value in metrics.items() if math.isfinite(value)}  # no shift before a step
     return Start(model, parameters, arrays, snapshot, told)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.session import commands, corrections
+from workbench.session.carried_over import Units
 from workbench.session.commands import Command
 from workbench.session.contents import Contents
 from workbench.session.corrections import Correcting
@@ -14,6 +16,8 @@ from workbench.session.document import Thing, kind_of, require_free
 from workbench.session.errors import SessionError
 from workbench.session.events import tell
 from workbench.session.first_look import looking
+from workbench.session.fitting_given import Fit, fit
+from workbench.session.given import Given, look_into
 from workbench.session.log import Action, Entry, now
 from workbench.session.run import Run
 from workbench.session.selection import RowMask, Subset
@@ -188,6 +192,63 @@ class Changing(Contents):
         """
         self._require_writable()
         return self._branches.branch(run, iteration, name)
+
+    def start_from(
+        self,
+        given: Given | Path | str,
+        dataset: Dataset | str,
+        engine: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        units: Units | None = None,
+        name: str | None = None,
+        watched: bool = True,
+    ) -> Run:
+        """Make a run that starts from a model or a codebook in a file, as a command; resume it to train.
+
+        A model goes on as it is: after a stop, on the rows it was learned from, as if nothing had been; else its
+        training begins anew from all that it learned. Where an engine can do neither, what it learned is kept as it
+        is. A model of rows that were prepared otherwise, and a codebook, give prototypes to start from, and a metric
+        where the file has one and the engine takes it.
+
+        Parameters
+        ----------
+        given : Given or path
+            What `look_into` gave, or the file.
+        dataset : Dataset or str
+            With the same columns and, for an engine with labels, classes.
+        engine : str, optional
+            Needed for a codebook; for a model another one than its own, which starts from its prototypes.
+        parameters : mapping, optional
+            Others than those of the model, or than the engine's defaults.
+        units : {"original", "training"}, optional
+            In which the prototypes of a codebook are; None is what the file says, original if it says nothing.
+        name : str, optional
+            None makes one.
+        watched : bool
+            Whether it pauses when it seems to run away.
+
+        Raises
+        ------
+        SessionError, DataError
+            If the file cannot be read or does not fit; one sentence says why, and nothing is changed.
+        """
+        self._require_writable()
+        plan = self.plan_start(given, dataset, engine, parameters, units=units)
+        return self._branches.start_from(plan, name, watched=watched)
+
+    def plan_start(
+        self,
+        given: Given | Path | str,
+        dataset: Dataset | str,
+        engine: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        units: Units | None = None,
+    ) -> Fit:
+        """What `start_from` would do; changes nothing, and raises as that does."""
+        found = given if isinstance(given, Given) else look_into(given)
+        return fit(found, self._shown(dataset), engine, parameters, units)
 
     def edit(self, run: Run, operation: str, **arguments: Any) -> Run:
         """Operate on the newest model of a run at rest, as a command; the error before and after is in `Run.editions`.

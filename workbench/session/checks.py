@@ -100,7 +100,7 @@ def check_run(dataset: Dataset, info: EngineInfo, parameters: Mapping[str, Any])
     if "dissimilarity" in info.data_kinds:
         _check_metric(dataset, info, parameters["metric"])
     if info.supervised:
-        remarks += _check_labels(dataset, info)
+        remarks += check_labels(dataset, info)
     if dataset.lacks_values and not _takes_gaps(info):
         able = ", ".join(other.name for other in catalog() if _takes_gaps(other))
         raise SessionError(
@@ -205,7 +205,8 @@ def _check_metric(dataset: Dataset, info: EngineInfo, metric: str) -> None:
     )
 
 
-def _check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
+def check_labels(dataset: Dataset, info: EngineInfo) -> tuple[str, ...]:
+    """Raise SessionError unless there are labels of two classes to train on; gives remarks for people."""
     if not dataset.has_labels:
         raise SessionError(
             f"{info.name} needs labels, but dataset '{dataset.name}' has none: import it again and give one column "

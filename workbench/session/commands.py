@@ -128,9 +128,17 @@ def deriving(target: str, name: str, dataset: str, correction: int, derivation: 
     return Command("derive", f"making of {name}", target, "hidden", True, False, details)
 
 
-def adding_run(target: str, name: str, dataset: str, engine: str, parameters: Mapping[str, Any]) -> Command:
-    """A run `target` was started."""
+def adding_run(
+    target: str,
+    name: str,
+    dataset: str,
+    engine: str,
+    parameters: Mapping[str, Any],
+    start: Mapping[str, Any] | None = None,
+) -> Command:
+    """A run `target` was started; `start` says from which file, where that is so."""
     details = {"name": name, "dataset": dataset, "engine": engine, "parameters": dict(parameters)}
+    details |= {} if start is None else {"start": dict(start)}
     return Command("run", f"run {name}", target, "hidden", True, False, details)
 
 

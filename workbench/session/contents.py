@@ -108,6 +108,10 @@ class Contents:
         assert isinstance(dataset, Dataset)
         return dataset
 
+    def known_run(self, id: str) -> Run:
+        """The run with the id, also a deleted one, which another may have branched off."""
+        return self._document.run(id)
+
     def runs_on(self, dataset: Dataset) -> tuple[Run, ...]:
         """All runs on a dataset, deleted ones too."""
         return tuple(work for work in self._document.work_of(dataset.id) if isinstance(work, Run))

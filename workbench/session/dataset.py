@@ -159,6 +159,21 @@ class Dataset:
         """Names of the columns of `raw`, which are those of prototypes in original units."""
         return self.recipe.names
 
+    @property
+    def raw_units(self) -> tuple[str, ...]:
+        """Units of the columns of `raw`, "" where there is none."""
+        return self._of_features("unit")
+
+    @property
+    def raw_notes(self) -> tuple[str, ...]:
+        """Notes on the columns of `raw`, "" where there is none."""
+        return self._of_features("note")
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """What people noted of columns of the file, by name; those without a note are left out."""
+        return {column.source or column.name: column.note for column in self.columns if column.note}
+
     @cached
     def raw(self) -> RowSource:
         """(n, d) raw values, read where they lie in the project file."""
@@ -379,6 +394,10 @@ class Dataset:
         with self._lock:
             self._newest_sample[:] = [(key, found)]
         return found
+
+    def _of_features(self, which: Literal["unit", "note"]) -> tuple[str, ...]:
+        words = [getattr(column, which) for column in self.columns if column.role == "feature"]
+        return tuple(words) if len(words) == len(self.raw_names) else ("",) * len(self.raw_names)
 
     @cached
     def _stored_codes(self) -> NDArray[np.int32] | None:

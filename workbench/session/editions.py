@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from engines import Snapshot
+from engines import Snapshot, State
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ class Start:
         Iteration 0 of its training.
     metrics : dict of str to float
         Those of the snapshot, and figures on each part of the dataset.
+    curves : dict of str to (n,) float64 array, or None
+        What came before the snapshot, and that; None where there was nothing.
+    state : dict or None
+        Of a training that goes on from there, instead of one that begins anew.
     """
 
     model: Any = field(repr=False)
@@ -68,3 +72,5 @@ class Start:
     arrays: Mapping[str, NDArray[Any]]
     snapshot: Snapshot
     metrics: Mapping[str, float]
+    curves: Mapping[str, NDArray[Any]] | None = None
+    state: State | None = None

@@ -109,8 +109,8 @@ class OtherProject:
             if command.makes and command.target in needs:
                 needs[command.target] |= command.needs
         for run in contents.runs:
-            if run.facts.branched_from is not None:
-                needs[run.id].add(run.facts.branched_from["run"])
+            if run.facts.parent is not None:
+                needs[run.id].add(run.facts.parent)
         return cls(project, document, told, {id: (found & needs.keys()) - {id} for id, found in needs.items()})
 
     @property
@@ -248,8 +248,8 @@ def moved_attributes(attributes: Mapping[str, Any], same: Same) -> dict[str, Any
     if "correction" in attributes:
         numbers, number = same.corrections.get(dataset), attributes["correction"]
         changed["correction"] = number if numbers is None or number == 0 else numbers.get(number)
-    if attributes.get("branched_from") is not None:
-        begun = attributes["branched_from"]
+    begun = attributes.get("branched_from")
+    if begun is not None and "run" in begun:
         changed["branched_from"] = {**begun, "run": same.ids.get(begun["run"], "")}
     return changed
 

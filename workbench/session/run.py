@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engines import EngineInfo, Snapshot, restore
+from engines import EngineInfo, Snapshot, State, restore
 from workbench.session.checks import engine_arguments
 from workbench.session.control import Control
 from workbench.session.dataset import Dataset
@@ -252,7 +252,7 @@ class Run:
 
     @property
     def untrained(self) -> bool:
-        """Whether it is a branch, or an edition of one, that has not learned since it began."""
+        """Whether it is a branch, or begins from a file, or an edition of such a one, and has not learned since."""
         return self.facts.branched_from is not None and len(self.history.get("iteration", ())) <= 1
 
     @property
@@ -305,6 +305,11 @@ class Run:
         """
         if self.active:
             self.control.resume()
+        elif self.status == "finished" and (self.facts.from_file or {}).get("how") == "kept":
+            raise SessionError(
+                f"Run '{self.name}' holds a model that was loaded, and {self.engine.name} cannot start from a given "
+                "model: start a new run."
+            )
         elif self.status == "finished":
             raise SessionError(
                 f"Run '{self.name}' has finished: start a new one with a greater max_iter to go further."
@@ -353,6 +358,12 @@ class Run:
         if snapshot is None:
             raise SessionError(f"Run '{self.name}' has learned nothing yet: wait for its first iteration.")
         return self.engine.estimator.from_arrays(self.arguments, snapshot.arrays)
+
+    def loaded(self) -> tuple[Any, State | None] | None:
+        """The model that a file gave it to begin with, and the state of a training that goes on; None for others."""
+        place = self.file if self._edition == 0 else self._aside[0].file
+        found = None if self.facts.from_file is None else place.loaded()
+        return None if found is None else (restore(found[0]), found[1])
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The stored timeline in order of iterations: first, last, best and a thinned rest; arrays load when asked."""

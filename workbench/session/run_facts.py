@@ -31,6 +31,8 @@ class RunFile(Protocol):
 
     def start(self) -> dict[str, NDArray[Any]]: ...
 
+    def loaded(self) -> tuple[State, State | None] | None: ...
+
     def result(self) -> State | None: ...
 
     def curves(self) -> dict[str, NDArray[np.float64]]: ...
@@ -64,7 +66,9 @@ class RunFacts:
     remarks : tuple of str
         Sentences for people, e.g. on rows left out.
     branched_from : dict or None
-        JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from.
+        JSON: the id of the run and the iteration, `{"run": ..., "iteration": ...}`, that a branch begins from; or of a
+        file `{"file": path, "blake2b": ..., "holds": "model" or "codebook", "how": as of `Fit`, "units": ...,
+        "iteration": ...}`.
     watched : bool
         Whether it is paused when it seems to run away.
     alarm : Alarm or None
@@ -88,6 +92,16 @@ class RunFacts:
     alarm: Alarm | None = None
     correction: int = 0
     labels_version: str = ""
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the run that it is a branch of."""
+        return None if self.branched_from is None else self.branched_from.get("run")
+
+    @property
+    def from_file(self) -> Mapping[str, Any] | None:
+        """How it begins from a file, as of `branched_from`; None where it does not."""
+        return self.branched_from if "file" in (self.branched_from or {}) else None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from workbench.project import Project, Reader, Transaction, schema
 from workbench.session.recorder import CommitTimer, RunSave
 from workbench.session.timeline import Thinning
 
-_ARRAY = "array."
+_ARRAY, _MODEL, _STATE = "array.", "model.", "state."
 LEARNED = "n_learned"
 """Entries that the curves had when the state was kept."""
 _ABOUT_SNAPSHOT = ("iteration", "n_iterations", "cost", "metrics", "message")
@@ -62,6 +62,16 @@ class RunPlace:
     def start(self) -> dict[str, NDArray[Any]]:
         return self.project.read(lambda reader: schema.read_start(reader, self.key)).result()
 
+    def loaded(self) -> tuple[State, State | None] | None:
+        bundle = self.project.read(lambda reader: schema.read_loaded(reader, self.key)).result()
+        if bundle is None:
+            return None
+        model, state = (
+            {name.removeprefix(prefix): value for name, value in bundle.items() if name.startswith(prefix)}
+            for prefix in (_MODEL, _STATE)
+        )
+        return model, state or None
+
     def result(self) -> State | None:
         return self.project.read(lambda reader: schema.read_result(reader, self.key)).result()
 
@@ -93,6 +103,12 @@ class RunPlace:
             return {k.removeprefix(_ARRAY): v for k, v in (bundle or {}).items() if k.startswith(_ARRAY)}
 
         return Snapshot(**{name: about[name] for name in _ABOUT_SNAPSHOT}, make_arrays=arrays)
+
+
+def loaded_bundle(model: State, state: State | None) -> dict[str, Any]:
+    """What a file gave a run, as its project keeps it whatever becomes of the run."""
+    kept = {_MODEL + name: value for name, value in model.items()}
+    return kept | {_STATE + name: value for name, value in (state or {}).items()}
 
 
 def snapshot_bundle(snapshot: Snapshot) -> dict[str, Any]:

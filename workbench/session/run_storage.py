@@ -17,7 +17,7 @@ from workbench.session.editions import Edition, Start
 from workbench.session.log import Entry
 from workbench.session.run import Run
 from workbench.session.run_facts import ACTIVE, RunFacts, RunStatus, Standing
-from workbench.session.run_place import LEARNED, RunPlace, snapshot_bundle
+from workbench.session.run_place import LEARNED, RunPlace, loaded_bundle, snapshot_bundle
 from workbench.session.timeline import Thinning
 from workbench.session.watch import Alarm
 
@@ -73,45 +73,54 @@ def stored_run(reader: Reader, record: RunRecord) -> StoredRun:
 
 
 @dataclass(frozen=True)
-class BranchPlan:
-    """A branch to be made.
+class StartPlan:
+    """A run to be made that begins from something.
 
     Attributes
     ----------
     name : str
-    parent : Run
-    iteration : int
-        Of the snapshot that it begins from, which the parent's timeline keeps from now on.
+    dataset : Dataset
     facts : RunFacts
     engine : str
-        By name; another one than the parent's where a map goes on without its grid.
+        By name; of a branch another one than its parent's where a map goes on without its grid.
     parameters : dict
         JSON.
     start : Start or None
         What it begins with; None goes on from the training state that the parent has stored.
+    parent : Run or None
+        What it is a branch of.
+    iteration : int
+        Of the snapshot that a branch begins from, which the parent's timeline keeps from now on.
     edition : Edition or None
         For a branch that is made by an edit: it begins with this one in force, and the start is that of the edition.
+    status : {"stopped", "finished"}
+        Whether it can be trained.
+    threshold : dict or None
+        JSON.
     """
 
     name: str
-    parent: Run
-    iteration: int
+    dataset: Dataset
     facts: RunFacts
     engine: str
     parameters: dict[str, Any]
     start: Start | None
+    parent: Run | None = None
+    iteration: int = 0
     edition: Edition | None = None
+    status: RunStatus = "stopped"
+    threshold: Mapping[str, Any] | None = None
 
 
-def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry]) -> tuple[Run, Entry]:
-    """Keep a branch and the command that made it, in one commit."""
-    parent, facts = plan.parent, plan.facts
+def add_started(project: Project, plan: StartPlan, logged: Callable[[str], Entry]) -> tuple[Run, Entry]:
+    """Keep a run that begins from something and the command that made it, in one commit."""
+    facts, source = plan.facts, None if plan.parent is None else plan.parent.file.key
     record = RunRecord(
         name=plan.name,
-        dataset=parent.dataset.id,
+        dataset=plan.dataset.id,
         engine=plan.engine,
         parameters=plan.parameters,
-        status="stopped",
+        status=plan.status,
         metrics=facts.metrics,
         versions=facts.versions,
         data_hash=facts.data_hash,
@@ -120,9 +129,9 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
         in_force=plan.edition.number if plan.edition else 0,
         correction=facts.correction,
         labels_version=facts.labels_version,
+        threshold=plan.threshold,
         created=facts.created,
     )
-    source = parent.file.key
 
     def work(transaction: Transaction) -> tuple[StoredRun, Entry]:
         kept = schema.add_run(transaction, record)
@@ -130,18 +139,23 @@ def add_branch(project: Project, plan: BranchPlan, logged: Callable[[str], Entry
         transaction.put(kept.id, about)
         editions = []
         if plan.start is None:
+            assert source is not None
             _copy_training(transaction, source, kept.id, plan.iteration)
         elif plan.edition is None:
             _write_start(transaction, kept.id, plan.start)
+            if plan.parent is None:
+                given = loaded_bundle(dump(plan.start.model), plan.start.state)
+                schema.write_loaded(transaction, kept.id, given)
         else:
             editions.append(_write_edition(transaction, kept.id, plan.edition, plan.start))
-        _keep_snapshot(transaction, source, plan.iteration)
+        if source is not None:
+            _keep_snapshot(transaction, source, plan.iteration)
         entry = logged(kept.id)
         schema.append_command(transaction, entry.to_json())
         return StoredRun(kept, about, tuple(editions)), entry
 
     stored, entry = project.transact(work).result()
-    return stored.open(project, parent.dataset), entry
+    return stored.open(project, plan.dataset), entry
 
 
 def add_edition(project: Project, run: Run, edition: Edition, start: Start, entry: Entry) -> None:
@@ -193,12 +207,18 @@ def _write_edition(transaction: Transaction, run: str, edition: Edition, start: 
 
 
 def _write_start(transaction: Transaction, place: str, start: Start) -> None:
-    """Keep what there is to see of a start as if its training had been stopped after the first pull."""
-    snapshot = start.snapshot
-    curves = {"iteration": snapshot.iteration, "cost": snapshot.cost, **snapshot.metrics}
+    """Keep what there is to see of a start as if its training had been stopped there, after the first pull if anew."""
+    snapshot, curves = start.snapshot, start.curves
+    if curves is None:
+        first = {"iteration": snapshot.iteration, "cost": snapshot.cost, **snapshot.metrics}
+        curves = {name: np.array([float(value)]) for name, value in first.items()}
     schema.write_start(transaction, place, start.arrays)
-    schema.write_history(transaction, place, {name: np.array([float(value)]) for name, value in curves.items()})
+    schema.write_history(transaction, place, curves)
     schema.write_snapshot(transaction, place, snapshot.iteration, snapshot_bundle(snapshot))
+    if start.state is not None:
+        schema.write_state(transaction, place, {k: v for k, v in start.state.items() if k != "history"})
+        about = {"timeline": Thinning(first=snapshot.iteration).to_json(), LEARNED: len(curves["iteration"])}
+        transaction.put(place, about)
     schema.write_result(transaction, place, dump(start.model))
 
 

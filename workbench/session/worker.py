@@ -12,7 +12,7 @@ from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
-from engines import Snapshot, Training, dump
+from engines import EngineInfo, Snapshot, Training, dump
 from workbench import __version__
 from workbench.errors import Cancelled, WorkbenchError
 from workbench.session.control import Turn
@@ -238,7 +238,14 @@ def given_rows(run: Run, cancelled: Callable[[], bool]) -> tuple[Any, Any, tuple
     Cancelled
         Soon after `cancelled()` turns True.
     """
-    dataset, supervised = run.given, run.engine.supervised
+    return rows_for(run.given, run.engine, cancelled)
+
+
+def rows_for(
+    dataset: Dataset, info: EngineInfo, cancelled: Callable[[], bool]
+) -> tuple[Any, Any, tuple[Any, Any] | None]:
+    """What a run of such an engine on a dataset learns from, as `given_rows`."""
+    supervised = info.supervised
     X = dataset.training_rows("train", labelled=supervised, cancelled=cancelled)
     y = dataset.labels("train", labelled=True) if supervised else None
     if not dataset.n_in("validation", labelled=supervised):

@@ -386,10 +386,10 @@ def differing(*scenes: Scene) -> tuple[tuple[str, ...], ...]:
     defaults = {parameter.name: parameter.default for scene in scenes for parameter in scene.engine.parameters}
     found = []
     for name in dict.fromkeys(name for side in told for name in side):
-        known = {_value(side[name]) for side in told if name in side}
-        is_chosen = name not in defaults or known != {_value(defaults[name])}
+        known = {in_words(side[name]) for side in told if name in side}
+        is_chosen = name not in defaults or known != {in_words(defaults[name])}
         if len(known) > 1 or (is_chosen and not all(name in side for side in told)):
-            found.append((name, *(_value(side[name]) if name in side else MISSING for side in told)))
+            found.append((name, *(in_words(side[name]) if name in side else MISSING for side in told)))
     return tuple(found)
 
 
@@ -398,5 +398,6 @@ def in_force(scene: Scene) -> dict[str, Any]:
     return {parameter.name: parameter.default for parameter in scene.engine.parameters} | dict(scene.parameters)
 
 
-def _value(value: Any) -> str:
+def in_words(value: Any) -> str:
+    """A parameter in a few letters."""
     return "none" if value is None else shorten(str(value), 40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from workbench.views.first_look import without_test_part
 from workbench.views.leaf_order import best_leaf_order
 from workbench.views.scene import PARTS, Scene
 from workbench.views.theme import Theme
-from workbench.views.wording import counted, distinct, number, percent, with_unit
+from workbench.views.wording import counted, distinct, number, percent, shorten, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,6 +29,7 @@ MOST_SHOWN = 24
 N_BINS = 32
 _BLOCK_NUMBERS = 1 << 20
 _MOST_PRODUCTS = 2000
+_MOST_NOTES = 6
 """Features of which each pair is compared."""
 _UNEVEN = 1.5
 """Classes that differ in size by more are told."""
@@ -66,6 +68,10 @@ class DescriptionData:
         Mean and deviation of each pixel.
     told : tuple of str
         What stands out, a sentence each.
+    notes : dict of str to str
+        What people noted of columns of the file, by name.
+    feature_notes : tuple of str
+        The same by feature; empty where none has a note.
     """
 
     n_rows: int
@@ -86,6 +92,15 @@ class DescriptionData:
     histograms: Floats
     pictures: tuple[Floats, ...]
     told: tuple[str, ...]
+    notes: Mapping[str, str]
+    feature_notes: tuple[str, ...]
+
+    @property
+    def noted(self) -> str:
+        """The notes in one line, as many as there is room for; "" without any."""
+        shown = [f"{shorten(name, 30)}: {shorten(note, 100)}" for name, note in list(self.notes.items())[:_MOST_NOTES]]
+        more = f" (and {len(self.notes) - len(shown):,} more)" if len(self.notes) > len(shown) else ""
+        return f"Notes. {'; '.join(shown)}{more}." if shown else ""
 
     @property
     def headline(self) -> str:
@@ -130,6 +145,8 @@ def compute(scene: Scene) -> DescriptionData:
         histograms=histograms,
         pictures=tuple(_picture(v, scene.image_shape) for v in (moments.mean, moments.deviation)) if pixels else (),
         told=(),
+        notes=scene.notes,
+        feature_notes=scene.feature_notes,
     )
     n_sealed = every.n_sealed
     sealed = (f"Told of the rows{without_test_part(n_sealed)}.",) if n_sealed else ()
@@ -312,7 +329,8 @@ def figure(data: DescriptionData, theme: Theme) -> Figure:
         canvas.dress(axes, theme, grid=False)
         draw(axes, data, theme)
     made.suptitle(canvas.plain(data.headline), color=theme.text, fontsize=12)
-    made.supxlabel(canvas.plain(" ".join(data.told)), fontsize=8, color=theme.muted, wrap=True)
+    words = "\n".join(filter(None, (" ".join(data.told), data.noted)))
+    made.supxlabel(canvas.plain(words), fontsize=8, color=theme.muted, wrap=True)
     return made
 
 

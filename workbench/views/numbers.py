@@ -66,7 +66,9 @@ def _description(data: DescriptionData) -> Rows:
     heads = ["feature", "unit", "mean", "deviation", "least", "lower quartile", "median", "upper quartile", "greatest"]
     figures = (data.mean, data.deviation, data.low, *data.quartiles, data.high, data.missing)
     columns = (column.tolist() for column in figures)
-    return [[*heads, "missing"], *zip(data.names, data.units, *columns, strict=True)]
+    if not data.feature_notes:
+        return [[*heads, "missing"], *zip(data.names, data.units, *columns, strict=True)]
+    return [[*heads, "missing", "note"], *zip(data.names, data.units, *columns, data.feature_notes, strict=True)]
 
 
 def _confusion(data: ConfusionData) -> Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -82,6 +82,10 @@ class Scene:
         What a row is.
     patches : Patches or None
         Where rows come from that were cut from larger pictures; None for other rows.
+    notes : mapping of str to str
+        What people noted of columns of the file, by name.
+    feature_notes : tuple of str
+        The same by the features in `original_names`; empty where none of them has a note.
     threshold : Threshold or None
         Below which certainty rows are to be rejected, where that was kept with the model it has now.
     asked : str
@@ -114,6 +118,8 @@ class Scene:
     picked: Picked | None = None
     threshold: Threshold | None = None
     patches: Patches | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    feature_notes: tuple[str, ...] = ()
     when: When | None = None
 
     def asking(self, what: str, picked: Picked | None = None) -> Scene:

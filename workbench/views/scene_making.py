@@ -63,9 +63,7 @@ def scene_of_data(data: Dataset, *, max_rows: int = 5000) -> Scene | None:
 
 def _data_alone(data: Dataset, max_rows: int) -> Scene:
     recipe = data.recipe
-    columns = [column for column in data.columns if column.role == "feature"]
     original = tuple(str(name) for name in data.raw_names)
-    units = tuple(column.unit for column in columns) if len(columns) == len(original) else ("",) * len(original)
     return Scene(
         engine=NOTHING_LEARNED,
         parameters={},
@@ -77,7 +75,9 @@ def _data_alone(data: Dataset, max_rows: int) -> Scene:
         ),
         feature_names=tuple(str(name) for name in recipe.feature_names),
         original_names=original,
-        units=units,
+        units=data.raw_units,
+        notes=data.notes,
+        feature_notes=data.raw_notes if any(data.raw_notes) else (),
         classes=tuple(data.classes),
         image_shape=data.image_shape,
         to_original=recipe.inverse,

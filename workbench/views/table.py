@@ -61,6 +61,7 @@ class Column:
     kind: Literal["row", "label", "part", "prototype", "predicted", "feature"]
     title: str
     feature: int = -1
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +142,11 @@ def _columns(scene: Scene) -> tuple[Column, ...]:
         made.append(Column("prototype", "prototype"))
         if scene.engine.supervised and scene.every.codes is not None:
             made.append(Column("predicted", "predicted"))
-    names = list(zip(scene.original_names, scene.units, strict=True))[:MOST_COLUMNS]
-    made += [Column("feature", with_unit(shorten(name, 40), unit), j) for j, (name, unit) in enumerate(names)]
+    notes = scene.feature_notes or ("",) * len(scene.original_names)
+    names = list(zip(scene.original_names, scene.units, notes, strict=True))[:MOST_COLUMNS]
+    made += [
+        Column("feature", with_unit(shorten(name, 40), unit), j, note) for j, (name, unit, note) in enumerate(names)
+    ]
     return tuple(made)
 
 

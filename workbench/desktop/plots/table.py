@@ -40,7 +40,7 @@ class Window:
     ----------
     order : (n,) int64
         Numbers of the rows, in the order of the lines.
-    titles : tuple of str
+    titles, notes : tuple of str
     first : int
         Line of the first of the texts.
     texts : list of tuple of str
@@ -55,6 +55,7 @@ class Window:
 
     order: NDArray[np.int64]
     titles: tuple[str, ...]
+    notes: tuple[str, ...]
     first: int
     texts: list[tuple[str, ...]]
     picked: NDArray[np.bool_]
@@ -105,10 +106,10 @@ class TablePlot(Plot):
         first = max(0, min(top - AHEAD, len(order) - 1))
         rows = order[first : bottom + AHEAD]
         words = data.note + (f" · {counted(picked.n_rows, 'row')} picked" if picked.n_rows else "")
-        titles = tuple(column.title for column in data.columns)
+        titles, notes = (tuple(getattr(c, which) for c in data.columns) for which in ("title", "note"))
         read = texts(picked.scene, data.columns, rows)
         in_full = partial(cells, picked.scene, data.columns)
-        return Window(order, titles, first, read, picked.mask[order], data.asked, words, in_full)
+        return Window(order, titles, notes, first, read, picked.mask[order], data.asked, words, in_full)
 
     def mark(self, marks: Window) -> None:
         self._asked = marks.asked
@@ -158,7 +159,7 @@ class RowsModel(QAbstractTableModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._window = Window(np.empty(0, np.int64), (), 0, [], np.empty(0, bool), Asked(), "", lambda rows: [])
+        self._window = Window(np.empty(0, np.int64), (), (), 0, [], np.empty(0, bool), Asked(), "", lambda rows: [])
 
     def show_window(self, window: Window) -> None:
         """Show this one; lines and columns are made anew only where there are others."""
@@ -202,6 +203,9 @@ class RowsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
             return self._window.titles[section]
+        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
+            title, note = self._window.titles[section], self._window.notes[section]
+            return f"{title}: {note}" if note else title
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
