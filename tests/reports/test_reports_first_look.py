@@ -65,7 +65,7 @@ def words(text: str) -> str:
 
 def told(session: Session, run: Run) -> dict[str, Any]:
     learned = trained(run)
-    return content(session, learned, assess(learned, Watch()))
+    return content(session, learned, assess(learned, learned.blocks(Watch())))
 
 
 def test_no_view_of_a_sealed_dataset_counts_or_shows_a_test_row(runs: tuple[Session, Run, Run]) -> None:

@@ -69,6 +69,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
             session.add_run("others", "KMeans", quick, name="elsewhere"),
         ]
         assert [run.wait(120) for run in runs] == ["finished"] * 6, [run.error for run in runs]
+        session.show_test_part("groups")
         yield Learned(session, {run.name: run for run in runs})
 
 
