@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from workbench.desktop.apply_dialog import ApplyDialog
 from workbench.desktop.background import Background
@@ -41,6 +43,7 @@ class Dialogs(QObject):
     deriving : DeriveDialog or None
         While it is open.
     starting : StartDialog or None
+        While it is open.
     looking : FirstLookQuestion or None
         While it is open.
     merging : MergeDialog or None
@@ -85,9 +88,7 @@ class Dialogs(QObject):
         """Open the import dialog, with these files if any are given."""
         if self.importing is None:
             self.importing = ImportDialog(self._background, self._settings, paths or [], self._window)
-            self.importing.finished.connect(self._import_done)
-            self.importing.open()
-            self.opened.emit(self.importing)
+            self._show("importing", self.import_wanted, lambda dialog: dialog.plan)
         elif paths:
             self.importing.choose(paths)
 
@@ -95,78 +96,39 @@ class Dialogs(QObject):
         """Open the dialog for a sweep, on `dataset` at first."""
         if self.sweep is None:
             self.sweep = SweepDialog(self._background, datasets, dataset, self._window)
-            self.sweep.finished.connect(self._sweep_done)
-            self.sweep.open()
-            self.opened.emit(self.sweep)
+            self._show("sweep", self.sweep_wanted, lambda dialog: dialog.request)
 
     def set_up_search(self, session: Session, dataset: Dataset) -> None:
         """Open the dialog for a search, on `dataset` at first."""
         if self.search is None:
             self.search = SearchDialog(self._background, session, dataset, self._window)
-            self.search.finished.connect(self._search_done)
-            self.search.open()
-            self.opened.emit(self.search)
+            self._show("search", self.search_wanted, lambda dialog: dialog.request)
 
     def set_up_stability(self, run: Run) -> None:
         """Open the dialog for refits of `run`."""
         if self.stability is None:
             self.stability = StabilityDialog(run, self._window)
-            self.stability.finished.connect(self._stability_done)
-            self.stability.open()
-            self.opened.emit(self.stability)
+            self._show("stability", self.stability_wanted, lambda dialog: dialog.request)
 
     def derive(self, dataset: Dataset, subsets: Mapping[str, RowMask]) -> None:
         """Open the dialog that makes a dataset of `dataset`, offering these sets of its rows."""
         if self.deriving is None:
             self.deriving = DeriveDialog(self._background, self._settings, dataset, subsets, self._window)
-            self.deriving.finished.connect(self._derive_done)
-            self.deriving.open()
-            self.opened.emit(self.deriving)
-
-    @Slot(int)
-    def _derive_done(self, accepted: int) -> None:
-        dialog, self.deriving = self.deriving, None
-        if dialog is not None:
-            request = dialog.request if accepted else None
-            dialog.deleteLater()
-            if request is not None:
-                self.derive_wanted.emit(request)
+            self._show("deriving", self.derive_wanted, lambda dialog: dialog.request)
 
     def start_from(self, session: Session, dataset: Dataset, path: Path | None = None) -> None:
         """Open the dialog for a run that starts from a file, on `dataset` at first."""
         if self.starting is None:
             self.starting = StartDialog(self._background, self._settings, session, dataset, path, self._window)
-            self.starting.finished.connect(self._start_done)
-            self.starting.open()
-            self.opened.emit(self.starting)
+            self._show("starting", self.start_wanted, lambda dialog: dialog.request)
         elif path is not None:
             self.starting.choose(path)
-
-    @Slot(int)
-    def _start_done(self, accepted: int) -> None:
-        dialog, self.starting = self.starting, None
-        if dialog is not None:
-            request = dialog.request if accepted else None
-            dialog.deleteLater()
-            if request is not None:
-                self.start_wanted.emit(request)
 
     def ask_for_test_part(self, dataset: Dataset) -> None:
         """Ask whether the test part of `dataset` shall be shown."""
         if self.looking is None:
             self.looking = FirstLookQuestion(dataset, self._window)
-            self.looking.finished.connect(self._look_done)
-            self.looking.open()
-            self.opened.emit(self.looking)
-
-    @Slot(int)
-    def _look_done(self, button: int) -> None:
-        dialog, self.looking = self.looking, None
-        if dialog is not None:
-            dataset = dialog.dataset
-            dialog.deleteLater()
-            if button == QMessageBox.StandardButton.Ok:
-                self.test_part_wanted.emit(dataset)
+            self._show("looking", self.test_part_wanted, lambda dialog: dialog.wanted)
 
     def choose_merge(self, session: Session) -> None:
         """Ask for another project, then open the dialog that offers what is in it."""
@@ -179,65 +141,27 @@ class Dialogs(QObject):
         """Open the dialog that offers what is in the project at `path`."""
         if self.merging is None:
             self.merging = MergeDialog(self._background, session, path, self._window)
-            self.merging.finished.connect(self._merge_done)
-            self.merging.open()
-            self.opened.emit(self.merging)
-
-    @Slot(int)
-    def _merge_done(self, accepted: int) -> None:
-        dialog, self.merging = self.merging, None
-        if dialog is not None:
-            request = dialog.request
-            dialog.deleteLater()
-            if accepted:
-                self.merge_wanted.emit(request)
+            self._show("merging", self.merge_wanted, lambda dialog: dialog.request)
 
     def apply(self, run: Run) -> None:
         """Open the dialog that applies `run` to new rows."""
         if self.applying is None:
             self.applying = ApplyDialog(self._background, self._settings, run, self._window)
-            self.applying.finished.connect(self._apply_done)
-            self.applying.open()
-            self.opened.emit(self.applying)
+            self._show("applying")
 
-    @Slot(int)
-    def _apply_done(self, _: int) -> None:
-        dialog, self.applying = self.applying, None
-        if dialog is not None:
-            dialog.deleteLater()
+    def _show(
+        self, name: str, wanted: SignalInstance | None = None, asked: Callable[[Any], object] = lambda dialog: None
+    ) -> None:
+        """Open the dialog that is our attribute `name`, as long as it is open; `wanted` tells what it was asked for."""
+        dialog: QDialog = getattr(self, name)
+        dialog.finished.connect(partial(self._done, name, wanted, asked))
+        dialog.open()
+        self.opened.emit(dialog)
 
-    @Slot(int)
-    def _stability_done(self, accepted: int) -> None:
-        dialog, self.stability = self.stability, None
-        if dialog is not None:
-            request = dialog.request
-            dialog.deleteLater()
-            if accepted:
-                self.stability_wanted.emit(request)
-
-    @Slot(int)
-    def _import_done(self, accepted: int) -> None:
-        dialog, self.importing = self.importing, None
-        if dialog is not None:
-            plan = dialog.plan
-            dialog.deleteLater()
-            if accepted and plan is not None:
-                self.import_wanted.emit(plan)
-
-    @Slot(int)
-    def _search_done(self, accepted: int) -> None:
-        dialog, self.search = self.search, None
-        if dialog is not None:
-            request = dialog.request
-            dialog.deleteLater()
-            if accepted and request is not None:
-                self.search_wanted.emit(request)
-
-    @Slot(int)
-    def _sweep_done(self, accepted: int) -> None:
-        dialog, self.sweep = self.sweep, None
-        if dialog is not None:
-            request = dialog.request
-            dialog.deleteLater()
-            if accepted and request is not None:
-                self.sweep_wanted.emit(request)
+    def _done(self, name: str, wanted: SignalInstance | None, asked: Callable[[Any], object], accepted: int) -> None:
+        dialog: QDialog = getattr(self, name)
+        setattr(self, name, None)
+        request = asked(dialog) if accepted else None
+        dialog.deleteLater()
+        if wanted is not None and request is not None:
+            wanted.emit(request)

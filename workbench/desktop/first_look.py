@@ -46,6 +46,8 @@ class FirstLookQuestion(QMessageBox):
     Attributes
     ----------
     dataset : Dataset
+    wanted : Dataset or None
+        The dataset whose test part shall be shown, once that is answered.
     """
 
     def __init__(self, dataset: Dataset, window: QWidget) -> None:
@@ -62,3 +64,7 @@ class FirstLookQuestion(QMessageBox):
         self.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
         self.button(QMessageBox.StandardButton.Ok).setText("Show the test part")
         self.setDefaultButton(QMessageBox.StandardButton.Cancel)
+
+    @property
+    def wanted(self) -> Dataset | None:
+        return self.dataset if self.result() == QMessageBox.StandardButton.Ok else None
