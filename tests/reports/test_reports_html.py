@@ -233,7 +233,7 @@ def test_a_codebook_of_a_project_opened_for_reading_is_the_same(shelf: Shelf, tm
 
 def test_the_table_of_features_has_units_and_where_there_are_any_notes(shelf: Shelf, tmp_path: Path) -> None:
     learned = trained(shelf.flowers)
-    found = content(shelf.session, learned, assess(learned, Watch()))["features"]
+    found = content(shelf.session, learned, assess(learned, learned.blocks(Watch())))["features"]
     assert found["heading"] == ["feature", "unit", "note"]
     assert found["lines"][0][1:] == ["<cm>", "<b>to</b> the tip"]
     assert found["lines"][1][1:] == ["–", "–"]

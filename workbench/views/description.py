@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -29,8 +28,8 @@ MOST_SHOWN = 24
 N_BINS = 32
 _BLOCK_NUMBERS = 1 << 20
 _MOST_PRODUCTS = 2000
-_MOST_NOTES = 6
 """Features of which each pair is compared."""
+_MOST_NOTES = 6
 _UNEVEN = 1.5
 """Classes that differ in size by more are told."""
 
@@ -68,7 +67,7 @@ class DescriptionData:
         Mean and deviation of each pixel.
     told : tuple of str
         What stands out, a sentence each.
-    notes : dict of str to str
+    notes : tuple of (str, str)
         What people noted of columns of the file, by name.
     feature_notes : tuple of str
         The same by feature; empty where none has a note.
@@ -92,13 +91,13 @@ class DescriptionData:
     histograms: Floats
     pictures: tuple[Floats, ...]
     told: tuple[str, ...]
-    notes: Mapping[str, str]
+    notes: tuple[tuple[str, str], ...]
     feature_notes: tuple[str, ...]
 
     @property
     def noted(self) -> str:
         """The notes in one line, as many as there is room for; "" without any."""
-        shown = [f"{shorten(name, 30)}: {shorten(note, 100)}" for name, note in list(self.notes.items())[:_MOST_NOTES]]
+        shown = [f"{shorten(name, 30)}: {shorten(note, 100)}" for name, note in self.notes[:_MOST_NOTES]]
         more = f" (and {len(self.notes) - len(shown):,} more)" if len(self.notes) > len(shown) else ""
         return f"Notes. {'; '.join(shown)}{more}." if shown else ""
 
@@ -145,7 +144,7 @@ def compute(scene: Scene) -> DescriptionData:
         histograms=histograms,
         pictures=tuple(_picture(v, scene.image_shape) for v in (moments.mean, moments.deviation)) if pixels else (),
         told=(),
-        notes=scene.notes,
+        notes=tuple(scene.notes.items()),
         feature_notes=scene.feature_notes,
     )
     n_sealed = every.n_sealed
