@@ -161,6 +161,7 @@ class ViewArea(QMainWindow):
         for bar in self.findChildren(QTabBar):
             bar.setDocumentMode(True)
             bar.setExpanding(False)
+            bar.setMovable(False)  # Qt 6.10 crashes where a tab is drawn past others while docks are rearranged
             bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             bar.setAccessibleName("Views")
             metrics = bar.fontMetrics()
