@@ -77,7 +77,7 @@ def test_a_prototype_clicked_in_the_gallery_is_picked_with_its_rows_and_shown_ev
     settle(window, wait)
     won = run.model().encode(run.dataset.rows().read(0, run.dataset.n_rows))
     assert rows(window) == np.flatnonzero(won == 1).tolist()
-    assert f"{len(rows(window))} rows · 1 prototype picked" in window.status.picked.text()
+    wait(lambda: f"{len(rows(window))} rows · 1 prototype picked" in window.status.picked.text())
     assert gallery.sheet.framed == [links[1][0]]
 
     plane = show(window, "projection", wait)

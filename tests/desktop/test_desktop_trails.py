@@ -165,7 +165,7 @@ def test_the_plane_of_picked_features_follows_what_is_picked(window: Window, dat
     window.picking.pick(Pick(features=(1, 3)))
     settle(window, wait)
     assert axes() == before
-    assert "2 features picked" in window.status.picked.text()
+    wait(lambda: "2 features picked" in window.status.picked.text())
     plot.plane.setCurrentIndex(plot.plane.findText("Picked features"))
     plot.plane.activated.emit(plot.plane.currentIndex())
     wait(lambda: axes() == ("width", "weight"))
