@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from workbench.data import Split, guess
 from workbench.desktop.inspector import DatasetPage, RunPage
 from workbench.desktop.window import Window
-from workbench.desktop.wording import result_words
 from workbench.views.first_look import NOT_YET
+from workbench.views.run_words import result_words
 
 Wait = Callable[[Callable[[], bool]], None]
 

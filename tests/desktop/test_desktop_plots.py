@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from workbench.desktop.plots.base import PLOTS, FigurePlot, coloured, plot_for
-from workbench.desktop.plots.curves import MOST_POINTS, thinned
 from workbench.desktop.plots.plane import Frame, rows_picture
 from workbench.views import VIEWS, theme
+from workbench.views.curves import MOST_POINTS, thinned
 from workbench.views.theme import rgb
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.desktop.wording import newest
 from workbench.reports import EXPORTS
 from workbench.session import Run, Session, Study, Subset
 from workbench.session.document import Thing
+from workbench.views.run_words import newest
 
 
 def facts(

@@ -21,11 +21,11 @@ from workbench.desktop.first_look import SealedPart
 from workbench.desktop.live import Moment
 from workbench.desktop.new_run import NewRunPage
 from workbench.desktop.pages import Facts, Page, heading, say_status, section
-from workbench.desktop.wording import STATUS, alarm_words, duration, progress_of
 from workbench.session import Dataset, Run, Search, Study, Sweep
 from workbench.views import search as search_view
 from workbench.views import sweep as sweep_view
 from workbench.views.first_look import NOT_YET, moment
+from workbench.views.run_words import STATUS, alarm_words, duration, progress_of
 from workbench.views.wording import metric_title, number, percent
 
 MOST_FAILURES = 20

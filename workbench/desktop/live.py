@@ -14,11 +14,11 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from engines import Snapshot
 from engines.blocks import single_threaded_blas
 from workbench.desktop import errors, theme
-from workbench.desktop.looker import Key, Looker
-from workbench.desktop.plots.curves import thinned
 from workbench.desktop.view_area import NO_RUN, ViewArea, ViewPane
 from workbench.session import Dataset, Run, Selection
 from workbench.views import Scene, View
+from workbench.views.curves import thinned
+from workbench.views.looker import Key, Looker, key_of, unfit_words, waiting_words
 from workbench.views.theme import Theme
 from workbench.views.when import When
 from workbench.views.wording import metric_title, number
@@ -241,27 +241,8 @@ class Live(QObject):
             self.moved.emit(moment)
 
     def _key(self, thing: Run | Dataset, picked: int, view: View) -> Key:
-        name = theme.current().name
-        if isinstance(thing, Dataset):
-            return Key(thing.id, 0, None, 0, frozenset(), name, picked, thing.correction, thing.is_sealed, None)
-        pinned = None if self._pinned is None else self._pinned.iteration
-        peers = thing.peers()
-        others = frozenset((o.id, o.name, o.active, o.active and o.sequence > 0) for o in peers)
-        compared = self._beside.name if view.beside is not None and self._beside is not None else None
-        return Key(
-            thing.id,
-            thing.sequence,
-            pinned,
-            thing.n_measured,
-            others,
-            name,
-            picked,
-            thing.dataset.correction,
-            thing.dataset.is_sealed,
-            thing.kept_threshold,
-            self._when,
-            next((other.sequence for other in peers if other.name == compared and other.active), 0),
-        )
+        beside = self._beside.name if view.beside is not None and self._beside is not None else None
+        return key_of(thing, theme.current().name, picked=picked, pinned=self._pinned, when=self._when, beside=beside)
 
     def _look(
         self, thing: Run | Dataset, selection: Selection | None, pinned: Snapshot | None, wish: Wish, colours: Theme
@@ -271,10 +252,10 @@ class Live(QObject):
         try:
             scene = self.looker.scene(thing, pinned, wish.key)
             if scene is None:
-                answer = Answer(wish, remark=_waiting_words(thing))
+                answer = Answer(wish, remark=waiting_words(thing))
             elif pane.view.name not in (fitting := self.looker.fitting):
                 answer = Answer(
-                    wish, moment=_moment(thing, scene, None), remark=_unfit(pane.view, scene), fitting=fitting
+                    wish, moment=_moment(thing, scene, None), remark=unfit_words(pane.view, scene), fitting=fitting
                 )
             else:
                 with single_threaded_blas():  # beside a training, threads of BLAS would wait for one another
@@ -317,13 +298,6 @@ class Live(QObject):
             self.drawn.emit(pane.view.name)
 
 
-def _unfit(view: View, scene: Scene) -> str:
-    if view.lacking is not None and (lacking := view.lacking(scene)):
-        return lacking
-    words = f"this view shows {view.summary[:1].lower()}{view.summary[1:]}"
-    return f"Not for {scene.engine.title}: {words}" if scene.of_run else f"Train a run to see it here: {words}"
-
-
 def _beside(scene: Scene | None) -> Beside | None:
     return None if scene is None else Beside(scene.name, scene.engine.name, scene.snapshot, *_costs(scene))
 
@@ -340,14 +314,3 @@ def _moment(thing: Run | Dataset, scene: Scene, beside: Beside | None) -> Moment
     figures = (("cost", snapshot.cost), *snapshot.metrics.items())
     latest = tuple((metric_title(name), number(float(value), 5)) for name, value in figures)
     return Moment(thing, snapshot, iteration, cost, latest, beside)
-
-
-def _waiting_words(thing: Run | Dataset) -> str:
-    if isinstance(thing, Dataset):
-        return f"{thing.name} cannot be drawn: its rows are dissimilarities."
-    words = {
-        "queued": f"{thing.name} waits for its turn.",
-        "running": f"{thing.name} is being set up; the first picture appears with its first step.",
-        "failed": f"{thing.name} failed before its first step. {thing.error}",
-    }
-    return words.get(thing.status, f"Nothing was recorded of {thing.name}.")

@@ -26,10 +26,10 @@ from engines import EngineInfo, Parameter
 from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.parameter_form import ParameterForm
-from workbench.desktop.wording import KINDS, duration
 from workbench.session import Dataset, Estimate, Session
 from workbench.session.checks import fits_kind, suited_parameters
 from workbench.session.estimates import shown_bytes
+from workbench.views.run_words import KINDS, duration
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSystemTrayIcon
 
 from workbench.desktop import icons
 from workbench.desktop.settings import Settings
-from workbench.desktop.wording import duration, result_words
 from workbench.session import Run, Study
+from workbench.views.run_words import duration, result_words
 
 SHORTEST = 10.0
 """Seconds; what took less is not worth a word."""

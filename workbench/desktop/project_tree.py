@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.desktop import icons, theme
-from workbench.desktop.wording import progress_of, status_words
 from workbench.session import Dataset, Run, Search, Study, Subset, Sweep
 from workbench.session.document import Thing
+from workbench.views.run_words import progress_of, status_words
 
 THING = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Slot
 from engines import Snapshot
 from workbench.desktop.background import Background
 from workbench.desktop.live import Live
-from workbench.desktop.wording import newest
 from workbench.session import Run
+from workbench.views.run_words import newest
 from workbench.views.when import Measure, When, place_of
 
 Choice = Callable[[tuple[Snapshot, ...]], Snapshot | None]

@@ -25,11 +25,11 @@ from engines import EngineInfo, Parameter
 from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.study_dialog import StudyDialog
-from workbench.desktop.wording import duration
 from workbench.session import Dataset, Estimate, SearchPlan, Session, parse_space
 from workbench.session.checks import fits_kind
 from workbench.session.estimates import shown_bytes
 from workbench.session.space import MOST_TRIALS
+from workbench.views.run_words import duration
 
 FOLDS, TRIALS = 5, 20
 MOST_FOLDS = 100

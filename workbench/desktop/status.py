@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWi
 
 from workbench.desktop import icons
 from workbench.desktop.open_project import OpenProject
-from workbench.desktop.wording import duration, progress_of
 from workbench.session.estimates import shown_bytes
+from workbench.views.run_words import duration, progress_of
 
 MOST_WAITING = 12
 

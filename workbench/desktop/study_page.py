@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.desktop import icons, theme
-from workbench.desktop.wording import duration
 from workbench.session import Study
+from workbench.views.run_words import duration
 
 MOST_REMARKS = 6
 

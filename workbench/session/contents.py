@@ -56,9 +56,9 @@ class Contents:
         self._closing = threading.Event()
         self._carrier = Carrier(self._storage, self._document, self._log, self.events, self._changing)
         self._branches = Branches(project, self._document, self._log, self.events, self._changing, self._adopt)
-        works: list[Run | Study] = [*contents.runs, *contents.studies]
-        for work in works:
-            self._adopt(work)
+        things: list[Dataset | Run | Study] = [*contents.datasets, *contents.runs, *contents.studies]
+        for thing in things:
+            self._adopt(thing)
 
     @property
     def read_only(self) -> bool:
@@ -145,13 +145,17 @@ class Contents:
         """The named subset with this name or id; raises SessionError listing those there are."""
         return find(self.subsets, wanted, "subset")
 
-    def _adopt(self, work: Run | Study) -> None:
-        """Connect a run or a study to this session's queue and events."""
+    def _adopt(self, work: Dataset | Run | Study) -> None:
+        """Connect a dataset, a run or a study to this session's selection, queue and events."""
+        if isinstance(work, Dataset):
+            work.selection = self.selection
+            return
         work.requeue = lambda: self._enqueue(work)
         if isinstance(work, Study):
             work.announce = lambda: tell(getattr(self.events, f"{kind_of(work)}_changed"), work)
             return
         run = work
+        run.selection = self.selection
         run.announce = lambda: tell(self.events.run_changed, run)
         run.peers = lambda: tuple(r for r in self.runs.values() if r.dataset is run.dataset and r is not run)
 

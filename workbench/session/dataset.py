@@ -21,7 +21,7 @@ from workbench.session.errors import SessionError
 from workbench.session.first_look import FirstLook
 from workbench.session.rows import HELD_BYTES, TrainingRows, blocks, held
 from workbench.session.sampling import DataSample, drawn
-from workbench.session.selection import RowMask
+from workbench.session.selection import RowMask, Selection
 
 _UNRECORDED = FirstLook()
 Part = Literal["train", "validation", "test", "all", "shown"]
@@ -84,6 +84,8 @@ class Dataset:
         Of the stored raw rows.
     made : Corrections
         All that were ever made, in force or not.
+    selection : Selection
+        What is picked in the session that it is of.
     """
 
     def __init__(
@@ -129,6 +131,7 @@ class Dataset:
         self._held: weakref.WeakValueDictionary[tuple[int, bool], NDArray[Any]] = weakref.WeakValueDictionary()
         self._lacks_values: dict[int, bool] = {}
         self.made = Corrections(made)
+        self.selection = Selection()
         self._known: weakref.WeakValueDictionary[int, Corrected] = weakref.WeakValueDictionary()
         self._corrected = self._as_corrected(correction)
 

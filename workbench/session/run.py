@@ -22,6 +22,7 @@ from workbench.session.jobs import Job
 from workbench.session.mailbox import Curves, Mailbox
 from workbench.session.pace import StepClock
 from workbench.session.run_facts import ACTIVE, RunFacts, RunFile, RunStatus, Standing
+from workbench.session.selection import Selection
 from workbench.session.stability import MeasuredStability
 from workbench.session.threshold import Threshold
 from workbench.session.watch import Alarm
@@ -62,6 +63,8 @@ class Run:
     editions : tuple of Edition
         What edits made of a branch, in their order. Each has a learning of its own: all that is told of the run,
         from `parameters` to `snapshots`, is of the edition in force.
+    selection : Selection
+        What is picked in the session that it is of.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Run:
         self.fitted: Any = None  # the engine as training left it
         self.kept_threshold: Threshold | None = None
         self.threshold = threshold
+        self.selection = Selection()
         self.announce: Callable[[], None] = lambda: None
         self.requeue: Callable[[], None] = lambda: None
         self.peers: Callable[[], tuple[Run, ...]] = tuple  # the other listed runs on the same dataset
@@ -333,7 +337,21 @@ class Run:
         """Wait until the run has ended and is recorded, at most `timeout` seconds; gives the status.
 
         An alarm ends the waiting too: the run is "paused" then until it is resumed or stopped.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If a person interrupts (Ctrl+C, or the kernel of a notebook): the run is stopped first, and keeps what it
+            has learned. A second interrupt does not wait for that.
         """
+        try:
+            return self._wait(timeout)
+        except KeyboardInterrupt:
+            self.stop()
+            self._wait(None)
+            raise
+
+    def _wait(self, timeout: float | None) -> RunStatus:
         end = math.inf if timeout is None else time.monotonic() + timeout
         while self.job is not None and not self.job.wait(max(0.0, min(_GLANCE, end - time.monotonic()))):
             is_held = self.alarm is not None and self.status == "paused" and not self.control.stopping

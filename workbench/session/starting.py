@@ -340,10 +340,10 @@ class Starting(Contents):
     def _take_in(self, ids: Collection[str], entry: Entry) -> tuple[Thing, ...]:
         """Take in what a merge has written; gives what is shown of it. Holds the lock."""
         contents = self._storage.load(ids, self.datasets.values())
-        works: list[Run | Study] = [*contents.runs, *contents.studies]
+        works: list[Dataset | Run | Study] = [*contents.datasets, *contents.runs, *contents.studies]
         for work in works:
             self._adopt(work)
-        things: list[Thing] = [*contents.datasets, *works, *contents.subsets]
+        things: list[Thing] = [*works, *contents.subsets]
         for thing in things:
             self._document.add(thing)
         self._log.append(entry)
@@ -361,6 +361,7 @@ class Starting(Contents):
         """Take in a dataset that an import brought; `make` commits it under the name it is given."""
         with self._changing:
             dataset, entry = make(free_name(wanted, self.datasets.values()))
+            self._adopt(dataset)
             self._document.add(dataset)
             self._log.append(entry)
         tell(self.events.dataset_added, dataset)

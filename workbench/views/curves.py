@@ -16,6 +16,8 @@ from workbench.views.wording import metric_title, number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_POINTS = 2000
+"""So many points of a curve are drawn on a screen."""
 _SHARES = ("accuracy", "recall", "precision", "purity", "share", "usage", "changed", "topographic")
 
 
@@ -138,6 +140,21 @@ def _panel(label: str, names: list[str], history: dict[str, NDArray[np.float64]]
         log=wide and not is_share,
         limits=(0.0, 1.0) if is_share and inside else None,
     )
+
+
+def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At most about MOST_POINTS of the finite points, keeping the lowest and highest of every stretch."""
+    finite = np.isfinite(y)
+    x, y = np.asarray(x, np.float64)[finite], np.asarray(y, np.float64)[finite]
+    n_bins = MOST_POINTS // 2
+    if len(y) <= MOST_POINTS:
+        return x, y
+    size = len(y) // n_bins
+    body = y[: size * n_bins].reshape(n_bins, size)
+    start = np.arange(n_bins) * size
+    ends = np.sort(np.stack([start + body.argmin(axis=1), start + body.argmax(axis=1)], axis=1), axis=1).ravel()
+    kept = np.concatenate([ends, np.arange(size * n_bins, len(y))])
+    return x[kept], y[kept]
 
 
 def figure(data: CurvesData, theme: Theme) -> Figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -14,10 +13,9 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from workbench.desktop.plots.base import Canvas, Plot, dress, letters, quiet
 from workbench.views import View
-from workbench.views.curves import CurvesData, Panel
+from workbench.views.curves import CurvesData, Panel, thinned
 from workbench.views.theme import Theme
 
-MOST_POINTS = 2000
 FEW_POINTS = 30
 LOWEST_PANEL = 120
 """Pixels; where there is less room for each panel, the view scrolls."""
@@ -167,18 +165,3 @@ def round_end(last: float) -> float:
     """The first of 5, 10, 15, 20, 30, 40, 60, 80, 100, 150 ... that is not below `last`."""
     scale = 10.0 ** max(1.0, np.floor(np.log10(max(last, 1.0))))
     return next(scale * part for part in (0.5, 1, 1.5, 2, 3, 4, 6, 8, 10) if scale * part >= last)
-
-
-def thinned(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """At most about MOST_POINTS of the finite points, keeping the lowest and highest of every stretch."""
-    finite = np.isfinite(y)
-    x, y = np.asarray(x, np.float64)[finite], np.asarray(y, np.float64)[finite]
-    n_bins = MOST_POINTS // 2
-    if len(y) <= MOST_POINTS:
-        return x, y
-    size = len(y) // n_bins
-    body = y[: size * n_bins].reshape(n_bins, size)
-    start = np.arange(n_bins) * size
-    ends = np.sort(np.stack([start + body.argmin(axis=1), start + body.argmax(axis=1)], axis=1), axis=1).ravel()
-    kept = np.concatenate([ends, np.arange(size * n_bins, len(y))])
-    return x[kept], y[kept]

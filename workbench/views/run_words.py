@@ -1,4 +1,4 @@
-"""Runs, sweeps and times in words for the window; reads only what never waits for the project file."""
+"""Runs, sweeps and times in words for windows and notebooks; reads only what never waits for the project file."""
 
 from __future__ import annotations
 

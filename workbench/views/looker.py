@@ -1,4 +1,4 @@
-"""From a run, or data alone, to what its views show: computed on the views' thread, and kept while it holds."""
+"""From a run, a fitted model, or data alone, to what views show: computed on one thread, and kept while it holds."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from engines import Snapshot
 from workbench.session import Dataset, Run, Threshold
 from workbench.session.selection import Selection
 from workbench.views import VIEWS, Scene, View, scene_of, scene_of_data
+from workbench.views.model_scene import ModelOnRows
 from workbench.views.picking import Pick, Picked, apply, picked_of
 from workbench.views.scene_making import at_snapshot
 from workbench.views.when import When
+
+Shown = Run | Dataset | ModelOnRows
+"""What views can show."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Key:
     Attributes
     ----------
     shown : str
-        Id of the run, or of the data.
+        Id of the run, of the data or of the model.
     sequence, measured : int
         How many snapshots it has had, and what was measured of it.
     iteration : int or None
@@ -58,6 +62,48 @@ class Key:
     beside: int = 0
 
 
+def key_of(
+    thing: Shown,
+    theme: str,
+    *,
+    picked: int = 0,
+    pinned: Snapshot | None = None,
+    when: When | None = None,
+    beside: str | None = None,
+) -> Key:
+    """What a picture of `thing` shows that is made now.
+
+    Parameters
+    ----------
+    theme : str
+    picked : int
+        Version of the selection, for a view that follows it.
+    pinned : Snapshot, optional
+        Shown in place of the newest, with other runs as they were at `when`.
+    beside : str, optional
+        Name of the run that the view lays beside it.
+    """
+    if isinstance(thing, ModelOnRows):
+        return Key(thing.id, thing.sequence, None, 0, frozenset(), theme, picked, 0, False, None)
+    if isinstance(thing, Dataset):
+        return Key(thing.id, 0, None, 0, frozenset(), theme, picked, thing.correction, thing.is_sealed, None)
+    peers = thing.peers()
+    return Key(
+        thing.id,
+        thing.sequence,
+        None if pinned is None else pinned.iteration,
+        thing.n_measured,
+        frozenset((o.id, o.name, o.active, o.active and o.sequence > 0) for o in peers),
+        theme,
+        picked,
+        thing.dataset.correction,
+        thing.dataset.is_sealed,
+        thing.kept_threshold,
+        when,
+        next((other.sequence for other in peers if other.name == beside and other.active), 0),
+    )
+
+
 class Looker:
     """The scene that the views look at, and the data of each view; for one thread, but for `pick` and `seen`.
 
@@ -73,20 +119,19 @@ class Looker:
         self._scene: Scene | None = None
         self._run = self._dataset = ""
         self._picked: Picked | None = None
-        self._data: dict[str, tuple[Key, str, Any]] = {}
+        self._data: dict[tuple[str, str], tuple[Key, str, Any]] = {}
         self._lock = threading.Lock()
 
-    def scene(self, thing: Run | Dataset, pinned: Snapshot | None, key: Key) -> Scene | None:
+    def scene(self, thing: Shown, pinned: Snapshot | None, key: Key) -> Scene | None:
         """What there is to see of `thing` at `key`; None while there is nothing."""
         wanted = replace(key, theme="", picked=0, beside=0)
         if self._scene is None or wanted != self._key:
-            found = scene_of(thing) if isinstance(thing, Run) else scene_of_data(thing)
+            found = newest_scene(thing)
             if found is not None and pinned is not None:
                 found = at_snapshot(found, pinned, key.when)
-            dataset = thing.dataset if isinstance(thing, Run) else thing
             with self._lock:
                 self._key, self._scene = wanted, found
-                self._run, self._dataset = thing.id if isinstance(thing, Run) else "", dataset.id
+                self._run, self._dataset = ids_of(thing)
                 self._picked = None
             self.fitting = frozenset() if found is None else _fitting(found)
         return self._scene
@@ -105,14 +150,14 @@ class Looker:
             scene, picked, of = self._scene, self._picked, self._run or self._dataset
         return scene.asking("", picked) if scene is not None and of == shown else None
 
-    def data(self, view: View, key: Key, asked: str, picked: Picked) -> Any:
-        """What `view` shows of the scene for a person who asked for `asked`."""
+    def data(self, view: View, key: Key, asked: str, picked: Picked, place: str = "") -> Any:
+        """What `view` shows of the scene for a person who asked for `asked`, at one of several places for that view."""
         assert self._scene is not None
         wanted = replace(key, theme="")
-        known = self._data.get(view.name)
+        known = self._data.get((view.name, place))
         if known is None or known[:2] != (wanted, asked):
             scene = self._scene.asking(asked, picked if view.follows_picks else None)
-            known = self._data[view.name] = (wanted, asked, view.compute(scene))
+            known = self._data[view.name, place] = (wanted, asked, view.compute(scene))
         return known[2]
 
     def beside(self, view: View, asked: str) -> Scene | None:
@@ -131,6 +176,42 @@ class Looker:
             return
         if all(k < len(scene.prototypes) for k in pick.prototypes):
             apply(pick, selection, run, dataset, scene)
+
+
+def newest_scene(thing: Shown) -> Scene | None:
+    """What there is to see of `thing` now; None while there is nothing."""
+    if isinstance(thing, ModelOnRows):
+        return thing.scene()
+    return scene_of(thing) if isinstance(thing, Run) else scene_of_data(thing)
+
+
+def ids_of(thing: Shown) -> tuple[str, str]:
+    """Under which ids prototypes, and rows and features, are picked; "" for prototypes of data alone."""
+    if isinstance(thing, ModelOnRows):
+        return thing.id, thing.rows_id
+    return (thing.id, thing.dataset.id) if isinstance(thing, Run) else ("", thing.id)
+
+
+def waiting_words(thing: Shown) -> str:
+    """Why there is nothing to see of `thing`, in a sentence."""
+    if isinstance(thing, Dataset):
+        return f"{thing.name} cannot be drawn: its rows are dissimilarities."
+    if isinstance(thing, ModelOnRows):
+        return f"{thing.name} has learned nothing yet."
+    words = {
+        "queued": f"{thing.name} waits for its turn.",
+        "running": f"{thing.name} is being set up; the first picture appears with its first step.",
+        "failed": f"{thing.name} failed before its first step. {thing.error}",
+    }
+    return words.get(thing.status, f"Nothing was recorded of {thing.name}.")
+
+
+def unfit_words(view: View, scene: Scene) -> str:
+    """Why `view` has nothing to show of a scene, in a sentence."""
+    if view.lacking is not None and (lacking := view.lacking(scene)):
+        return lacking
+    words = f"this view shows {view.summary[:1].lower()}{view.summary[1:]}"
+    return f"Not for {scene.engine.title}: {words}" if scene.of_run else f"Train a run to see it here: {words}"
 
 
 def _fitting(scene: Scene) -> frozenset[str]:
