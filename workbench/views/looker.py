@@ -160,6 +160,11 @@ class Looker:
             known = self._data[view.name, place] = (wanted, asked, view.compute(scene))
         return known[2]
 
+    def forget(self, place: str) -> None:
+        """Keep no data of a place that is no more."""
+        for known in [known for known in self._data if known[1] == place]:
+            del self._data[known]
+
     def beside(self, view: View, asked: str) -> Scene | None:
         """The scene of the other run that `view` lays beside it for that person; None for a view that compares none."""
         assert self._scene is not None

@@ -94,6 +94,10 @@ class ModelOnRows:
         self._sequence = 0
 
     @property
+    def feature_names(self) -> tuple[str, ...]:
+        return self._alone.feature_names
+
+    @property
     def sequence(self) -> int:
         """Counts what the model has learned: whoever remembers it knows whether there is something new."""
         now = tuple(vars(self.model).get(name) for name in (*self.model.FITTED, "history_"))
@@ -166,9 +170,7 @@ class ModelOnRows:
 def _stranger_words(thing: Any) -> str:
     name = type(thing).__name__
     if name == "Pipeline":
-        return (
-            "Show the last step of a Pipeline with rows as it sees them: pipeline[-1], pipeline[:-1].transform(X)."
-        )
+        return "Show the last step of a Pipeline with rows as it sees them: pipeline[-1], pipeline[:-1].transform(X)."
     return f"A {name} cannot be shown: give a run or a dataset of a project, or a fitted engine of this package."
 
 

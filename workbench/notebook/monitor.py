@@ -1,0 +1,93 @@
+"""A run while it learns: how far it is, its curves, and the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from workbench.notebook.parcel import Array, Drawing
+from workbench.notebook.scripts import module
+from workbench.notebook.widget import ViewWidget
+from workbench.session import Run
+from workbench.views.curves import CurvesData, thinned
+from workbench.views.picking import Picked
+from workbench.views.run_words import STATUS, alarm_words, duration, progress_of
+from workbench.views.theme import Theme
+
+
+class RunMonitor(ViewWidget):
+    """Status, learning curves, and buttons to pause, step, stop and resume; of a fitted engine, its curves.
+
+    The buttons act also while another cell computes, where kernel and page know subshells (ipykernel 7 and JupyterLab
+    4.4 do); elsewhere `run.stop()` and an interrupt of the kernel do.
+
+    Examples
+    --------
+    >>> from engines import KMeans
+    >>> widget = RunMonitor(KMeans(n_clusters=2, random_state=0).fit([[0.0], [1.0], [5.0], [6.0]]))
+    >>> widget
+    RunMonitor(k-means)
+    >>> widget.close()
+    """
+
+    VIEW: ClassVar[str] = "curves"
+    _esm = module("axes", "monitor")
+
+    @property
+    def run(self) -> Run | None:
+        """The run; None for a model without one."""
+        return self.subject.shown if isinstance(self.subject.shown, Run) else None
+
+    def state(self) -> Hashable:
+        run = self.run
+        return () if run is None else (run.status, run.control.paused, run.control.stopping, run.alarm, run.error)
+
+    def do(self, told: Mapping[str, Any]) -> None:
+        run = self.run
+        if run is not None and told.get("what") in _possible(run):
+            getattr(run, str(told["what"]))()
+
+    def drawing(self, data: CurvesData, picked: Picked, theme: Theme) -> Drawing:
+        arrays: dict[str, Array] = {}
+        panels = []
+        for p, panel in enumerate(data.panels):
+            for c, curve in enumerate(panel.curves):
+                arrays[f"curve {p} {c}"] = np.column_stack(thinned(data.iteration, curve.values)).astype(np.float32)
+            curves = [{"title": curve.title, "code": curve.code} for curve in panel.curves]
+            limits = None if panel.limits is None else list(panel.limits)
+            panels.append({"label": panel.label, "log": panel.log, "limits": limits, "curves": curves})
+        latest = [list(pair) for pair in data.latest]
+        return Drawing({"panels": panels, "x": data.x_label, "latest": latest, **_facts(self.run)}, arrays)
+
+
+def _possible(run: Run) -> tuple[str, ...]:
+    """Names of the methods of `run` that are of use now."""
+    if not run.active:
+        return ("resume",) if run.resumable else ()
+    held = run.control.paused
+    return ("resume" if held else "pause", "step", "stop")
+
+
+def _facts(run: Run | None) -> dict[str, Any]:
+    """Where the run is, for the line above the curves."""
+    if run is None:
+        return {"status": "", "words": "", "progress": None, "alarm": "", "can": []}
+    snapshot = run.latest
+    words = [STATUS[run.status]]
+    if snapshot is not None:
+        of = f" of {snapshot.n_iterations:,}" if snapshot.n_iterations else ""
+        words.append(f"iteration {snapshot.iteration:,}{of}")
+    if run.seconds >= 1:
+        words.append(duration(run.seconds))
+    left = run.seconds_left
+    if run.status == "running" and left is not None:
+        words.append(f"at most {duration(left)} left")
+    return {
+        "status": run.status,
+        "words": " · ".join(words),
+        "progress": progress_of(run),
+        "alarm": alarm_words(run) or run.error,
+        "can": list(_possible(run)),
+    }
