@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.views.moments import Moment, restart_of
+from workbench.views.moments import Moment, no_moments, restart_of
 from workbench.views.planes import Plane, place_of_moment
 from workbench.views.scene import Scene, per_sample
 from workbench.views.wording import counted
@@ -56,7 +56,7 @@ NO_TRAILS = Trails(np.empty(0, np.int64), np.empty((0, 0, 2)))
 
 def can_have_trails(scene: Scene) -> bool:
     """Whether there are prototypes in the plane that a run has moved."""
-    return scene.has_prototypes
+    return scene.has_prototypes and scene.find_moments is not no_moments
 
 
 def shown_unasked(scene: Scene) -> bool:

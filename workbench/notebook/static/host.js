@@ -182,6 +182,7 @@ class Picture {
     this.changed = new Set();
     this.image?.remove();
     this.image = null;
+    this.width = this.body.clientWidth;
     const say = this.facts.say ?? "";
     if (changed === null || changed.has("say")) this.said.textContent = say;
     this.root.classList.toggle("vqw-silent", say !== "");

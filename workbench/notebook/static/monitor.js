@@ -1,0 +1,153 @@
+// A run while it learns: a line on how far it is, buttons, and its curves one above another.
+
+const BUTTONS = [
+  ["pause", "Pause", "Hold before the next step"],
+  ["step", "Step", "Do one more step, and hold"],
+  ["resume", "Resume", "Go on"],
+  ["stop", "Stop", "End here, and keep what was learned"],
+];
+const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
+const FEW = 30;
+
+class MonitorPicture extends Picture {
+  build() {
+    this.words = make("span", { class: "vqw-words", role: "status" });
+    this.progress = make("progress", { max: "1", "aria-label": "Progress" });
+    this.group = make("span", { class: "vqw-group", role: "group", "aria-label": "The run" });
+    this.buttons = BUTTONS.map(([what, name, tip]) => {
+      const button = makeButton(name, tip, () => this.act(what));
+      this.group.append(button);
+      return [what, button];
+    });
+    this.counter = make("span", { class: "vqw-words vqw-name" });
+    this.tools.append(this.group, this.progress, this.words, this.counter);
+    this.layer = new Layer(this.body, { role: "img" });
+    this.alarm = make("p", { class: "vqw-alarm", role: "alert", hidden: "" });
+    this.tools.after(this.alarm);
+  }
+
+  draw() {
+    this.tellState();
+    this.drawPanels();
+    this.counter.textContent = this.frameWords();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => (this.counter.textContent = this.frameWords()), 2100);
+  }
+
+  frameWords() {
+    const { number, rate } = this.received;
+    return `frame ${number.toLocaleString("en-US")}${rate ? ` · ${rate.toFixed(0)}/s` : ""}`;
+  }
+
+  tellState() {
+    const { can, words, progress, alarm, status } = this.facts;
+    if (this.words.textContent !== words) this.words.textContent = words;
+    for (const [what, button] of this.buttons) {
+      button.disabled = !can.includes(what);
+      if (what === "pause" || what === "resume") button.hidden = what === "pause" ? can.includes("resume") : !can.includes("resume");
+    }
+    this.group.hidden = !status;
+    this.progress.hidden = progress === null;
+    this.progress.value = progress ?? 0;
+    if (this.alarm.textContent !== alarm) this.alarm.textContent = alarm;
+    this.alarm.hidden = !alarm;
+  }
+
+  drawPanels() {
+    const context = this.layer.clear(this.width, this.height);
+    context.fillStyle = this.colours.surface;
+    context.fillRect(0, 0, this.width, this.height);
+    const { panels } = this.facts;
+    const columns = this.width > 640 && panels.length > 1 ? 2 : 1;
+    const lines = Math.max(1, Math.ceil(panels.length / columns));
+    const [wide, high] = [this.width / columns, this.height / lines];
+    panels.forEach((panel, p) => {
+      context.save();
+      context.translate((p % columns) * wide, Math.floor(p / columns) * high);
+      this.drawPanel(context, panel, p, wide, high);
+      context.restore();
+    });
+  }
+
+  drawPanel(context, panel, p, wide, high) {
+    const curves = panel.curves.map((curve, c) => ({ ...curve, points: this.values(`curve ${p} ${c}`) }));
+    const box = { left: 76, right: wide - 12, top: panel.curves.length > 1 ? 24 : 10, bottom: high - 46 };
+    const x = this.across(curves, box);
+    const y = this.up(curves, panel, box);
+    drawAxes(context, box, x, y, { x: this.facts.x, y: panel.label }, this.colours);
+    for (const curve of curves) this.drawCurve(context, curve, x, y, curves.length > 1);
+    if (curves.length > 1) this.drawLegend(context, curves, box);
+  }
+
+  across(curves, box) {
+    let last = 1;
+    for (const { points } of curves) if (points.length) last = Math.max(last, points[points.length - 2]);
+    return new Scale(0, roundEnd(last), box.left, box.right);
+  }
+
+  up(curves, panel, box) {
+    let [low, high] = panel.limits ?? [Infinity, -Infinity];
+    if (!panel.limits) {
+      for (const { points } of curves) {
+        for (let k = 1; k < points.length; k += 2) [low, high] = [Math.min(low, points[k]), Math.max(high, points[k])];
+      }
+    }
+    if (!(low <= high)) [low, high] = panel.log ? [0.1, 1] : [0, 1];
+    if (panel.log) return new Scale(low / 1.15, high * 1.15, box.bottom, box.top, true);
+    const margin = 0.05 * (high - low || Math.abs(high) || 1);
+    return new Scale(panel.limits ? low : low - margin, high + margin, box.bottom, box.top);
+  }
+
+  drawCurve(context, { points, code }, x, y, several) {
+    const colour = several ? lookOf(this.colours, code)[0] : this.colours.accent;
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineWidth = 1.6;
+    context.setLineDash(several ? DASHES[code % DASHES.length] : []);
+    context.beginPath();
+    for (let k = 0; k < points.length; k += 2) {
+      const [px, py] = [x.at(points[k]), y.at(points[k + 1])];
+      if (k) context.lineTo(px, py);
+      else context.moveTo(px, py);
+    }
+    context.stroke();
+    context.setLineDash([]);
+    if (points.length > 2 * FEW) return;
+    context.beginPath();
+    for (let k = 0; k < points.length; k += 2) addMarker(context, "circle", x.at(points[k]), y.at(points[k + 1]), 2.2);
+    context.fill();
+  }
+
+  drawLegend(context, curves, box) {
+    context.font = FONT;
+    context.textBaseline = "middle";
+    context.textAlign = "left";
+    let at = box.left;
+    for (const { title, code } of curves) {
+      context.strokeStyle = lookOf(this.colours, code)[0];
+      context.lineWidth = 2;
+      context.setLineDash(DASHES[code % DASHES.length]);
+      context.beginPath();
+      line(context, at, 12, at + 24, 12);
+      context.stroke();
+      context.setLineDash([]);
+      context.fillStyle = this.colours.text;
+      context.fillText(title, at + 29, 12);
+      at += 45 + context.measureText(title).width;
+    }
+  }
+
+  describe() {
+    const { words, latest } = this.facts;
+    const told = `${words ? `${words}. ` : ""}${latest.map(([title, text]) => `${title}: ${text}`).join(", ")}.`;
+    this.layer.canvas.setAttribute("aria-label", told);
+    return told;
+  }
+}
+
+/** The first round number that is not below `last`, so that the axis does not creep with every step. */
+function roundEnd(last) {
+  const scale = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(last, 1))));
+  return [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((part) => part * scale).find((end) => end >= last) ?? last;
+}
+
+export default widget(MonitorPicture);
