@@ -6,7 +6,7 @@ marks='not slow'
 extras=test
 if [ "${1:-}" = --full ]; then
     marks=''
-    extras=test,peers
+    extras=test,peers,browser
     shift
 fi
 sh resources/prepare.sh "$extras"

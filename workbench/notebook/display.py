@@ -30,7 +30,7 @@ def register() -> None:
         from IPython import get_ipython
     except ImportError:
         return
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is not None:
         formatter = shell.display_formatter.mimebundle_formatter
         formatter.for_type(Engine, bundle_of_engine)

@@ -52,13 +52,14 @@ class Packer:
         """
         known = self._facts
         facts = {name: fact for name, fact in drawing.facts.items() if name not in known or known[name] != fact}
-        told, buffers = [], []
+        told: list[dict[str, Any]] = []
+        buffers: list[memoryview] = []
         for name, array in drawing.arrays.items():
             if array.dtype.name not in DTYPES:
                 raise TypeError(f"The array {name!r} is of the type {array.dtype.name}, not of {', '.join(DTYPES)}.")
             if not _same(self._arrays.get(name), array):
                 told.append({"name": name, "dtype": array.dtype.name, "shape": list(array.shape)})
-                buffers.append(memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8)))
+                buffers.append(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         content = {"facts": facts, "arrays": told}
         gone = [name for name in (*known, *self._arrays) if name not in drawing.facts and name not in drawing.arrays]
         if gone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-IN_FLIGHT = 1
+IN_FLIGHT = 2
 """So many frames may be sent that the browser has not drawn yet."""
 PATIENCE = 1.0
 """Seconds after which the newest frame is sent though the last one was not acknowledged."""

@@ -80,7 +80,7 @@ class Projection(ViewWidget):
         return self.plane, self.colour, self.features, self.trails
 
     def asked(self, picked: Picked) -> str:
-        features = self.features
+        features: tuple[int, int] | None = self.features
         if self.plane == PICKED:
             chosen = picked.original_features
             features = (
@@ -113,7 +113,7 @@ class Projection(ViewWidget):
         plane = data.planes[0]
         points, codes, rows, is_picked = _rows(data, plane, picked)
         trails = data.trails[0]
-        arrays = {
+        arrays: dict[str, Array] = {
             "points": points.astype(np.float32, copy=False),
             "codes": codes.astype(np.int16),
             "prototypes": plane.prototypes.astype(np.float32),

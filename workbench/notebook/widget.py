@@ -37,7 +37,7 @@ _MOST_ASKED = 1000
 """So many things that a browser asks for may wait; more come from no person."""
 
 
-class ViewWidget(anywidget.AnyWidget):  # type: ignore[misc]
+class ViewWidget(anywidget.AnyWidget):
     """A view of a run, a dataset or a fitted model. Subclasses say which view, and how its data go to the browser.
 
     A subclass sets `VIEW` and `_esm`, and writes `drawing`; where people can choose or pick something also `asked`,

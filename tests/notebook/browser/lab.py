@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real browser for the tests: one server and one browser, a notebook for each test; no tests."""
+"""A real JupyterLab and a real browser: one server and one browser, a notebook for each test; no tests."""
 
 from __future__ import annotations
 
@@ -61,18 +61,24 @@ class Lab:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         places = {f"JUPYTER_{kind}_DIR": str(self.folder / f".{kind}") for kind in ("CONFIG", "DATA", "RUNTIME")}
-        environment = os.environ | places | {
-            "IPYTHONDIR": str(self.folder / ".ipython"),
-            "PYTHONPATH": str(ROOT),
-            "JUPYTERLAB_SETTINGS_DIR": str(self.folder / ".settings"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / ".workspaces"),
-        }
+        environment = (
+            os.environ
+            | places
+            | {
+                "IPYTHONDIR": str(self.folder / ".ipython"),
+                "PYTHONPATH": str(ROOT),
+                "JUPYTERLAB_SETTINGS_DIR": str(self.folder / ".settings"),
+                "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / ".workspaces"),
+            }
+        )
         self._log = (self.folder / "server.log").open("w")
         self._server = subprocess.Popen(
             [
                 *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={self._port}"),
                 *(f"--IdentityProvider.token={TOKEN}", "--ServerApp.root_dir=.", "--allow-root"),
-                *("--LabApp.expose_app_in_browser=True", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+                "--LabApp.expose_app_in_browser=True",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+                "--LabApp.news_url=None",
             ],
             cwd=self.folder,
             env=environment,
@@ -105,7 +111,8 @@ class Lab:
                 return
             except (urllib.error.URLError, OSError):
                 if time.monotonic() > end or self._server.poll() is not None:
-                    raise RuntimeError(f"JupyterLab did not start: {(self.folder / 'server.log').read_text()}") from None
+                    log = (self.folder / "server.log").read_text()
+                    raise RuntimeError(f"JupyterLab did not start: {log}") from None
                 time.sleep(0.2)
 
     def open(self, *cells: str) -> Notebook:
@@ -155,8 +162,10 @@ class Notebook:
         self.page.evaluate("k => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = k; }", cell)
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
         if wait:
-            self.page.wait_for_function("k => !window.jupyterapp.shell.currentWidget.content.widgets[k].promptNode"
-                                        "?.textContent.includes('*')", arg=cell)
+            self.page.wait_for_function(
+                "k => !window.jupyterapp.shell.currentWidget.content.widgets[k].promptNode?.textContent.includes('*')",
+                arg=cell,
+            )
             self.until_idle()
 
     def output(self, cell: int) -> str:
