@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+import traitlets
 
 from workbench.notebook.parcel import Array, Drawing
 from workbench.notebook.scripts import module
@@ -19,6 +20,8 @@ from workbench.views.theme import Theme
 
 class RunMonitor(ViewWidget):
     """Status, learning curves, and buttons to pause, step, stop and resume; of a fitted engine, its curves.
+
+    It is higher than `height` where there are so many curves that they would be too low to read.
 
     The buttons act also while another cell computes, where kernel and page know subshells (ipykernel 7 and JupyterLab
     4.4 do); elsewhere `run.stop()` and an interrupt of the kernel do.
@@ -34,6 +37,7 @@ class RunMonitor(ViewWidget):
 
     VIEW: ClassVar[str] = "curves"
     _esm = module("axes", "monitor")
+    height = traitlets.Int(300, min=80, max=4000).tag(sync=True)
 
     @property
     def run(self) -> Run | None:
@@ -43,6 +47,9 @@ class RunMonitor(ViewWidget):
     def state(self) -> Hashable:
         run = self.run
         return () if run is None else (run.status, run.control.paused, run.control.stopping, run.alarm, run.error)
+
+    def always(self) -> Mapping[str, Any]:
+        return _facts(self.run)
 
     def do(self, told: Mapping[str, Any]) -> None:
         run = self.run
@@ -59,7 +66,7 @@ class RunMonitor(ViewWidget):
             limits = None if panel.limits is None else list(panel.limits)
             panels.append({"label": panel.label, "log": panel.log, "limits": limits, "curves": curves})
         latest = [list(pair) for pair in data.latest]
-        return Drawing({"panels": panels, "x": data.x_label, "latest": latest, **_facts(self.run)}, arrays)
+        return Drawing({"panels": panels, "x": data.x_label, "latest": latest}, arrays)
 
 
 def _possible(run: Run) -> tuple[str, ...]:

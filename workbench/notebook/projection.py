@@ -130,7 +130,7 @@ class Projection(ViewWidget):
             arrays["rows"] = np.asarray(rows, np.int32)
         if data.colours.values is not None:
             arrays["colours"] = data.colours.rgb(theme)
-        if plane.crowd is not None and len(plane.crowd.points) > MOST_POINTS:
+        if plane.crowd is not None and len(points) < len(plane.crowd.points):
             arrays["density"] = density_image(
                 density(plane.crowd.points, data.crowd_codes(plane.crowd), plane.limits), theme
             )
@@ -155,8 +155,8 @@ class Projection(ViewWidget):
 def _rows(data: ProjectionData, plane: Plane, picked: Picked) -> tuple[Array, Array, Array | None, Array]:
     """Places (k, 2) of the rows that are drawn, their codes (k,), their numbers, and which of them are picked (k,).
 
-    All rows where they are not too many, so that nothing of the data is left out; else those of the sample. Numbers are
-    None where they are those of the places.
+    All rows, where their colours are known and they are not too many; else those of the sample. Numbers are None where
+    they are those of the places.
     """
     crowd = plane.crowd
     if crowd is None or len(crowd.points) > MOST_POINTS or not data.colours.of_classes:

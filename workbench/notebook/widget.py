@@ -72,6 +72,7 @@ class ViewWidget(anywidget.AnyWidget):
     _palettes = traitlets.Dict().tag(sync=True)
     _words = traitlets.Dict().tag(sync=True)
     _still = traitlets.Bytes(b"").tag(sync=True)
+    _closed = True  # until it is made
 
     def __init__(
         self,
@@ -106,7 +107,6 @@ class ViewWidget(anywidget.AnyWidget):
         self._views: dict[str, int] = {}
         self._is_dark = theme == "dark"
         self._sent: Hashable = None
-        self._closed = False
         if height is not None:
             chosen["height"] = height
         super().__init__(
@@ -117,6 +117,7 @@ class ViewWidget(anywidget.AnyWidget):
             _words={"title": self.view.title, "summary": self.view.summary, "name": self.subject.name},
             **chosen,
         )
+        self._closed = False
         self.on_msg(self._heard)
         feed.join(self)
 
@@ -127,6 +128,10 @@ class ViewWidget(anywidget.AnyWidget):
     def drawing(self, data: Any, picked: Picked, theme: Theme) -> Drawing:
         """What the browser needs to draw the view's data, and to mark in them what is picked."""
         raise NotImplementedError
+
+    def always(self) -> Mapping[str, Any]:
+        """Facts that the browser has also while there is nothing to draw."""
+        return {}
 
     def asked(self, picked: Picked) -> str:
         """What the view is asked for, as its `Scene.asked`."""
@@ -163,9 +168,10 @@ class ViewWidget(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Show nothing any more, here and in the browser."""
-        self._closed = True
-        feed.leave(self)
-        self.subject.looker.forget(self._place)
+        if not self._closed:
+            self._closed = True
+            feed.leave(self)
+            self.subject.looker.forget(self._place)
         super().close()
 
     def refresh(self) -> None:
@@ -188,7 +194,7 @@ class ViewWidget(anywidget.AnyWidget):
             return wait or LIVELY
         except Exception as error:
             logger.info("%r could not be drawn", self, exc_info=True)
-            self._show(Drawing({"say": _error_words(error), "name": self.subject.name}), wanted)
+            self._show(Drawing({**self.always(), "say": _error_words(error), "name": self.subject.name}), wanted)
             return pressure.PATIENCE
 
     def picture(self, form: Literal["png", "svg"] = "png", theme: Literal["light", "dark"] = "light") -> bytes:
@@ -250,6 +256,7 @@ class ViewWidget(anywidget.AnyWidget):
             self.subject.selection.clear()
         elif kind == "pick" and (pick := self.pick(told, buffers)) is not None:
             subject = self.subject
+            subject.looker.scene(subject.shown, None, self._wanted()[0])
             subject.looker.pick(pick, subject.selection, subject.shown.id)
 
     def _wanted(self) -> tuple[Key, int, Hashable]:
@@ -264,7 +271,8 @@ class ViewWidget(anywidget.AnyWidget):
         return theme("dark" if self._is_dark else "light")
 
     def _drawn(self, key: Key) -> Drawing:
-        subject, common = self.subject, {"say": "", "name": self.subject.name}
+        subject = self.subject
+        common = {"say": "", "name": subject.name, **self.always()}
         scene = subject.looker.scene(subject.shown, None, key)
         if scene is None:
             return Drawing(common | {"say": waiting_words(subject.shown)})

@@ -206,6 +206,7 @@ def waiting_words(thing: Shown) -> str:
     words = {
         "queued": f"{thing.name} waits for its turn.",
         "running": f"{thing.name} is being set up; the first picture appears with its first step.",
+        "paused": f"{thing.name} is paused before its first step.",
         "failed": f"{thing.name} failed before its first step. {thing.error}",
     }
     return words.get(thing.status, f"Nothing was recorded of {thing.name}.")

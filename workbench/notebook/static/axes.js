@@ -82,10 +82,11 @@ function spelled(value, digits) {
     const raised = [...String(power)].map((c) => ({ "-": "⁻" })[c] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("");
     return `${factor === 1 ? "" : `${factor}·`}10${raised}`.replace("-", "−");
   }
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+  const near = size < 0.5 * 10 ** -digits ? 0 : value;  // no minus before a zero
+  return near.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 }
 
-const FONT = '12px var(--jp-ui-font-family, system-ui, sans-serif)'.replace(/var\([^,]*, (.*)\)/, "$1");
+const FONT = "12px system-ui, sans-serif";
 
 /**
  * Grid, ticks and names of two axes around a box.
@@ -130,7 +131,7 @@ function drawAxes(context, box, x, y, names, colours) {
     context.translate(14, (box.top + box.bottom) / 2);
     context.rotate(-Math.PI / 2);
     context.textBaseline = "middle";
-    context.fillText(fitted(context, names.y, box.bottom - box.top), 0, 0);
+    context.fillText(fitted(context, names.y, box.bottom - box.top + 40), 0, 0);
     context.restore();
   }
 }

@@ -3,6 +3,7 @@
 // A view is a class that extends Picture and is given to `widget`. It writes
 //   build()            makes its elements once, inside this.body
 //   draw(changed)      draws this.facts and this.arrays; `changed` is the set of names that are new, or null for all
+//   tellState(changed) shows what is known also while there is nothing to draw
 //   describe()         a sentence for people who do not see it
 // and may use this.colours (the palette of the theme), this.dark, this.width, this.height, and
 //   this.choose({...}), this.act(name), this.point({...}, outline)   to tell the kernel what a person wants.
@@ -142,6 +143,7 @@ class Picture {
 
   build() {}
   draw() {}
+  tellState() {}
   describe() {
     return "";
   }
@@ -186,6 +188,7 @@ class Picture {
     const say = this.facts.say ?? "";
     if (changed === null || changed.has("say")) this.said.textContent = say;
     this.root.classList.toggle("vqw-silent", say !== "");
+    this.tellState(changed);
     if (!say) {
       this.draw(changed);
       const words = this.describe();

@@ -8,6 +8,7 @@ const BUTTONS = [
 ];
 const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
 const FEW = 30;
+const LOWEST = 170;
 
 class MonitorPicture extends Picture {
   build() {
@@ -20,6 +21,7 @@ class MonitorPicture extends Picture {
       return [what, button];
     });
     this.counter = make("span", { class: "vqw-words vqw-name" });
+    this.tools.classList.add("vqw-stays");
     this.tools.append(this.group, this.progress, this.words, this.counter);
     this.layer = new Layer(this.body, { role: "img" });
     this.alarm = make("p", { class: "vqw-alarm", role: "alert", hidden: "" });
@@ -27,8 +29,11 @@ class MonitorPicture extends Picture {
   }
 
   draw() {
-    this.tellState();
     this.drawPanels();
+  }
+
+  tellState() {
+    this.tellRun();
     this.counter.textContent = this.frameWords();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => (this.counter.textContent = this.frameWords()), 2100);
@@ -39,7 +44,7 @@ class MonitorPicture extends Picture {
     return `frame ${number.toLocaleString("en-US")}${rate ? ` · ${rate.toFixed(0)}/s` : ""}`;
   }
 
-  tellState() {
+  tellRun() {
     const { can, words, progress, alarm, status } = this.facts;
     if (this.words.textContent !== words) this.words.textContent = words;
     for (const [what, button] of this.buttons) {
@@ -53,14 +58,17 @@ class MonitorPicture extends Picture {
     this.alarm.hidden = !alarm;
   }
 
+  /** Panels in as many columns as there is room for; where they would get too low, the picture grows. */
   drawPanels() {
-    const context = this.layer.clear(this.width, this.height);
-    context.fillStyle = this.colours.surface;
-    context.fillRect(0, 0, this.width, this.height);
     const { panels } = this.facts;
-    const columns = this.width > 640 && panels.length > 1 ? 2 : 1;
+    const columns = Math.max(1, Math.min(panels.length, Math.floor(this.width / 300)));
     const lines = Math.max(1, Math.ceil(panels.length / columns));
-    const [wide, high] = [this.width / columns, this.height / lines];
+    const whole = Math.max(this.height, lines * LOWEST);
+    if (this.body.style.height !== `${whole}px`) this.body.style.height = `${whole}px`;
+    const context = this.layer.clear(this.width, whole);
+    context.fillStyle = this.colours.surface;
+    context.fillRect(0, 0, this.width, whole);
+    const [wide, high] = [this.width / columns, whole / lines];
     panels.forEach((panel, p) => {
       context.save();
       context.translate((p % columns) * wide, Math.floor(p / columns) * high);
@@ -75,7 +83,12 @@ class MonitorPicture extends Picture {
     const x = this.across(curves, box);
     const y = this.up(curves, panel, box);
     drawAxes(context, box, x, y, { x: this.facts.x, y: panel.label }, this.colours);
+    context.save();
+    context.beginPath();
+    context.rect(box.left - 3, box.top - 3, box.right - box.left + 6, box.bottom - box.top + 6);
+    context.clip();
     for (const curve of curves) this.drawCurve(context, curve, x, y, curves.length > 1);
+    context.restore();
     if (curves.length > 1) this.drawLegend(context, curves, box);
   }
 

@@ -12,6 +12,7 @@ const NEAR_PROTOTYPE = 12;
 const NEAR_ROW = 7;
 const PALE = 0.75;
 const FAINT = 0.22;
+const MANY = 10000;
 
 /** What a click means with the keys that are held. */
 function how(event) {
@@ -156,6 +157,7 @@ class PlanePicture extends Picture {
     const anyPicked = Boolean(this.facts.any_picked);
     const pixels = new Uint32Array(image.data.buffer);
     const ink = this.inks(codes);
+    const lay = n > MANY ? layer : put;
     const accent = rgbOf(this.colours.accent);
     for (const pass of anyPicked ? [0, 1] : [0]) {
       const alpha = anyPicked ? (pass ? 255 : Math.round(255 * FAINT)) : Math.round(255 * PALE);
@@ -166,7 +168,7 @@ class PlanePicture extends Picture {
         const colour = mine[0] | (mine[1] << 8) | (mine[2] << 16);
         const x = Math.round((this.x.at(points[2 * i]) - this.box.left) * ratio);
         const y = Math.round((this.y.at(points[2 * i + 1]) - this.box.top) * ratio);
-        put(pixels, image.width, image.height, x, y, stencil, colour, alpha);
+        lay(pixels, image.width, image.height, x, y, stencil, colour, n > MANY ? alpha * 0.45 : alpha);
       }
     }
   }
@@ -401,5 +403,17 @@ function put(pixels, width, height, x, y, stencil, colour, alpha) {
     const cover = (stencil[k + 2] * alpha) >> 8;
     const at = row * width + column;
     if (cover >= pixels[at] >>> 24) pixels[at] = ((cover << 24) | colour) >>> 0;
+  }
+}
+
+/** The same, but the more there are in a place the stronger it is: of so many, single marks are not to be seen. */
+function layer(pixels, width, height, x, y, stencil, colour, alpha) {
+  for (let k = 0; k < stencil.length; k += 3) {
+    const [column, row] = [x + stencil[k], y + stencil[k + 1]];
+    if (column < 0 || row < 0 || column >= width || row >= height) continue;
+    const at = row * width + column;
+    const before = pixels[at] >>> 24;
+    const cover = before + (((255 - before) * stencil[k + 2] * alpha) >> 16);
+    pixels[at] = ((cover << 24) | colour) >>> 0;
   }
 }
