@@ -259,12 +259,12 @@ class ViewWidget(anywidget.AnyWidget):
             subject.looker.scene(subject.shown, None, self._wanted()[0])
             subject.looker.pick(pick, subject.selection, subject.shown.id)
 
-    def _wanted(self) -> tuple[Key, int, Hashable]:
+    def _wanted(self) -> tuple[Key, int, str, Hashable]:
         """What a picture depends on: equal ones, equal pictures. The selection is told anew with every frame."""
-        version = self.subject.selection.version
+        version, shown = self.subject.selection.version, self.subject.shown
         follows = version if self.view.follows_picks else 0
-        key = key_of(self.subject.shown, self._theme.name if self.COLOURED else "", picked=follows)
-        return key, version, self.state()
+        key = key_of(shown, self._theme.name if self.COLOURED else "", picked=follows)
+        return key, version, shown.status if isinstance(shown, Run) else "", self.state()
 
     @property
     def _theme(self) -> Theme:

@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
 )
 TOKEN = "for-the-tests"
-PATIENCE = 90_000
+PATIENCE = 60_000
 """Milliseconds: a machine may be busy."""
 
 
