@@ -8,15 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
-from workbench.desktop.plots.base import PLOTS, FigurePlot, coloured, plot_for
+from workbench.desktop.plots.base import FIGURE, PLOTS, coloured, plot_for
 from workbench.desktop.plots.curves import MOST_POINTS, thinned
+from workbench.desktop.plots.figure import FigurePlot
 from workbench.desktop.plots.plane import Frame, rows_picture
 from workbench.views import VIEWS, theme
 from workbench.views.theme import rgb
 
 
-def test_every_view_has_a_live_plot_and_every_plot_a_view() -> None:
-    assert set(PLOTS) == {view.name for view in VIEWS}
+def test_every_view_has_a_live_plot_and_every_plot_a_view(qtbot: QtBot) -> None:
+    assert set(PLOTS) <= {view.name for view in VIEWS}
+    for view in VIEWS:
+        plot = plot_for(view)
+        qtbot.addWidget(plot)
+        assert type(plot).__name__ == PLOTS.get(view.name, FIGURE).partition(":")[2]
 
 
 @given(st.integers(1, 30_000), st.integers(0, 2**32 - 1))
@@ -75,6 +80,10 @@ def test_a_view_without_a_plot_is_shown_as_its_figure(qtbot: QtBot) -> None:
     assert isinstance(plot, FigurePlot)
     curve = Curve("cost", "cost", np.array([3.0, 2.0, 1.0]), 0)
     data = CurvesData(np.arange(3.0), (Panel("cost", (curve,), False, None),), (("cost", "1"),))
+    narrow = plot.prepare(data, theme("light"))
+    plot.resize(900, 500)
+    plot.show()
     picture = plot.prepare(data, theme("light"))
-    assert picture.width() > 300
+    assert abs(picture.image.deviceIndependentSize().width() - plot.surface.width) <= 1
+    assert picture.image.width() > narrow.image.width()
     plot.draw(picture)
