@@ -249,10 +249,16 @@ class ViewPane(QStackedWidget):
         """Make the plot, some hundredths of a second; only where there is none."""
         self._plot = plot = plot_for(self.view)
         self.addWidget(plot)
+        plot.will_be(self.size())
         plot.stale.connect(self._redraw)
         plot.picked.connect(self.picked)
         plot.correction_wanted.connect(self.correction_wanted)
         return plot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if self._plot is not None and self.currentWidget() is not self._plot:
+            self._plot.will_be(self.size())
 
     @Slot(bool)
     def set_in_front(self, in_front: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontInfo, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -84,6 +84,10 @@ class Plot(QWidget):
         """The part of the view that is shown, by the title that a person chooses it by; "" where there is no choice."""
         head = getattr(self, "head", None)
         return head.choice.currentText() if head is not None and head.choice.count() > 1 else ""
+
+    def will_be(self, size: QSize) -> None:
+        """Be told the size before it is shown, so that the first picture is made for it."""
+        self.resize(size)
 
     @Slot(str)
     def ask(self, what: str) -> None:
