@@ -22,6 +22,10 @@ class ProjectTooNew(ProjectError):
     """A later version of the program wrote the project in a way that this one cannot read."""
 
 
+class HomeGone(ProjectError):
+    """The folder to which a project belongs cannot be reached; what was done to it is safe in its working copy."""
+
+
 class StorageFull(ProjectError):
     """The disk has no room left; the change was taken back and the project is as it was."""
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 import h5py
 import numpy as np
 
+from workbench.project import carrying
 from workbench.project.arrays import HashedRows
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectDamaged, ProjectError, storage_error
@@ -130,6 +131,18 @@ class Store:
             return HashedRows(info, lambda start, stop: stored[start:stop])
 
         return work
+
+    def snapshot(self, path: Path) -> UserBlock:
+        """Write the file as the last commit left it to `path`, which must be free; gives that commit.
+
+        The disk is not waited for, as such a file is of use to this program only.
+        """
+        self._ready()
+        try:
+            carrying.transfer(self.disk, self.path, path)
+        except OSError as error:
+            raise storage_error(error, path) from error
+        return self.block
 
     def replace(self, path: Path) -> None:
         """Continue with another file, which takes this one's place in one step."""

@@ -1,0 +1,131 @@
+"""What is written down beside each working copy: whose it is, and what of it its home holds; nothing is copied here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from workbench.project.carrying import Seen
+from workbench.project.disk import Disk
+from workbench.project.places import Place
+
+NAME = "ledger.json"
+
+
+@dataclass(frozen=True)
+class State:
+    """A commit of a project."""
+
+    uuid: str
+    commit: int
+
+
+NOTHING = State("", -1)
+"""What is held where there is no file yet."""
+
+
+@dataclass(frozen=True)
+class Coming:
+    """What was about to take its place when it was written down: where, its hash, and the commit that it holds."""
+
+    home: Path
+    digest: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What is known of a working copy.
+
+    Attributes
+    ----------
+    name : str
+        Of the copy, in the folder of the ledger.
+    home : Path
+        Where it is brought back to.
+    place : Place
+        Where that is.
+    held : State
+        What its home holds of it.
+    seen : Seen or None
+        How its home was when it held that; None if there was no file.
+    coming : Coming or None
+        What is, or was, being brought there.
+    """
+
+    name: str
+    home: Path
+    place: Place
+    held: State
+    seen: Seen | None
+    coming: Coming | None = None
+
+    def write(self, disk: Disk, folder: Path) -> None:
+        """Write it down in one step that lasts."""
+        passing = folder / f".{NAME}.new"
+        if passing.exists():
+            disk.remove(passing)
+        handle = disk.open(passing, create=True)
+        try:
+            disk.write(handle, json.dumps(asdict(self), default=str).encode(), 0)
+            disk.sync(handle)
+        finally:
+            disk.close(handle)
+        disk.rename(passing, folder / NAME)
+        disk.sync_folder(folder)
+
+    @classmethod
+    def read(cls, folder: Path) -> Ledger | None:
+        """What is written down in a folder; None if nothing is that makes sense."""
+        try:
+            found: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            place, seen, coming = found["place"], found["seen"], found["coming"]
+            return cls(
+                str(found["name"]),
+                Path(found["home"]),
+                Place(place["kind"], place["service"], Path(place["top"])),
+                State(**found["held"]),
+                None if seen is None else Seen(**seen),
+                None if coming is None else Coming(Path(coming["home"]), coming["digest"], State(**coming["state"])),
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+
+def copies_folder() -> Path:
+    """Where the working copies of this person are; `VQ_WORKBENCH_COPIES` names another folder."""
+    data = os.environ.get("VQ_WORKBENCH_COPIES")
+    return Path(data) if data else Path(platformdirs.user_data_dir("vq-workbench", appauthor=False)) / "working copies"
+
+
+def ledgers() -> Iterator[tuple[Path, Ledger]]:
+    """The folders of all working copies there are, with their ledgers."""
+    top = copies_folder()
+    for folder in sorted(top.iterdir()) if top.is_dir() else ():
+        ledger = Ledger.read(folder)
+        if ledger is not None:
+            yield folder, ledger
+
+
+def folders_of(home: Path) -> list[Path]:
+    """The folders of working copies that are brought back to `home`."""
+    return [folder for folder, ledger in ledgers() if ledger.home == home]
+
+
+def new_folder(disk: Disk, home: Path) -> Path:
+    """A folder for a new working copy of `home`, made or empty but for what a stop left there before its ledger was."""
+    stem = hashlib.blake2b(str(home).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+    number = 1
+    while Ledger.read(folder := copies_folder() / (stem if number == 1 else f"{stem}-{number}")) is not None:
+        number += 1
+    folder.mkdir(parents=True, exist_ok=True)
+    for above in (folder.parent, folder.parent.parent):  # or a power cut takes the folder with all that is in it
+        disk.sync_folder(above)
+    return folder
