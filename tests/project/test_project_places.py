@@ -50,11 +50,11 @@ def test_the_nearest_mount_tells_whether_a_folder_is_on_the_network(path: str, s
 def test_words_say_what_kind_of_place_it_is_and_why(tmp_path: Path) -> None:
     found = place_of("/net/p.vqw", computer(linux_mounts(MOUNTINFO)))
     assert found == Place("network", "9P", Path("/net"))
-    assert found.words == "a network drive (9P)"
+    assert found.words == "on a network drive (9P)"
     (tmp_path / ".stfolder").mkdir()
     found = place_of(tmp_path / "p.vqw", computer())
     assert found == Place("synced", "Syncthing", tmp_path)
-    assert found.words == "a folder that Syncthing syncs"
+    assert found.words == "in a folder that Syncthing syncs"
 
 
 def test_mounts_of_a_mac_are_understood() -> None:

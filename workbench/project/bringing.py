@@ -27,6 +27,10 @@ with the rest no more than a twentieth of the line, however large the project.
 """
 
 
+Snapshot = Callable[[Path, Callable[[], None]], State]
+"""Writes the last commit of the open project to a free path; on the way, where no change can come between, it calls."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a working copy stands to its home.
@@ -89,13 +93,13 @@ class Bringing:
         Takes one sentence, on the thread, when the work went to another file, or the first time that it fails.
     """
 
-    def __init__(self, copy: WorkingCopy, snapshot: Callable[[Path], State]) -> None:
-        """`snapshot` writes the last commit of the open project to a free path."""
+    def __init__(self, copy: WorkingCopy, snapshot: Snapshot) -> None:
         self.standing = Standing()
         self.tell: Callable[[str], object] = lambda sentence: None
         self._copy = copy
         self._snapshot = snapshot
         self._pace = Pace()
+        self._since: float | None = None  # the first change of those that are being brought
         self._wanted = self._ending = self._leaving = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="vqw-bringing", daemon=True)
@@ -134,7 +138,7 @@ class Bringing:
         try:
             return self._copy.end(progress=self._report, stop=lambda: self._leaving)
         finally:
-            self.standing = replace(self.standing, share=None)
+            self._set(share=None)
 
     def _run(self) -> None:
         renewed = time.monotonic()
@@ -154,40 +158,55 @@ class Bringing:
                 self._bring()
 
     def _bring(self) -> None:
-        began, before = time.monotonic(), self._pace.first
+        began = time.monotonic()
         with self._wake:
             self._wanted = False
-            self._pace = replace(self._pace, first=None)
+            self._since = self._pace.first
         try:
             told = self._carry(lambda: self._ending)
         except (Cancelled, Closed):
-            return
+            self._set(share=None)
         except ProjectError as error:
-            with self._wake:
-                first = before if before is not None else began
-                self._pace = replace(self._pace, first=first, failed=time.monotonic())
-            is_new = not self.standing.trouble
-            self.standing = replace(self.standing, pending=True, trouble=str(error))
-            if is_new:
-                self.tell(str(error))
-            return
-        finally:
-            self.standing = replace(self.standing, share=None)
-        with self._wake:
-            now = time.monotonic()
-            self._pace = replace(self._pace, ended=now, cost=now - began, failed=None)
-            self.standing = Standing(self._pace.first is not None, time.time())
-        if told:
-            self.tell(told)
+            self._failed(str(error), began)
+        else:
+            self._brought(began)
+            if told:
+                self.tell(told)
 
     def _carry(self, stop: Stop) -> str:
         """Bring back what the last commit left, from a snapshot, so that work goes on meanwhile."""
         self._report(0.0)
         with self._copy.room() as snapshot:
-            state = self._snapshot(snapshot)
+            state = self._snapshot(snapshot, self._taken)
             if state == self._copy.held:
                 return ""
             return self._copy.bring(snapshot, state, progress=self._report, stop=stop)
 
+    def _taken(self) -> None:
+        """What was changed until now is in the snapshot; on the storage thread, where changes are told too."""
+        with self._wake:
+            self._since = self._pace.first
+            self._pace = replace(self._pace, first=None)
+
+    def _brought(self, began: float) -> None:
+        with self._wake:
+            now = time.monotonic()
+            self._pace = replace(self._pace, ended=now, cost=now - began, failed=None)
+            self.standing = Standing(self._pace.first is not None, time.time())
+
+    def _failed(self, why: str, began: float) -> None:
+        """Try again later; the person is told once."""
+        with self._wake:
+            first = self._since if self._since is not None else began
+            self._pace = replace(self._pace, first=first, failed=time.monotonic())
+            is_new = not self.standing.trouble
+            self.standing = replace(self.standing, pending=True, share=None, trouble=why)
+        if is_new:
+            self.tell(why)
+
     def _report(self, share: float) -> None:
-        self.standing = replace(self.standing, share=share)
+        self._set(share=share)
+
+    def _set(self, share: float | None) -> None:
+        with self._wake:
+            self.standing = replace(self.standing, share=share)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from workbench.project.arrays import Progress, Stop
-from workbench.project.bringing import Bringing, Standing
+from workbench.project.bringing import Bringing, Snapshot, Standing
 from workbench.project.disk import Disk
 from workbench.project.ledger import State
 from workbench.project.places import Place
@@ -32,16 +32,17 @@ class CopiedProject(Project):
     """
 
     def __init__(self, copy: WorkingCopy, disk: Disk, *, create: bool = False) -> None:
-        """Open a copy, which is let go of if that fails; with `create`, make the project first."""
+        """Open a copy, which is given up if that fails; with `create`, make the project first."""
         try:
             if create:
                 Project.create(copy.path, disk=disk).close()
             super().__init__(copy.path, disk)
         except BaseException:
-            copy.release()
+            copy.give_up()
             raise
         self.place: Place = copy.place
-        self.recovered = " ".join(filter(None, (copy.note, self.recovered)))
+        where = f"'{copy.home.name}' is {copy.place.words}: it is worked on in a copy here, and brought back."
+        self.recovered = " ".join(filter(None, (where, copy.note, self.recovered)))
         self._copy = copy
         self._finalizer.detach()
         self._bringing = Bringing(copy, _snapshots(self._thread))
@@ -88,11 +89,12 @@ class CopiedProject(Project):
         self.parting = self._finalizer() or self.parting
 
 
-def _snapshots(thread: StorageThread) -> Callable[[Path], State]:
+def _snapshots(thread: StorageThread) -> Snapshot:
     """What writes snapshots, without holding the project."""
 
-    def snapshot(path: Path) -> State:
+    def snapshot(path: Path, taken: Callable[[], None]) -> State:
         def work(store: Store) -> State:
+            taken()
             block = store.snapshot(path)
             return State(block.uuid.hex(), block.commit)
 

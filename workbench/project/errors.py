@@ -1,6 +1,8 @@
 """What can go wrong with a project file, in words that a user can act on."""
 
+import contextlib
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 from workbench.errors import Closed, WorkbenchError
@@ -44,6 +46,15 @@ def storage_error(error: OSError, path: Path) -> ProjectError:
         f"The disk reported an error on '{path.name}' ({reason}); what was saved before is safe, "
         "check the disk and try again."
     )
+
+
+@contextlib.contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """Let what the operating system raises on `path` or near it be one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 class ProjectClosed(ProjectError, Closed):

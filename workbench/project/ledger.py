@@ -48,8 +48,10 @@ class Ledger:
     ----------
     name : str
         Of the copy, in the folder of the ledger.
+    origin : Path
+        Where it was fetched from.
     home : Path
-        Where it is brought back to.
+        Where it is brought back to: there, or beside it once others have changed what is there.
     place : Place
         Where that is.
     held : State
@@ -61,6 +63,7 @@ class Ledger:
     """
 
     name: str
+    origin: Path
     home: Path
     place: Place
     held: State
@@ -89,6 +92,7 @@ class Ledger:
             place, seen, coming = found["place"], found["seen"], found["coming"]
             return cls(
                 str(found["name"]),
+                Path(found["origin"]),
                 Path(found["home"]),
                 Place(place["kind"], place["service"], Path(place["top"])),
                 State(**found["held"]),
@@ -117,6 +121,11 @@ def ledgers() -> Iterator[tuple[Path, Ledger]]:
 def folders_of(home: Path) -> list[Path]:
     """The folders of working copies that are brought back to `home`."""
     return [folder for folder, ledger in ledgers() if ledger.home == home]
+
+
+def strayed_from(origin: Path) -> list[Path]:
+    """The folders of working copies that were fetched from `origin` and are brought back to another file."""
+    return [folder for folder, ledger in ledgers() if ledger.origin == origin != ledger.home]
 
 
 def new_folder(disk: Disk, home: Path) -> Path:

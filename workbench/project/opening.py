@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from workbench.project.arrays import Progress, Stop
 from workbench.project.copied import CopiedProject
 from workbench.project.disk import Disk
-from workbench.project.errors import ProjectError, ProjectLocked
+from workbench.project.errors import ProjectError, ProjectLocked, in_words
 from workbench.project.journal import recover
-from workbench.project.ledger import NAME, Ledger, State, folders_of, ledgers
+from workbench.project.ledger import NAME, Ledger, State, folders_of, ledgers, strayed_from
 from workbench.project.lock import NoLock, require_free
 from workbench.project.marks import Mark, holder_of, open_elsewhere
 from workbench.project.places import Place, place_of
@@ -43,7 +43,8 @@ def create_project(path: Path | str, *, in_place: bool = False, disk: Disk | Non
     try:
         if home.exists():
             raise ProjectError(f"'{home}' exists already; open it, or choose another name.")
-        copy = WorkingCopy.make(home, place, disk, mark)
+        with in_words(home):
+            copy = WorkingCopy.make(home, place, disk, mark)
     except BaseException:
         mark.release()
         raise
@@ -85,12 +86,13 @@ def open_project(
     place = place_of(path) or next((ledger.place for _, ledger in ledgers() if ledger.home == home), None)
     if place is None:
         return Project.open(path, read_only=read_only, disk=disk)
-    if read_only:
-        return _reader(home, disk)
-    if in_place:
-        _clear_the_way(home, disk)
-        return Project.open(home, disk=disk)
-    return CopiedProject(_take(home, place, disk, progress, stop), disk)
+    with in_words(home):
+        if read_only:
+            return _reader(home, disk)
+        if in_place:
+            _clear_the_way(home, disk)
+            return Project.open(home, disk=disk)
+        return CopiedProject(_take(home, place, disk, progress, stop), disk)
 
 
 def newest(path: Path | str) -> Path:
@@ -113,17 +115,8 @@ def deliver_left(disk: Disk | None = None) -> list[str]:
     list of str
         A sentence on each project that was brought back, or still cannot be.
     """
-    told = []
-    for folder, ledger in ledgers():
-        if not _is_open_elsewhere(ledger.home):
-            try:
-                with _claimed(folder):
-                    told.append(_deliver(WorkingCopy.hold(disk or Disk(), folder), disk or Disk()))
-            except ProjectLocked:
-                pass  # someone works on it
-            except ProjectError as error:
-                told.append(str(error))
-    return [sentence for sentence in told if sentence]
+    left = [folder for folder, ledger in ledgers() if not _is_open_elsewhere(ledger.home)]
+    return _deliver_all(left, disk or Disk())
 
 
 def _home(path: Path) -> Path:
@@ -151,7 +144,7 @@ def _take(home: Path, place: Place, disk: Disk, progress: Progress | None, stop:
     left = _hold_all(home, disk)
     adopted: WorkingCopy | None = None
     mark: Mark | None = None
-    told = []
+    told = _deliver_all(strayed_from(home), disk)
     try:
         mark = Mark(home)
         require_free(home)
@@ -211,6 +204,19 @@ def _words_of(copy: WorkingCopy) -> str:
     if copy.state() == copy.held:
         return ""
     return f"'{name}' has work of an earlier sitting that was not brought back to its folder; it is here, and now is."
+
+
+def _deliver_all(folders: Iterable[Path], disk: Disk) -> list[str]:
+    told = []
+    for folder in folders:
+        try:
+            with _claimed(folder), in_words(folder):
+                told.append(_deliver(WorkingCopy.hold(disk, folder), disk))
+        except ProjectLocked:
+            pass  # someone works on it
+        except ProjectError as error:
+            told.append(str(error))
+    return [sentence for sentence in told if sentence]
 
 
 def _deliver(copy: WorkingCopy, disk: Disk) -> str:

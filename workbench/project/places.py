@@ -98,8 +98,10 @@ class Place:
 
     @property
     def words(self) -> str:
-        """What it is, to be read after "is on" or "is in"."""
-        return f"a network drive ({self.service})" if self.kind == "network" else f"a folder that {self.service} syncs"
+        """What it is, to be read after "is"."""
+        if self.kind == "network":
+            return f"on a network drive ({self.service})"
+        return f"in a folder that {self.service} syncs"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workbench.project.disk import Disk
-from workbench.project.errors import ProjectError
+from workbench.project.errors import ProjectError, in_words
 from workbench.project.ledger import NAME, folders_of
 from workbench.project.lock import FileLock, require_free
 from workbench.project.marks import Mark
@@ -48,7 +48,8 @@ def _carried_to(home: Path, overwrite: bool, disk: Disk) -> Iterator[Path]:
     mark = Mark(home)
     try:
         _require_free_name(home, overwrite)
-        copy = WorkingCopy.make(home, place, disk, mark)
+        with in_words(home):
+            copy = WorkingCopy.make(home, place, disk, mark)
         try:
             yield copy.path
         except BaseException:

@@ -18,7 +18,7 @@ from workbench.errors import Cancelled
 from workbench.project import carrying, marks
 from workbench.project.arrays import Progress, Stop
 from workbench.project.disk import Disk
-from workbench.project.errors import HomeGone, ProjectError, storage_error
+from workbench.project.errors import HomeGone, ProjectError, in_words
 from workbench.project.journal import journal_path, recover
 from workbench.project.ledger import NAME, NOTHING, Coming, Ledger, State, new_folder
 from workbench.project.lock import FileLock
@@ -44,6 +44,7 @@ class WorkingCopy:
         self.path = folder / ledger.name
         self.mark = mark
         self.note = ""
+        self._strayed = ""  # where it went, until that is told
         self._disk = disk
         self._ledger = ledger
         self._lock = lock
@@ -70,7 +71,7 @@ class WorkingCopy:
         """Hold a place for a project that is to be made, and to replace what is at `home` now, if anything."""
         with _new_folder(disk, home) as (folder, lock):
             seen = carrying.look(disk, home) if home.exists() else None
-            ledger = Ledger(home.name, home, place, NOTHING, seen)
+            ledger = Ledger(home.name, home, home, place, NOTHING, seen)
             ledger.write(disk, folder)
             return cls(disk, folder, ledger, lock, mark)
 
@@ -87,13 +88,10 @@ class WorkingCopy:
     ) -> WorkingCopy:
         """Copy the project at `home` here, with its journal, and read the copy back."""
         with _new_folder(disk, home) as (folder, lock):
-            try:
-                seen = carrying.fetch(disk, home, folder / home.name, progress=progress, stop=stop)
-                disk.sync_folder(folder)
-                ledger = Ledger(home.name, home, place, _state(disk, folder / home.name), seen)
-                ledger.write(disk, folder)
-            except OSError as error:
-                raise storage_error(error, home) from error
+            seen = carrying.fetch(disk, home, folder / home.name, progress=progress, stop=stop)
+            disk.sync_folder(folder)
+            ledger = Ledger(home.name, home, home, place, _state(disk, folder / home.name), seen)
+            ledger.write(disk, folder)
             return cls(disk, folder, ledger, lock, mark)
 
     @property
@@ -154,15 +152,16 @@ class WorkingCopy:
                 "this computer, and is brought back as soon as the folder is there again."
             )
         try:
-            self._note_arrival()
-            self._bring_companions()
-            passing = self._passing()
-            digest = carrying.copy(self._disk, source, passing, progress=progress, stop=stop)
-            return self._put(passing, digest, state)
-        except OSError as error:
-            raise storage_error(error, self.home) from error
+            with in_words(self.home):
+                self._note_arrival()
+                self._bring_companions()
+                passing = self._passing()
+                digest = carrying.copy(self._disk, source, passing, progress=progress, stop=stop)
+                self._put(passing, digest, state)
         finally:
             self._remove(self._passing())
+        told, self._strayed = self._strayed, ""
+        return told
 
     @contextlib.contextmanager
     def room(self) -> Iterator[Path]:
@@ -199,6 +198,13 @@ class WorkingCopy:
             self.mark.release()
         _let_go(self._lock, self.folder)
 
+    def give_up(self) -> None:
+        """Let go of a copy that could not be opened; one that holds no more than its home is not kept."""
+        with contextlib.suppress(ProjectError):
+            if not self.path.exists() or self.state() == self.held:
+                self.discard()
+        self.release()
+
     def discard(self) -> None:
         """Remove a copy that its home does not need."""
         self._remove(self.folder / NAME)
@@ -207,7 +213,7 @@ class WorkingCopy:
 
     # bringing back
 
-    def _put(self, passing: Path, digest: str, state: State) -> str:
+    def _put(self, passing: Path, digest: str, state: State) -> None:
         """Give what was carried its name at home, or a free one if what is there is not what it was."""
         home = self.home
         if home.exists() and not self._is_known(home):
@@ -215,9 +221,7 @@ class WorkingCopy:
         self._write(replace(self._ledger, coming=Coming(home, digest, state)))
         self._disk.rename(passing, home)
         self._disk.sync_folder(home.parent)
-        told = "" if home == self.home else _conflict(self.home, home)
         self._arrived(home, digest, state)
-        return told
 
     def _note_arrival(self) -> None:
         """Write down that what was coming when a program ended has come, if it has."""
@@ -234,10 +238,12 @@ class WorkingCopy:
         if seen.journal and home == self.home and known is not None and seen.journal == known.journal:
             self._disk.remove(journal_path(home))
             seen = replace(seen, journal="")
-        moved = home != self.home
+        before = self.home
         self._write(replace(self._ledger, home=home, held=state, seen=seen, coming=None))
-        if moved and self.mark is not None:
-            self.mark.move(home)
+        if home != before:
+            self._strayed = _conflict(before, home)
+            if self.mark is not None:
+                self.mark.move(home)
 
     def _is_known(self, home: Path) -> bool:
         seen = self._ledger.seen
@@ -303,10 +309,8 @@ def _let_go(lock: FileLock, folder: Path) -> None:
 
 
 def _state(disk: Disk, path: Path) -> State:
-    try:
+    with in_words(path):
         block = recover(disk, path, read_only=True).block
-    except OSError as error:
-        raise storage_error(error, path) from error
     return State(block.uuid.hex(), block.commit)
 
 
