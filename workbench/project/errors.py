@@ -24,8 +24,8 @@ class ProjectTooNew(ProjectError):
     """A later version of the program wrote the project in a way that this one cannot read."""
 
 
-class HomeGone(ProjectError):
-    """The folder to which a project belongs cannot be reached; what was done to it is safe in its working copy."""
+class NotBroughtBack(ProjectError):
+    """A working copy could not be brought to the folder where it belongs; what was done is safe in it."""
 
 
 class StorageFull(ProjectError):

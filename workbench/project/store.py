@@ -141,7 +141,11 @@ class Store:
         try:
             carrying.transfer(self.disk, self.path, path)
         except OSError as error:
-            raise storage_error(error, path) from error
+            reason = error.strerror or type(error).__name__
+            raise ProjectError(
+                f"There could be no snapshot of '{self.path.name}' ({reason}); free some space on this computer. "
+                "All is saved, and brought back when the project is closed."
+            ) from error
         return self.block
 
     def replace(self, path: Path) -> None:

@@ -18,7 +18,7 @@ from workbench.errors import Cancelled
 from workbench.project import carrying, marks
 from workbench.project.arrays import Progress, Stop
 from workbench.project.disk import Disk
-from workbench.project.errors import HomeGone, ProjectError, in_words
+from workbench.project.errors import NotBroughtBack, ProjectDamaged, ProjectError, in_words
 from workbench.project.journal import journal_path, recover
 from workbench.project.ledger import NAME, NOTHING, Coming, Ledger, State, new_folder
 from workbench.project.lock import FileLock
@@ -139,25 +139,27 @@ class WorkingCopy:
 
         Raises
         ------
-        HomeGone
-            If the folder cannot be reached; all stays as it is.
-        ProjectError
-            If it could not be written there.
+        NotBroughtBack
+            If the folder cannot be reached or written; what is there stays as it is.
         Cancelled
             If `stop` said so.
         """
         if not self.home_is_there():
-            raise HomeGone(
+            raise NotBroughtBack(
                 f"The folder '{self.home.parent}' cannot be reached. '{self.home.name}' is safe in a working copy on "
                 "this computer, and is brought back as soon as the folder is there again."
             )
         try:
-            with in_words(self.home):
-                self._note_arrival()
-                self._bring_companions()
-                passing = self._passing()
-                digest = carrying.copy(self._disk, source, passing, progress=progress, stop=stop)
-                self._put(passing, digest, state)
+            self._note_arrival()
+            self._bring_companions()
+            passing = self._passing()
+            digest = carrying.copy(self._disk, source, passing, progress=progress, stop=stop)
+            self._put(passing, digest, state)
+        except (OSError, ProjectDamaged) as error:
+            raise NotBroughtBack(
+                f"'{self.home.name}' could not be brought back to '{self.home.parent}' ({_reason(error)}); it is safe "
+                "in a working copy on this computer until that can be done."
+            ) from error
         finally:
             self._remove(self._passing())
         told, self._strayed = self._strayed, ""
@@ -339,10 +341,15 @@ def _conflict(home: Path, other: Path) -> str:
 
 
 def _stays(home: Path, error: Exception) -> str:
-    if isinstance(error, HomeGone):
+    if isinstance(error, NotBroughtBack):
         return str(error)
-    reason = "" if isinstance(error, Cancelled) else f" ({str(error).rstrip('.')})"
+    reason = "" if isinstance(error, Cancelled) else f" ({_reason(error)})"
     return (
         f"'{home.name}' was not brought back{reason}; it is safe in a working copy on this computer, and is brought "
         "back when it is next opened."
     )
+
+
+def _reason(error: Exception) -> str:
+    words = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+    return words.rstrip(".")
