@@ -95,6 +95,11 @@ def open_project(
         return CopiedProject(_take(home, place, disk, progress, stop), disk)
 
 
+def can_be_opened(path: Path) -> bool:
+    """Whether there is a project at `path`, or a working copy of one that cannot be reached."""
+    return path.exists() or bool(folders_of(_home(path)))
+
+
 def newest(path: Path | str) -> Path:
     """The file that holds the newest work on a project and that nobody has open for writing: itself, or a copy."""
     home = _home(Path(path))
