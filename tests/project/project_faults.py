@@ -101,6 +101,11 @@ class RecordingDisk(QuickDisk):
         self.ops.append(Op("write", self._handles[handle], offset=offset, data=bytes(data)))
         super().write(handle, data, offset)
 
+    def clone(self, source: int, target: int) -> None:
+        data = bytearray(self.size(source))
+        self.read(source, memoryview(data), 0)
+        self.write(target, data, 0)
+
     def truncate(self, handle: int, length: int) -> None:
         self._call("truncate")
         self.ops.append(Op("truncate", self._handles[handle], offset=length))

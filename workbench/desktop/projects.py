@@ -199,7 +199,8 @@ class Projects(QObject):
         if copied is not None:
             name, where = copied.address.name, copied.place.words
             words = (
-                f"{name} is {where}, and is brought back there. What is not, stays on this computer for the next time."
+                f"{name} is {where}, and is being brought back there. It can be left for later: it is safe on this "
+                "computer, and goes there at the next start."
             )
             self.carrying = CarryingDialog(
                 "Bringing the project back", words, "Leave it for later", lambda: copied.standing.share, self._window

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import Cancelled, Closed
+from workbench.priority import lower_priority
 from workbench.project.arrays import Stop
 from workbench.project.errors import ProjectError
 from workbench.project.ledger import State
@@ -141,6 +142,7 @@ class Bringing:
             self._set(share=None)
 
     def _run(self) -> None:
+        lower_priority()
         renewed = time.monotonic()
         while True:
             with self._wake:

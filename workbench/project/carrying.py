@@ -58,36 +58,8 @@ def is_still(disk: Disk, path: Path, seen: Seen) -> bool:
     return digest_of(disk, path) == seen.digest
 
 
-def transfer(
-    disk: Disk, source: Path, target: Path, *, progress: Progress | None = None, stop: Stop | None = None
-) -> str:
-    """Write the bytes of `source` to `target`, which must be free, and give their hash; the disk is not waited for.
-
-    Raises
-    ------
-    Cancelled
-        If `stop` said so; what was written stays.
-    """
-    digest = _new_hash()
-    handle = disk.open(source, read_only=True)
-    try:
-        copied = disk.open(target, create=True)
-        try:
-            buffer, offset, size = memoryview(bytearray(arrays.BLOCK_BYTES)), 0, max(1, disk.size(handle))
-            while count := disk.read(handle, buffer, offset):
-                disk.write(copied, buffer[:count], offset)
-                digest.update(buffer[:count])
-                offset += count
-                _report(offset / size, progress, stop)
-        finally:
-            disk.close(copied)
-    finally:
-        disk.close(handle)
-    return digest.hexdigest()
-
-
 def copy(disk: Disk, source: Path, target: Path, *, progress: Progress | None = None, stop: Stop | None = None) -> str:
-    """Do the same, wait until it is on the disk, and compare what is read back.
+    """Write the bytes of `source` to `target`, wait for the disk, compare what is read back, and give their hash.
 
     Raises
     ------
@@ -96,12 +68,7 @@ def copy(disk: Disk, source: Path, target: Path, *, progress: Progress | None = 
     ProjectDamaged
         If other bytes come back than were written.
     """
-    digest = transfer(disk, source, target, progress=_half(progress, 0.0), stop=stop)
-    handle = disk.open(target)
-    try:
-        disk.sync(handle)
-    finally:
-        disk.close(handle)
+    digest = _written(disk, source, target, _half(progress, 0.0), stop)
     if digest_of(disk, target, progress=_half(progress, 0.5), stop=stop) != digest:
         raise ProjectDamaged(f"'{target}' does not hold what was written to it; check the drive, or choose another.")
     return digest
@@ -151,6 +118,26 @@ def digest_of(disk: Disk, path: Path, *, progress: Progress | None = None, stop:
 def is_same(disk: Disk, path: Path, other: Path) -> bool:
     """Whether two files hold the same bytes."""
     return digest_of(disk, path) == digest_of(disk, other)
+
+
+def _written(disk: Disk, source: Path, target: Path, progress: Progress | None, stop: Stop | None) -> str:
+    digest = _new_hash()
+    handle = disk.open(source, read_only=True)
+    try:
+        copied = disk.open(target, create=True)
+        try:
+            buffer, offset, size = memoryview(bytearray(arrays.BLOCK_BYTES)), 0, max(1, disk.size(handle))
+            while count := disk.read(handle, buffer, offset):
+                disk.write(copied, buffer[:count], offset)
+                digest.update(buffer[:count])
+                offset += count
+                _report(offset / size, progress, stop)
+            disk.sync(copied)
+        finally:
+            disk.close(copied)
+    finally:
+        disk.close(handle)
+    return digest.hexdigest()
 
 
 def _first(disk: Disk, path: Path) -> str:

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeVar
 import h5py
 import numpy as np
 
-from workbench.project import carrying
 from workbench.project.arrays import HashedRows
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectDamaged, ProjectError, storage_error
@@ -139,7 +138,7 @@ class Store:
         """
         self._ready()
         try:
-            carrying.transfer(self.disk, self.path, path)
+            _clone(self.disk, self.path, path)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise ProjectError(
@@ -235,3 +234,15 @@ class Store:
         if pages is not None:
             with contextlib.suppress(OSError):
                 pages.close(remove_journal=remove_journal)
+
+
+def _clone(disk: Disk, path: Path, target: Path) -> None:
+    source = disk.open(path, read_only=True)
+    try:
+        handle = disk.open(target, create=True)
+        try:
+            disk.clone(source, handle)
+        finally:
+            disk.close(handle)
+    finally:
+        disk.close(source)
