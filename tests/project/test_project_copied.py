@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+from copied_help import abandon, brought, change_elsewhere, copies, names, number_in, opened, put, until
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,88 +22,15 @@ from workbench.project import (
     ProjectLocked,
     marks,
     opening,
-    rewriting,
     working_copy,
 )
 from workbench.project.bringing import EVERY, QUIET, REST, RETRY, Pace
 from workbench.project.copied import CopiedProject
-from workbench.project.disk import Disk
-from workbench.project.lock import NoLock
 from workbench.project.marks import Holder, holder_of, mark_path
-from workbench.project.opening import create_project, deliver_left, newest, open_project
+from workbench.project.opening import create_project, deliver_left, open_project
 from workbench.project.places import Place
-from workbench.project.salvaging import salvage
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that Syncthing syncs."""
-    monkeypatch.setenv("VQ_WORKBENCH_COPIES", str(tmp_path / "copies"))
-    folder = tmp_path / "synced" / "work"
-    folder.mkdir(parents=True)
-    (folder.parent / ".stfolder").touch()
-    return folder
-
-
-@pytest.fixture
-def home(folder: Path) -> Path:
-    """A project in it."""
-    with create_project(folder / "p.vqw") as project:
-        put(project, 1)
-    return folder / "p.vqw"
-
-
-def put(project: Project, number: int) -> None:
-    project.transact(lambda t: t.put("about", {"number": number})).result()
-
-
-def number_in(path: Path) -> int:
-    """What was put last, read where the file is and without a trace."""
-    with Project(path, Disk(), read_only=True, lock=NoLock()) as project:
-        return int(project.read(lambda r: r.get("about")).result()["number"])
-
-
-def opened(home: Path) -> CopiedProject:
-    project = open_project(home)
-    assert isinstance(project, CopiedProject)
-    return project
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.002)
-
-
-def brought(project: CopiedProject) -> None:
-    project.bring_back()
-    until(lambda: not project.standing.pending or project.standing.trouble)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name != ".stfolder")
-
-
-def copies(tmp_path: Path) -> list[str]:
-    return names(tmp_path / "copies") if (tmp_path / "copies").exists() else []
-
-
-def abandon(project: CopiedProject) -> None:
-    """End as a program does that is killed: nothing is brought back, and the copy is locked no more."""
-    project.leave()
-    project.close()
-
-
-def change_elsewhere(home: Path, number: int) -> None:
-    """Let another computer change the project, and the sync service replace the file."""
-    other = home.with_name("other.vqw")
-    shutil.copy(home, other)
-    with Project.open(other) as project:
-        put(project, number)
-    other.replace(home)
 
 
 # the usual
@@ -415,155 +339,3 @@ def test_a_damaged_project_leaves_no_copy_behind(home: Path, tmp_path: Path) -> 
         open_project(home)
     assert copies(tmp_path) == []
     assert names(home.parent) == ["p.vqw"]
-
-
-# reading
-
-
-def test_who_reads_needs_no_copy_and_leaves_no_trace(home: Path, tmp_path: Path) -> None:
-    with open_project(home, read_only=True) as project:
-        assert (project.path, project.recovered) == (home, "")
-        assert project.read(lambda r: r.get("about")).result() == {"number": 1}
-        assert names(home.parent) == ["p.vqw"]
-    with pytest.raises(ProjectError, match="There is no project at"):
-        open_project(home.with_name("other.vqw"), read_only=True)
-    assert copies(tmp_path) == []
-
-
-def test_a_reader_sees_what_was_brought_back_last_and_that_it_is_open(home: Path) -> None:
-    with opened(home) as project:
-        put(project, 2)
-        with open_project(home, read_only=True) as reader:
-            assert "what was brought back last" in reader.recovered
-            assert reader.read(lambda r: r.get("about")).result() == {"number": 1}
-            brought(project)
-            assert reader.read(lambda r: r.get("about")).result() == {"number": 1}
-
-
-def test_a_reader_is_given_the_copy_that_holds_more(home: Path) -> None:
-    project = opened(home)
-    put(project, 2)
-    abandon(project)
-    with open_project(home, read_only=True) as reader:
-        assert reader.read(lambda r: r.get("about")).result() == {"number": 2}
-        assert (reader.address, reader.path) == (home, newest(home))
-        assert "not brought back yet" in reader.recovered
-
-
-# what belongs to it
-
-
-def test_a_backup_that_an_update_makes_goes_home_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = f"p{rewriting.BACKUP}0.vqw"
-    project = opened(home)
-    (project.path.parent / name).write_bytes(b"as it was")
-    put(project, 2)
-    project.close()
-    assert (home.parent / name).read_bytes() == b"as it was"
-    project = opened(home)
-    (project.path.parent / name).write_bytes(b"as it was")
-    (project.path.parent / "p.vqw-wal.unusable-1").write_bytes(b"odd")
-    put(project, 3)
-    project.close()
-    assert names(home.parent) == [name, "p.vqw", "p.vqw-wal.unusable-1"]
-
-
-def test_a_copy_is_saved_into_such_a_folder_whole_and_in_one_step(tmp_path: Path, folder: Path) -> None:
-    target = folder / "q.vqw"
-    with Project.create(tmp_path / "p.vqw") as project:
-        project.transact(lambda t: t.write("X", np.arange(5000))).result()
-        put(project, 1)
-        project.save_as(target)
-        assert names(folder) == ["q.vqw"]
-        with pytest.raises(ProjectError, match="exists already"):
-            project.save_as(target)
-        put(project, 2)
-        project.save_as(target, overwrite=True)
-        assert number_in(target) == 2
-        with opened(target), pytest.raises(ProjectLocked):
-            project.save_as(target, overwrite=True)
-        assert copies(tmp_path) == []
-    with opened(target) as project:
-        assert project.verify() == []
-        with pytest.raises(ProjectError, match="this project itself"):
-            project.save_as(target, overwrite=True)
-
-
-def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, folder: Path) -> None:
-    with Project.create(tmp_path / "p.vqw") as project:
-        project.transact(lambda t: t.write("X", np.arange(5000))).result()
-        with pytest.raises(Exception, match="Stopped"):
-            project.save_as(folder / "q.vqw", stop=lambda: True)
-    assert (names(folder), copies(tmp_path)) == ([], [])
-
-
-def test_what_is_salvaged_into_such_a_folder_arrives(home: Path, folder: Path) -> None:
-    salvage(home, folder / "saved.vqw", lambda entries, things: [True] * len(entries))
-    open_project(folder / "saved.vqw").close()
-
-
-def test_compacting_goes_home(home: Path) -> None:
-    with opened(home) as project:
-        project.transact(lambda t: t.write("X", np.zeros(200_000))).result()
-        project.transact(lambda t: t.delete("X")).result()
-        brought(project)
-        large = home.stat().st_size
-        assert project.compact() > 1_000_000
-        assert project.standing.pending
-    assert home.stat().st_size < large - 1_000_000
-
-
-# real ends
-
-CHILD = """
-import sys
-from workbench.project.opening import open_project
-
-project = open_project(sys.argv[1])
-number = project.read(lambda r: r.get("about")).result()["number"]
-print("ready", flush=True)
-while True:
-    number += 1
-    project.transact(lambda t: t.put("about", {"number": number})).result()
-    print(number, flush=True)
-    if number % 5 == 0:
-        project.bring_back()
-    if number % 40 == 0:
-        project.close()
-        project = open_project(sys.argv[1])
-"""
-
-
-def kill_and_look(home: Path, rng: random.Random) -> int:
-    """Start a writer, kill it at some moment, look at home and go on; give the last number that it acknowledged."""
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(home)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "ready\n"
-    time.sleep(rng.random() * 0.5)
-    child.kill()
-    said = [int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
-    child.wait()
-    child.stdout.close()
-    number_in(home)  # it is whole
-    with opened(home) as project:
-        number = int(project.read(lambda r: r.get("about")).result()["number"])
-        assert not said or number in (said[-1], said[-1] + 1)
-    assert number_in(home) == number
-    assert [path.name for path in home.parent.glob("*.vqw")] == ["p.vqw"]
-    assert not list(home.parent.glob(".~*"))
-    return number
-
-
-def test_a_few_real_kills_lose_nothing(home: Path, tmp_path: Path) -> None:
-    rng = random.Random(1)
-    assert max(kill_and_look(home, rng) for _ in range(3)) > 1
-    assert copies(tmp_path) == []
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_a_hundred_real_kills_lose_nothing(home: Path, tmp_path: Path) -> None:
-    rng = random.Random(0)
-    numbers = [kill_and_look(home, rng) for _ in range(100)]
-    print(f"100 kills, {max(numbers)} commits acknowledged, none lost")
-    assert copies(tmp_path) == []

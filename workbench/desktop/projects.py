@@ -181,6 +181,7 @@ class Projects(QObject):
         self._say("Saving what was learned…")
         self.leaving.emit()
         left = self._show_leaving(project)
+        told = "" if project.copied is None else project.copied.standing.trouble
 
         def done(_: object) -> None:
             self._shutting = False
@@ -189,7 +190,7 @@ class Projects(QObject):
             project.deleteLater()
             self.current = None
             self.left.emit()
-            self._part("" if left() else project.session.parting, then)
+            self._part("" if left() else project.session.parting, told, then)
 
         self._background.call(self, project.session.close, done)
 
@@ -209,9 +210,9 @@ class Projects(QObject):
             self.carrying.given_up.connect(copied.leave)
         return way.given_up
 
-    def _part(self, sentence: str, then: Callable[[], object]) -> None:
-        """Tell what was not as usual at the end of a project, then go on."""
-        if not sentence:
+    def _part(self, sentence: str, told: str, then: Callable[[], object]) -> None:
+        """Tell what was not as usual at the end of a project, unless that was told before; then go on."""
+        if sentence in ("", told):
             then()
             return
         box = QMessageBox(QMessageBox.Icon.Information, "The project was closed", sentence, parent=self._window)

@@ -131,10 +131,11 @@ def strayed_from(origin: Path) -> list[Path]:
 def new_folder(disk: Disk, home: Path) -> Path:
     """A folder for a new working copy of `home`, made or empty but for what a stop left there before its ledger was."""
     stem = hashlib.blake2b(str(home).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+    copies_folder().mkdir(mode=0o700, parents=True, exist_ok=True)  # who may read what is shared, others decide
     number = 1
     while Ledger.read(folder := copies_folder() / (stem if number == 1 else f"{stem}-{number}")) is not None:
         number += 1
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for above in (folder.parent, folder.parent.parent):  # or a power cut takes the folder with all that is in it
         disk.sync_folder(above)
     return folder

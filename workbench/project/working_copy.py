@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -220,6 +221,8 @@ class WorkingCopy:
         home = self.home
         if home.exists() and not self._is_known(home):
             home = _free(self.home, f"copy of {marks.host()}, {time.strftime('%Y-%m-%d %H.%M')}")
+        with contextlib.suppress(OSError):  # a group may share the file; some drives know of no such thing
+            shutil.copymode(self.home, passing)
         self._write(replace(self._ledger, coming=Coming(home, digest, state)))
         self._disk.rename(passing, home)
         self._disk.sync_folder(home.parent)
