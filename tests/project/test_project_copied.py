@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -20,18 +21,17 @@ from workbench.project import (
     ProjectDamaged,
     ProjectError,
     ProjectLocked,
+    StorageFull,
     marks,
     opening,
     working_copy,
 )
 from workbench.project.bringing import EVERY, QUIET, REST, RETRY, Pace
 from workbench.project.copied import CopiedProject
+from workbench.project.disk import Disk
 from workbench.project.marks import Holder, holder_of, mark_path
 from workbench.project.opening import create_project, deliver_left, open_project
 from workbench.project.places import Place
-
-ROOT = Path(__file__).parents[2]
-
 
 # the usual
 
@@ -331,6 +331,36 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_work(home: Path, mon
     monkeypatch.setattr(Path, "write_text", refuse)
     with pytest.raises(ProjectError, match="check its permissions"):
         open_project(home)
+
+
+def test_nothing_is_put_under_the_hands_of_who_writes_in_place(home: Path) -> None:
+    project = opened(home)
+    put(project, 2)
+    with Project.open(home) as other:  # as a program does that knows nothing of marks
+        project.close()
+        assert "could not be brought back" in project.parting
+        assert "'p.vqw' is already open" in project.parting
+        put(other, 7)
+    opened(home).close()
+    (beside,) = home.parent.glob("p (copy of *).vqw")
+    assert (number_in(home), number_in(beside)) == (7, 2)
+
+
+def test_a_full_disk_here_is_told_as_that(home: Path, tmp_path: Path) -> None:
+    class Full(Disk):
+        def write(self, handle: int, data: bytes | bytearray | memoryview, offset: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StorageFull, match=r"no room on this computer for a working copy of 'p.vqw'"):
+        open_project(home, disk=Full())
+    assert (copies(tmp_path), names(home.parent)) == ([], ["p.vqw"])
+    with opened(home) as project:
+        put(project, 2)
+        project._copy._disk = Full()
+        brought(project)
+        assert "(No space left on device)" in project.standing.trouble
+        project._copy._disk = Disk()
+    assert number_in(home) == 2
 
 
 def test_a_damaged_project_leaves_no_copy_behind(home: Path, tmp_path: Path) -> None:

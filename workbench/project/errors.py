@@ -7,6 +7,9 @@ from pathlib import Path
 
 from workbench.errors import Closed, WorkbenchError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of errors that say that there is no room left."""
+
 
 class ProjectError(WorkbenchError):
     """A project could not be created, opened, read or written."""
@@ -34,7 +37,7 @@ class StorageFull(ProjectError):
 
 def storage_error(error: OSError, path: Path) -> ProjectError:
     """Turn a failed call of the operating system on `path` into one sentence for the user."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in FULL:
         return StorageFull(
             f"There is no room left on the disk that holds '{path.name}'; the last change was not saved, "
             "free some space and try again."

@@ -78,13 +78,13 @@ class NoLock:
 
 
 def require_free(project: Path) -> None:
-    """Raise ProjectLocked if a project is open in its own folder, as far as locks there tell; leaves no file."""
+    """Raise ProjectLocked if someone writes to a project where it is, as far as locks there tell; leaves no file."""
     try:
         handle = os.open(project.with_name(project.name + ".lock"), os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
     except OSError:
         return
     try:
-        if not _try_lock(handle, shared=False):
+        if not _try_lock(handle, shared=True):
             raise ProjectLocked(_taken(project.name, _holder(handle)))
     except OSError:
         return  # a drive without locks

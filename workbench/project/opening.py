@@ -149,8 +149,8 @@ def _take(home: Path, place: Place, disk: Disk, progress: Progress | None, stop:
     left = _hold_all(home, disk)
     adopted: WorkingCopy | None = None
     mark: Mark | None = None
-    told = _deliver_all(strayed_from(home), disk)
     try:
+        told = _deliver_all(strayed_from(home), disk)
         mark = Mark(home)
         require_free(home)
         while left:

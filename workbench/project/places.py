@@ -201,9 +201,9 @@ def _service_of(folder: Path, home: Path) -> str:
     if folder.name == "My Drive" and (folder.parent == Path(folder.anchor) or "Drive" in folder.parent.name):
         return "Google Drive"
     for mark, service in MARKS.items():
-        if (folder / mark).exists():
+        if os.path.exists(folder / mark):
             return service
-    if (folder / ".dropbox").is_file():  # the folder of that name in the home folder holds Dropbox's own settings
+    if os.path.isfile(folder / ".dropbox"):  # the folder of that name in the home folder holds Dropbox's own settings
         return "Dropbox"
     return "Nextcloud" if any(_DATABASE.fullmatch(name) for name in _hidden_names(folder)) else ""
 

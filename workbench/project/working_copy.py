@@ -19,10 +19,19 @@ from workbench.errors import Cancelled
 from workbench.project import carrying, marks
 from workbench.project.arrays import Progress, Stop
 from workbench.project.disk import Disk
-from workbench.project.errors import NotBroughtBack, ProjectDamaged, ProjectError, in_words
+from workbench.project.errors import (
+    FULL,
+    NotBroughtBack,
+    ProjectDamaged,
+    ProjectError,
+    ProjectLocked,
+    StorageFull,
+    in_words,
+    storage_error,
+)
 from workbench.project.journal import journal_path, recover
 from workbench.project.ledger import NAME, NOTHING, Coming, Ledger, State, new_folder
-from workbench.project.lock import FileLock
+from workbench.project.lock import FileLock, require_free
 from workbench.project.places import Place, place_of
 
 
@@ -89,7 +98,10 @@ class WorkingCopy:
     ) -> WorkingCopy:
         """Copy the project at `home` here, with its journal, and read the copy back."""
         with _new_folder(disk, home) as (folder, lock):
-            seen = carrying.fetch(disk, home, folder / home.name, progress=progress, stop=stop)
+            try:
+                seen = carrying.fetch(disk, home, folder / home.name, progress=progress, stop=stop)
+            except OSError as error:
+                raise _unfetched(error, home) from error
             disk.sync_folder(folder)
             ledger = Ledger(home.name, home, home, place, _state(disk, folder / home.name), seen)
             ledger.write(disk, folder)
@@ -115,8 +127,12 @@ class WorkingCopy:
 
     def home_is_there(self) -> bool:
         """Whether the folder of its home can be reached: a drive that is not mounted leaves an empty folder behind."""
-        parent, place = self.home.parent, self.place
-        return parent.is_dir() and (place.kind != "network" or place_of(self.home) == place)
+        if not self.home.parent.is_dir():
+            return False
+        place = place_of(self.home)
+        if self.place.kind == "network":
+            return place is not None and place.kind == "network"
+        return place is not None or self.home.exists()
 
     def home_is_known(self) -> bool:
         """Whether its home holds what it is known to hold, or nothing at all."""
@@ -151,12 +167,13 @@ class WorkingCopy:
                 "this computer, and is brought back as soon as the folder is there again."
             )
         try:
+            require_free(self.home)
             self._note_arrival()
             self._bring_companions()
             passing = self._passing()
             digest = carrying.copy(self._disk, source, passing, progress=progress, stop=stop)
             self._put(passing, digest, state)
-        except (OSError, ProjectDamaged) as error:
+        except (OSError, ProjectDamaged, ProjectLocked) as error:
             raise NotBroughtBack(
                 f"'{self.home.name}' could not be brought back to '{self.home.parent}' ({_reason(error)}); it is safe "
                 "in a working copy on this computer until that can be done."
@@ -334,6 +351,15 @@ def _free_companion(disk: Disk, file: Path, folder: Path) -> Path | None:
         if target.stat().st_size == file.stat().st_size and carrying.is_same(disk, target, file):
             return None
     raise AssertionError("numbers have no end")
+
+
+def _unfetched(error: OSError, home: Path) -> ProjectError:
+    if error.errno not in FULL:
+        return storage_error(error, home)
+    return StorageFull(
+        f"There is no room on this computer for a working copy of '{home.name}'; free some space, or let it be worked "
+        "on in its own folder (in the settings, or by --in-place)."
+    )
 
 
 def _conflict(home: Path, other: Path) -> str:
