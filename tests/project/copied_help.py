@@ -37,8 +37,9 @@ def until(holds: Callable[[], object]) -> None:
 
 def brought(project: CopiedProject) -> None:
     """Bring it back, and wait until that is done or known why not."""
+    before = project.standing
     project.bring_back()
-    until(lambda: not project.standing.pending or project.standing.trouble)
+    until(lambda: project.standing is not before and project.standing.share is None)
 
 
 def names(folder: Path) -> list[str]:

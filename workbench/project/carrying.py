@@ -50,12 +50,16 @@ def is_still(disk: Disk, path: Path, seen: Seen) -> bool:
 
     The first page is read in any case, since some drives tell times in whole seconds.
     """
-    found = path.stat()
-    if _journal(disk, path) != seen.journal or found.st_size != seen.size:
-        return False
-    if found.st_mtime_ns == seen.time and _first(disk, path) == seen.first:
-        return True
-    return digest_of(disk, path) == seen.digest
+    while True:
+        found = path.stat()
+        if _journal(disk, path) != seen.journal or found.st_size != seen.size:
+            return False
+        same = found.st_mtime_ns == seen.time and _first(disk, path) == seen.first
+        if not same and digest_of(disk, path) != seen.digest:
+            return False
+        after = path.stat()  # reading may have taken a while
+        if (after.st_ino, after.st_mtime_ns, after.st_size) == (found.st_ino, found.st_mtime_ns, found.st_size):
+            return True
 
 
 def copy(disk: Disk, source: Path, target: Path, *, progress: Progress | None = None, stop: Stop | None = None) -> str:

@@ -234,13 +234,18 @@ class WorkingCopy:
     # bringing back
 
     def _put(self, passing: Path, digest: str, state: State) -> None:
-        """Give what was carried its name at home, or a free one if what is there is not what it was."""
+        """Give what was carried its name at home, or a free one if what is there is not what it was.
+
+        No system lets a file be replaced on condition of what it is. So the last look comes right before the renaming:
+        what others do within that fraction of a millisecond would not be seen, by any program.
+        """
         home = self.home
-        if home.exists() and not self._is_known(home):
-            home = _free(self.home, f"copy of {marks.host()}, {time.strftime('%Y-%m-%d %H.%M')}")
         with contextlib.suppress(OSError):  # a group may share the file; some drives know of no such thing
-            shutil.copymode(self.home, passing)
+            shutil.copymode(home, passing)
         self._write(replace(self._ledger, coming=Coming(home, digest, state)))
+        if home.exists() and not self._is_known(home):
+            home = _free(home, f"copy of {marks.host()}, {time.strftime('%Y-%m-%d %H.%M')}")
+            self._write(replace(self._ledger, coming=Coming(home, digest, state)))
         self._disk.rename(passing, home)
         self._disk.sync_folder(home.parent)
         self._arrived(home, digest, state)
