@@ -22,8 +22,8 @@ from workbench.project import (
     ProjectError,
     ProjectLocked,
     StorageFull,
+    ledger,
     marks,
-    opening,
     working_copy,
 )
 from workbench.project.bringing import EVERY, QUIET, REST, RETRY, Pace
@@ -308,7 +308,7 @@ def test_the_empty_folder_of_a_drive_that_is_not_mounted_is_not_taken_for_it(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drive: list[Place | None] = [Place("network", "NFS", home.parent)]
-    for module in (opening, working_copy):
+    for module in (ledger, working_copy):
         monkeypatch.setattr(module, "place_of", lambda path: drive[0])
     project = opened(home)
     put(project, 2)
@@ -322,6 +322,35 @@ def test_the_empty_folder_of_a_drive_that_is_not_mounted_is_not_taken_for_it(
     drive[0] = Place("network", "NFS", home.parent)
     opened(home).close()
     assert number_in(home) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders for everyone")
+def test_where_home_folders_are_on_the_network_copies_are_on_a_disk_of_this_computer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("VQ_WORKBENCH_COPIES", raising=False)
+    far = Place("network", "NFS", Path("/"))
+    monkeypatch.setattr(ledger, "_is_ours", lambda folder: True)
+    for here, found in (({"/"}, "working copies"), ({"/var"}, f"vq-workbench-{os.getuid()}"), (set(), None)):
+        monkeypatch.setattr(
+            ledger, "place_of", lambda path, here=here: None if any(path.is_relative_to(top) for top in here) else far
+        )
+        ledger._own_folder.cache_clear()
+        folder = ledger.copies_folder()
+        assert (folder if folder is None else folder.name) == found
+    with create_project(tmp_path / "p.vqw") as project:  # and without one, in place
+        assert project.path == tmp_path / "p.vqw"
+    ledger._own_folder.cache_clear()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders for everyone")
+def test_a_folder_among_those_of_others_is_taken_only_if_it_is_ours(tmp_path: Path) -> None:
+    assert ledger._is_ours(tmp_path / "new")
+    assert ledger._is_ours(tmp_path / "new")
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    (tmp_path / "file").touch()
+    for trap in ("link", "file", "no/where"):
+        assert not ledger._is_ours(tmp_path / trap)
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_any_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
+import stat
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ import platformdirs
 
 from workbench.project.carrying import Seen
 from workbench.project.disk import Disk
-from workbench.project.places import Place
+from workbench.project.places import Place, place_of
 
 NAME = "ledger.json"
 
@@ -103,16 +106,48 @@ class Ledger:
             return None
 
 
-def copies_folder() -> Path:
-    """Where the working copies of this person are; `VQ_WORKBENCH_COPIES` names another folder."""
-    data = os.environ.get("VQ_WORKBENCH_COPIES")
-    return Path(data) if data else Path(platformdirs.user_data_dir("vq-workbench", appauthor=False)) / "working copies"
+def copies_folder() -> Path | None:
+    """Where the working copies of this person are, `VQ_WORKBENCH_COPIES` if that names a folder.
+
+    Where home folders are on the network too, it is one that outlasts a restart; None if there is no disk to be had.
+    """
+    named = os.environ.get("VQ_WORKBENCH_COPIES")
+    return Path(named) if named else _own_folder()
+
+
+@functools.cache
+def _own_folder() -> Path | None:
+    data = Path(platformdirs.user_data_dir("vq-workbench", appauthor=False)) / "working copies"
+    if place_of(data) is None:
+        return data
+    if sys.platform != "win32":
+        own = Path(f"/var/tmp/vq-workbench-{os.getuid()}")
+        if place_of(own) is None and _is_ours(own):
+            return own
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder where anyone may make one is this person's alone; made, if there is none."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return False
+    return sys.platform != "win32" and stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+
+
+def place_for_copy(home: Path) -> Place | None:
+    """Where a project is that is to be worked on in a copy; None of others, and where there is no room for copies."""
+    if copies_folder() is None:
+        return None
+    return place_of(home) or next((ledger.place for _, ledger in ledgers() if ledger.home == home), None)
 
 
 def ledgers() -> Iterator[tuple[Path, Ledger]]:
     """The folders of all working copies there are, with their ledgers."""
     top = copies_folder()
-    for folder in sorted(top.iterdir()) if top.is_dir() else ():
+    for folder in sorted(top.iterdir()) if top is not None and top.is_dir() else ():
         ledger = Ledger.read(folder)
         if ledger is not None:
             yield folder, ledger
@@ -131,9 +166,11 @@ def strayed_from(origin: Path) -> list[Path]:
 def new_folder(disk: Disk, home: Path) -> Path:
     """A folder for a new working copy of `home`, made or empty but for what a stop left there before its ledger was."""
     stem = hashlib.blake2b(str(home).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
-    copies_folder().mkdir(mode=0o700, parents=True, exist_ok=True)  # who may read what is shared, others decide
+    top = copies_folder()
+    assert top is not None  # or nobody asks for a folder
+    top.mkdir(mode=0o700, parents=True, exist_ok=True)  # who may read what is shared, others decide
     number = 1
-    while Ledger.read(folder := copies_folder() / (stem if number == 1 else f"{stem}-{number}")) is not None:
+    while Ledger.read(folder := top / (stem if number == 1 else f"{stem}-{number}")) is not None:
         number += 1
     folder.mkdir(exist_ok=True)
     for above in (folder.parent, folder.parent.parent):  # or a power cut takes the folder with all that is in it

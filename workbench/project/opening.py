@@ -13,10 +13,10 @@ from workbench.project.copied import CopiedProject
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectError, ProjectLocked, in_words
 from workbench.project.journal import recover
-from workbench.project.ledger import NAME, Ledger, State, folders_of, ledgers, strayed_from
+from workbench.project.ledger import NAME, Ledger, State, folders_of, ledgers, place_for_copy, strayed_from
 from workbench.project.lock import NoLock, require_free
 from workbench.project.marks import Mark, holder_of, open_elsewhere
-from workbench.project.places import Place, place_of
+from workbench.project.places import Place
 from workbench.project.project import Project
 from workbench.project.working_copy import WorkingCopy
 
@@ -33,10 +33,10 @@ def create_project(path: Path | str, *, in_place: bool = False, disk: Disk | Non
         As `Project.create` does.
     """
     path, disk = Path(path).absolute(), disk or Disk()
-    place = None if in_place else place_of(path)
+    home = _home(path)
+    place = None if in_place else place_for_copy(home)
     if place is None:
         return Project.create(path, disk=disk)
-    home = _home(path)
     if not home.parent.is_dir():
         raise ProjectError(f"The folder '{home.parent}' does not exist; create it first.")
     mark = Mark(home)
@@ -83,7 +83,7 @@ def open_project(
     """
     path, disk = Path(path).absolute(), disk or Disk()
     home = _home(path)
-    place = place_of(path) or next((ledger.place for _, ledger in ledgers() if ledger.home == home), None)
+    place = place_for_copy(home)
     if place is None:
         return Project.open(path, read_only=read_only, disk=disk)
     with in_words(home):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectError, in_words
-from workbench.project.ledger import NAME, folders_of
+from workbench.project.ledger import NAME, folders_of, place_for_copy
 from workbench.project.lock import FileLock, require_free
 from workbench.project.marks import Mark
-from workbench.project.places import place_of
+from workbench.project.places import Place
 from workbench.project.working_copy import WorkingCopy
 
 
@@ -27,8 +27,10 @@ def written_at(path: Path, *, overwrite: bool, disk: Disk) -> Iterator[Path]:
     ProjectLocked
         If that is open.
     """
-    if place_of(path) is not None:
-        with _carried_to(Path(os.path.realpath(path)), overwrite, disk) as passing:
+    home = Path(os.path.realpath(path))
+    place = place_for_copy(home)
+    if place is not None:
+        with _carried_to(home, place, overwrite, disk) as passing:
             yield passing
         return
     lock = FileLock(path)
@@ -40,9 +42,7 @@ def written_at(path: Path, *, overwrite: bool, disk: Disk) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _carried_to(home: Path, overwrite: bool, disk: Disk) -> Iterator[Path]:
-    place = place_of(home)
-    assert place is not None
+def _carried_to(home: Path, place: Place, overwrite: bool, disk: Disk) -> Iterator[Path]:
     for folder in folders_of(home):
         require_free(folder / NAME)
     mark = Mark(home)
