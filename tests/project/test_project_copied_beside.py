@@ -15,6 +15,7 @@ from project_workloads import from_version_0, old_version
 
 from workbench.project import (
     Project,
+    ProjectDamaged,
     ProjectError,
     ProjectLocked,
     rewriting,
@@ -140,6 +141,23 @@ def test_compacting_goes_home(home: Path) -> None:
         assert project.compact() > 1_000_000
         assert project.standing.pending
     assert home.stat().st_size < large - 1_000_000
+
+
+def test_a_copy_that_was_left_and_is_damaged_is_put_beside_the_project_which_then_opens(home: Path) -> None:
+    for damage in (lambda data: data[:-4096], lambda data: data[:4096] + bytes(4096) + data[8192:]):
+        project = opened(home)
+        put(project, 2)
+        abandon(project)
+        project.path.write_bytes(damage(project.path.read_bytes()))
+        kept = project.path.read_bytes()
+        with pytest.raises(ProjectDamaged):
+            open_project(home, read_only=True)
+        with opened(home) as again:
+            assert again.read(lambda r: r.get("about")).result() == {"number": 1}
+            (beside,) = home.parent.glob("p (damaged copy of *).vqw")
+            assert beside.name in again.recovered
+        assert beside.read_bytes() == kept
+        beside.unlink()
 
 
 # real ends

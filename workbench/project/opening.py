@@ -11,7 +11,7 @@ from pathlib import Path
 from workbench.project.arrays import Progress, Stop
 from workbench.project.copied import CopiedProject
 from workbench.project.disk import Disk
-from workbench.project.errors import ProjectError, ProjectLocked, in_words
+from workbench.project.errors import ProjectDamaged, ProjectError, ProjectLocked, in_words
 from workbench.project.journal import recover
 from workbench.project.ledger import NAME, Ledger, State, folders_of, ledgers, place_for_copy, strayed_from
 from workbench.project.lock import NoLock, require_free
@@ -153,18 +153,18 @@ def _take(home: Path, place: Place, disk: Disk, progress: Progress | None, stop:
         told = _deliver_all(strayed_from(home), disk)
         mark = Mark(home)
         require_free(home)
-        while left:
-            if adopted is None and _goes_on(left[0]):
-                adopted = left.pop(0)
-                told.append(_words_of(adopted))
+        for copy in left:
+            if adopted is None and _goes_on(copy) and _is_sound(copy, disk):
+                adopted = copy
+                told.append(_words_of(copy))
             else:
-                told.append(_deliver(left.pop(0), disk))
+                told.append(_deliver(copy, disk))
         if adopted is None:
             if not home.is_file():
                 raise _missing(home)
             adopted = WorkingCopy.fetch(home, place, disk, mark, progress=progress, stop=stop)
     except BaseException:
-        for copy in (*left, *([] if adopted is None else [adopted])):
+        for copy in left:
             copy.release()
         if mark is not None:
             mark.release()
@@ -199,6 +199,15 @@ def _goes_on(copy: WorkingCopy) -> bool:
     return copy.home_is_known() and (copy.home.exists() or copy.state() != copy.held)
 
 
+def _is_sound(copy: WorkingCopy, disk: Disk) -> bool:
+    """Whether a copy that was left can be opened; what a crash has left of it is mended."""
+    try:
+        Project(copy.path, disk).close()
+    except ProjectDamaged:
+        return False
+    return True
+
+
 def _words_of(copy: WorkingCopy) -> str:
     name = copy.home.name
     if not copy.home_is_there():
@@ -231,7 +240,8 @@ def _deliver(copy: WorkingCopy, disk: Disk) -> str:
         return ""
     name, folder = copy.home.name, copy.home.parent
     try:
-        Project(copy.path, disk).close()  # which mends what a crash has left
+        if not _is_sound(copy, disk):
+            return copy.put_aside()
         is_newer = copy.state() != copy.held
     except BaseException:
         copy.release()
@@ -254,9 +264,13 @@ def _clear_the_way(home: Path, disk: Disk) -> None:
 
 
 def _holds_more(path: Path, held: State) -> bool:
+    """Whether a copy that was left has what its home lacks; one that is damaged may have."""
     if not path.is_file():
         return False
-    block = recover(Disk(), path, read_only=True).block
+    try:
+        block = recover(Disk(), path, read_only=True).block
+    except ProjectDamaged:
+        return True
     return State(block.uuid.hex(), block.commit) != held
 
 

@@ -8,15 +8,13 @@ knows what is where.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import Cancelled
-from workbench.project import carrying, marks
+from workbench.project import beside, carrying, marks
 from workbench.project.arrays import Progress, Stop
 from workbench.project.disk import Disk
 from workbench.project.errors import (
@@ -161,11 +159,7 @@ class WorkingCopy:
         Cancelled
             If `stop` said so.
         """
-        if not self.home_is_there():
-            raise NotBroughtBack(
-                f"The folder '{self.home.parent}' cannot be reached. '{self.home.name}' is safe in a working copy on "
-                "this computer, and is brought back as soon as the folder is there again."
-            )
+        self._require_home()
         try:
             require_free(self.home)
             self._note_arrival()
@@ -225,6 +219,25 @@ class WorkingCopy:
                 self.discard()
         self.release()
 
+    def put_aside(self) -> str:
+        """Carry a damaged copy to the folder where it belongs, beside what is there, and let go of it; says so.
+
+        Raises
+        ------
+        NotBroughtBack
+            If the folder cannot be reached.
+        """
+        self._require_home()
+        target = beside.free_name(self.home, "damaged copy")
+        for source in (journal_path(self.path), self.path):
+            if source.exists():
+                passing = self._passing()
+                carrying.copy(self._disk, source, passing)
+                self._disk.rename(passing, target.with_name(target.name + source.name.removeprefix(self.path.name)))
+        self._disk.sync_folder(target.parent)
+        self.discard()
+        return beside.damaged(self.home, target)
+
     def discard(self) -> None:
         """Remove a copy that its home does not need."""
         self._remove(self.folder / NAME)
@@ -232,6 +245,13 @@ class WorkingCopy:
         self.release()
 
     # bringing back
+
+    def _require_home(self) -> None:
+        if not self.home_is_there():
+            raise NotBroughtBack(
+                f"The folder '{self.home.parent}' cannot be reached. '{self.home.name}' is safe in a working copy on "
+                "this computer, and is brought back as soon as the folder is there again."
+            )
 
     def _put(self, passing: Path, digest: str, state: State) -> None:
         """Give what was carried its name at home, or a free one if what is there is not what it was.
@@ -244,7 +264,7 @@ class WorkingCopy:
             shutil.copymode(home, passing)
         self._write(replace(self._ledger, coming=Coming(home, digest, state)))
         if home.exists() and not self._is_known(home):
-            home = _free(home, f"copy of {marks.host()}, {time.strftime('%Y-%m-%d %H.%M')}")
+            home = beside.free_name(home, "copy")
             self._write(replace(self._ledger, coming=Coming(home, digest, state)))
         self._disk.rename(passing, home)
         self._disk.sync_folder(home.parent)
@@ -268,7 +288,7 @@ class WorkingCopy:
         before = self.home
         self._write(replace(self._ledger, home=home, held=state, seen=seen, coming=None))
         if home != before:
-            self._strayed = _conflict(before, home)
+            self._strayed = beside.strayed(before, home)
             if self.mark is not None:
                 self.mark.move(home)
 
@@ -282,7 +302,7 @@ class WorkingCopy:
         for file in sorted(self.folder.iterdir()):
             if file.name in own or file.name.startswith(".") or file.suffix == ".lock":
                 continue
-            target = _free_companion(self._disk, file, self.home.parent)
+            target = beside.free_for(self._disk, file, self.home.parent)
             if target is not None:
                 passing = self._passing()
                 carrying.copy(self._disk, file, passing)
@@ -341,36 +361,12 @@ def _state(disk: Disk, path: Path) -> State:
     return State(block.uuid.hex(), block.commit)
 
 
-def _free(path: Path, words: str) -> Path:
-    """A free name beside `path` that says what it is."""
-    names = itertools.chain([words], (f"{words}, {k}" for k in itertools.count(2)))
-    return next(p for name in names if not (p := path.with_name(f"{path.stem} ({name}){path.suffix}")).exists())
-
-
-def _free_companion(disk: Disk, file: Path, folder: Path) -> Path | None:
-    """Where to carry what belongs beside a project; None if it is there already."""
-    names = itertools.chain([file.name], (f"{file.stem} ({k}){file.suffix}" for k in itertools.count(2)))
-    for target in (folder / name for name in names):
-        if not target.exists():
-            return target
-        if target.stat().st_size == file.stat().st_size and carrying.is_same(disk, target, file):
-            return None
-    raise AssertionError("numbers have no end")
-
-
 def _unfetched(error: OSError, home: Path) -> ProjectError:
     if error.errno not in FULL:
         return storage_error(error, home)
     return StorageFull(
         f"There is no room on this computer for a working copy of '{home.name}'; free some space, or let it be worked "
         "on in its own folder (in the settings, or by --in-place)."
-    )
-
-
-def _conflict(home: Path, other: Path) -> str:
-    return (
-        f"'{home.name}' was changed elsewhere while it was worked on here: it stays as it is there, and the work of "
-        f"here is beside it, as '{other.name}'."
     )
 
 
