@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import Cancelled
+from workbench.priority import at_low_priority
 from workbench.project import beside, carrying, marks
 from workbench.project.arrays import Progress, Stop
 from workbench.project.disk import Disk
@@ -97,7 +98,10 @@ class WorkingCopy:
         """Copy the project at `home` here, with its journal, and read the copy back."""
         with _new_folder(disk, home) as (folder, lock):
             try:
-                seen = carrying.fetch(disk, home, folder / home.name, progress=progress, stop=stop)
+                target = folder / home.name
+                seen = at_low_priority(
+                    lambda stop: carrying.fetch(disk, home, target, progress=progress, stop=stop), stop
+                )
             except OSError as error:
                 raise _unfetched(error, home) from error
             disk.sync_folder(folder)
