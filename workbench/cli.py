@@ -14,7 +14,7 @@ from workbench import __version__
 from workbench.commands.applying import apply
 from workbench.commands.bench import bench
 from workbench.commands.care import salvage
-from workbench.commands.common import AsJson, ProjectPath, pair, run_called, session_of
+from workbench.commands.common import AsJson, ProjectPath, in_place, pair, project_of, run_called, session_of
 from workbench.commands.compare import compare
 from workbench.commands.figure import FigureWish
 from workbench.commands.figure import write as write_figure
@@ -40,11 +40,13 @@ app = typer.Typer(
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code: 0 done, 1 it could not be done, 2 it was not understood.
 
-    A user's mistake is answered with one line on standard error; `--debug` adds the traceback.
+    A user's mistake is answered with one line on standard error; `--debug` adds the traceback. With `--in-place`,
+    projects of network and synced folders are worked on where they are.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    in_place.set("--in-place" in words)
+    words = [word for word in words if word not in ("--debug", "--in-place")]
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     if not words or (words[0] not in commands and words[0] not in ("--help", "--version")):
         if words and not words[0].startswith("-") and not Path(words[0]).suffix and not Path(words[0]).exists():
@@ -181,9 +183,7 @@ def info(project: ProjectPath, as_json: AsJson = False) -> None:
 @app.command()
 def verify(project: ProjectPath) -> None:
     """Read every byte of a project and compare it with its hashes."""
-    from workbench.project import Project
-
-    with Project.open(project, read_only=True) as opened, progress() as report:
+    with project_of(project, read_only=True) as opened, progress() as report:
         damages = opened.verify(lambda share: report("Verifying", share))
     if damages:
         raise WorkbenchError(
@@ -195,10 +195,8 @@ def verify(project: ProjectPath) -> None:
 @app.command()
 def compact(project: ProjectPath) -> None:
     """Give back the space of what was deleted."""
-    from workbench.project import Project
-
     before = os.path.getsize(project) if project.exists() else 0
-    with Project.open(project) as opened:
+    with project_of(project) as opened:
         opened.compact()
     print(f"{project}: {before:,} bytes before, {os.path.getsize(project):,} now.")
 

@@ -77,9 +77,10 @@ def _running_timers() -> list[QTimer]:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Remembered choices of one test alone; copies of samples and pasted tables go to its folder too."""
+    """Remembered choices of one test alone; all kinds of copies and pasted tables go to its folder too."""
     monkeypatch.setenv("VQ_WORKBENCH_PROJECTS", str(tmp_path / "copies"))
     monkeypatch.setenv("VQ_WORKBENCH_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("VQ_WORKBENCH_COPIES", str(tmp_path / "working copies"))
     return Settings(tmp_path / "settings" / "window.ini")
 
 

@@ -98,7 +98,7 @@ def test_the_last_project_is_opened_at_the_start_if_wished(
     window.projects.create(path)
     wait(lambda: window.session is not None)
     window.projects.close()
-    wait(lambda: window.session is None)
+    wait(lambda: window.session is None and not window.background.busy)
     window.settings.set_flag("toured", True)
     window.shell.start(None, [])
     assert not window.background.busy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import posixpath
 import random
 import threading
 from collections.abc import Iterator, Sequence
@@ -58,8 +59,12 @@ class RecordingDisk(QuickDisk):
         Calls so far that could have failed.
     """
 
-    def __init__(self, names: dict[str, int] | None = None) -> None:
-        """Begin with files of these names, known by these numbers from `Simulation.names`."""
+    def __init__(self, names: dict[str, int] | None = None, root: Path | None = None) -> None:
+        """Begin with files of these names, known by these numbers from `Simulation.names`.
+
+        With `root`, files in folders under it are told apart, and called by their paths from there.
+        """
+        self._root = root
         self._inodes = dict(names or {})
         self._next = 1000 * (1 + max(self._inodes.values(), default=0) // 1000)
         self._handles: dict[int, int] = {}
@@ -81,10 +86,10 @@ class RecordingDisk(QuickDisk):
         handle = super().open(path, create=create, read_only=read_only)
         with self._lock:
             if create:
-                self._inodes[path.name] = self._next
-                self.ops.append(Op("create", self._next, path.name))
+                self._inodes[self._name(path)] = self._next
+                self.ops.append(Op("create", self._next, self._name(path)))
                 self._next += 1
-            self._handles[handle] = self._inodes[path.name]
+            self._handles[handle] = self._inodes[self._name(path)]
         return handle
 
     def close(self, handle: int) -> None:
@@ -95,6 +100,11 @@ class RecordingDisk(QuickDisk):
         self._call("write")
         self.ops.append(Op("write", self._handles[handle], offset=offset, data=bytes(data)))
         super().write(handle, data, offset)
+
+    def clone(self, source: int, target: int) -> None:
+        data = bytearray(self.size(source))
+        self.read(source, memoryview(data), 0)
+        self.write(target, data, 0)
 
     def truncate(self, handle: int, length: int) -> None:
         self._call("truncate")
@@ -112,18 +122,21 @@ class RecordingDisk(QuickDisk):
     def rename(self, source: Path, target: Path) -> None:
         self._call("rename")
         super().rename(source, target)
-        self._inodes[target.name] = self._inodes.pop(source.name)
-        self.ops.append(Op("rename", name=source.name, target=target.name))
+        self._inodes[self._name(target)] = self._inodes.pop(self._name(source))
+        self.ops.append(Op("rename", name=self._name(source), target=self._name(target)))
 
     def remove(self, path: Path) -> None:
         self._call("remove")
         super().remove(path)
-        del self._inodes[path.name]
-        self.ops.append(Op("remove", name=path.name))
+        del self._inodes[self._name(path)]
+        self.ops.append(Op("remove", name=self._name(path)))
 
     def sync_folder(self, folder: Path) -> None:
         self._call("sync_folder")
-        self.ops.append(Op("sync_folder"))
+        self.ops.append(Op("sync_folder", name=self._name(folder) if self._root is not None else ""))
+
+    def _name(self, path: Path) -> str:
+        return path.name if self._root is None else path.relative_to(self._root).as_posix()
 
     def _call(self, kind: str) -> None:
         number, self.calls = self.calls, self.calls + 1
@@ -192,8 +205,10 @@ class Simulation:
         elif op.kind == "lost_sync":
             self._inodes[op.inode].pending.clear()
         elif op.kind == "sync_folder":
-            self._durable_names = dict(self.names)
-            self._pending_names.clear()
+            for pending in self._pending_names:
+                if posixpath.dirname(pending.name) == op.name:
+                    _rename(self._durable_names, pending)
+            self._pending_names = [p for p in self._pending_names if posixpath.dirname(p.name) != op.name]
         elif op.kind != "mark":
             if op.kind == "create":
                 self._inodes[op.inode] = _Inode()
@@ -243,18 +258,20 @@ class Simulation:
 
 
 def put_image(folder: Path, image: Image) -> None:
-    """Make `folder` hold exactly these files."""
+    """Make `folder` hold exactly these files, and folders as they need."""
     folder.mkdir(exist_ok=True)
-    for path in folder.iterdir():
-        if path.name not in image:
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in image:
             path.unlink()
     for name, data in image.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
 
 
 def get_image(folder: Path) -> Image:
-    """Read all files of `folder`, locks left out."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix != ".lock"}
+    """Read all files of `folder` and of those in it; locks and marks of who has a project open are left out."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in (".lock", ".in-use")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _apply(content: bytearray, op: Op) -> None:

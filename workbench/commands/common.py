@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.errors import WorkbenchError
+from workbench.terminal import progress
 
 if TYPE_CHECKING:  # imported where used: `--help` and `--version` answer at once
+    from workbench.project import Project
     from workbench.session import Run, Session, Study
 
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="project file (*.vqw)")]
@@ -23,24 +27,52 @@ PageFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="for machines: one JSON value on standard output")]
 
 
+in_place: ContextVar[bool] = ContextVar("in_place", default=False)
+"""Whether the command works on projects where they are, never by way of a working copy."""
+
+
 @contextmanager
 def session_of(path: Path, *, create: bool = False, read_only: bool = False) -> Iterator[Session]:
     """The open project; one that had to be made for work that then fails is taken away again."""
     from workbench.session import Session
 
     is_new = create and not path.exists()
-    session = Session.create(path) if is_new else Session.open(path, read_only=read_only)
+    if is_new:
+        session = Session.create(path, in_place=in_place.get())
+    else:
+        with progress() as report:
+            copying = partial(report, "Copying")
+            session = Session.open(path, read_only=read_only, in_place=in_place.get(), progress=copying)
     done = False
     try:
-        if session.notice:
-            print(f"note: {session.notice}", file=sys.stderr)
+        _note(session.notice)
         yield session
         done = True
     finally:
         session.close()
+        _note(session.parting)
         if is_new and not done:
             for ending in ("", "-wal", ".lock"):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+@contextmanager
+def project_of(path: Path, *, read_only: bool = False) -> Iterator[Project]:
+    """The open project file, for what needs nothing of what it means."""
+    from workbench.project import open_project
+
+    project = open_project(path, read_only=read_only, in_place=in_place.get())
+    try:
+        _note(project.recovered)
+        yield project
+    finally:
+        project.close()
+        _note(project.parting)
+
+
+def _note(sentence: str) -> None:
+    if sentence:
+        print(f"note: {sentence}", file=sys.stderr)
 
 
 def dataset_name(session: Session, name: str | None) -> str:

@@ -63,6 +63,7 @@ _OWN = (
     Action("derive", "Make a dataset…", "Make another dataset of the selected one: rows chosen, drawn or added, columns left out", "File", "derive", "Ctrl+D", WRITE | {"dataset"}),
     Action("merge_project", "Merge project…", "Bring datasets and runs of another project into this one", "File", "merge_project", "", WRITE),
     Action("save_as", "Save project as…", "Write a copy of the project and go on in it", "File", "save", "Ctrl+Shift+S", PROJECT),
+    Action("bring_back", "Bring back now", "Bring the working copy to the network or synced folder where the project belongs", "File", "bring_back", "", WRITE | {"copied"}),
     Action("verify", "Verify project", "Read every byte of the project and compare it with its hash", "File", "verify", "", PROJECT, separated=True),
     Action("compact", "Compact project", "Write the project file anew without its gaps", "File", "compact", "", WRITE),
     Action("close", "Close project", "Go back to the welcome page", "File", "close", "Ctrl+W", PROJECT, separated=True),
@@ -126,7 +127,7 @@ def _export_icon(name: str) -> str:
 
 
 ACTIONS = (
-    *_OWN[:8],
+    *_OWN[:9],
     *(
         Action(
             f"export_{export.name}",
@@ -176,7 +177,7 @@ ACTIONS = (
         "",
         frozenset({"project", "dataset"}),
     ),
-    *_OWN[8:],
+    *_OWN[9:],
 )
 """Every action, in the order of the menus; the exports come from their own catalog."""
 

@@ -55,6 +55,7 @@ def run(project: Path | None = None) -> int:
         window.shell.watch = watch
         window.show()
         window.shell.start(project, crashes)
+        window.projects.deliver_left()
         return application.exec()
     finally:
         undo()

@@ -188,7 +188,7 @@ def _verify(session: Session, progress: Progress, stop: Stop) -> Outcome:
 
 def _compact(session: Session, progress: Progress, stop: Stop) -> Outcome:
     given = session.compact(progress=progress, stop=stop)
-    size = shown_bytes(session.path.stat().st_size)
+    size = shown_bytes(session.project.path.stat().st_size)
     if given <= 0:
         return Outcome(f"There was nothing to give back: {session.path.stem} takes {size}.", "muted")
     return Outcome(f"{shown_bytes(given)} are given back: {session.path.stem} takes {size} now.")

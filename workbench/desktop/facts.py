@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.project import CopiedProject
 from workbench.reports import EXPORTS
 from workbench.session import Run, Session, Study, Subset
 from workbench.session.document import Thing
@@ -34,6 +35,7 @@ def facts(
     truths = {
         "project": True,
         "writable": not session.read_only,
+        "copied": isinstance(session.project, CopiedProject),
         "undo": session.can_undo is not None,
         "redo": session.can_redo is not None,
         "dataset": bool(session.datasets),

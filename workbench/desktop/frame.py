@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent
@@ -17,7 +17,7 @@ from workbench.desktop.live import Live
 from workbench.desktop.project_tree import ProjectTree
 from workbench.desktop.samples import samples
 from workbench.desktop.search_page import SearchPage
-from workbench.desktop.settings import Settings
+from workbench.desktop.settings import Settings, there
 from workbench.desktop.status import StatusBar
 from workbench.desktop.sweep_page import SweepPage
 from workbench.desktop.timeline import Timeline
@@ -99,9 +99,9 @@ class Frame(QMainWindow):
         }
         return made | {f"panel_{name}": self._show_panels for name in PANELS}
 
-    def show_welcome(self, recent: Sequence[Path]) -> None:
-        """Show the page before a project is open."""
-        self.welcome.show_recent(recent)
+    def show_welcome(self) -> None:
+        """Show the page before a project is open; which of the recent ones are there is looked up in the background."""
+        self.background.call(self, partial(there, self.settings.remembered), self.welcome.show_recent, key="recent")
         self._bar.hide()
         self._centre.setCurrentWidget(self.welcome)
         self.welcome.new_button.setFocus()

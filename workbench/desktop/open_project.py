@@ -5,6 +5,7 @@ from __future__ import annotations
 import psygnal
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from workbench.project import CopiedProject
 from workbench.session import Job, Run, Session, Study
 
 DRAIN_MS = 30
@@ -88,6 +89,12 @@ class OpenProject(QObject):
         """Measurings of a run's stability that go on."""
         jobs = [run.measuring for run in self.session.runs.values() if run.measuring is not None]
         return [job for job in jobs if job.status == "running"]
+
+    @property
+    def copied(self) -> CopiedProject | None:
+        """The project, if it is worked on in a working copy."""
+        project = self.session.project
+        return project if isinstance(project, CopiedProject) else None
 
     def release(self) -> None:
         """Watch no more."""

@@ -8,15 +8,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from workbench.desktop import errors
 from workbench.desktop.background import Background
+from workbench.desktop.carrying import CarryingDialog, Way
 from workbench.desktop.closing import Choice, ClosingDialog
 from workbench.desktop.open_project import OpenProject
 from workbench.desktop.settings import Settings
-from workbench.project import ProjectDamaged
+from workbench.errors import Cancelled
+from workbench.project import ProjectDamaged, deliver_left
 from workbench.session import Session
 
 PROJECTS = "VQ Workbench project (*.vqw)"
@@ -28,6 +30,8 @@ class Projects(QObject):
     Attributes
     ----------
     current : OpenProject or None
+    carrying : CarryingDialog or None
+        While a project is opened or closed.
     entered : Signal(OpenProject)
     leaving : Signal
         The project is about to be closed: look at it no more.
@@ -47,6 +51,7 @@ class Projects(QObject):
         self.current: OpenProject | None = None
         self._at_end: Callable[[], object] | None = None
         self._shutting = False
+        self.carrying: CarryingDialog | None = None
         self._window = window
         self._background = background
         self._settings = settings
@@ -66,8 +71,9 @@ class Projects(QObject):
 
         def make() -> Session:
             path.unlink(missing_ok=True)
-            return Session.create(path)
+            return Session.create(path, in_place=in_place)
 
+        in_place = self._in_place
         self.leave(partial(self._enter, make, f"Making {path.name}…"))
 
     @Slot()
@@ -81,14 +87,35 @@ class Projects(QObject):
     @Slot(object)
     def open(self, path: Path) -> None:
         """Open a project file in place of the one that is open."""
-        self.leave(partial(self._enter, partial(Session.open, path), f"Opening {path.name}…", path))
+        way = Way()
+        make = partial(Session.open, path, in_place=self._in_place, progress=way.put, stop=way.given_up)
+        self.leave(partial(self._enter, make, f"Opening {path.name}…", path, way))
 
     @Slot(object)
     def open_sample(self, path: Path) -> None:
         """Open a copy of a sample project."""
         self.leave(partial(self._enter, lambda: Session.open(_copied(path, copies_folder())), f"Copying {path.stem}…"))
 
+    @property
+    def _in_place(self) -> bool:
+        """Whether projects of network and synced folders are worked on where they are."""
+        return not self._settings.flag("local-copy", True)
+
+    def deliver_left(self) -> None:
+        """Bring back what an earlier sitting left in working copies, and say so."""
+        self._background.call(self, deliver_left, self._delivered)
+
+    def _delivered(self, told: list[str]) -> None:
+        if told:
+            self._window.statusBar().showMessage(" ".join(told), 30_000)
+
     # ways out
+
+    @Slot()
+    def bring_back(self) -> None:
+        """Bring the working copy back now; the status bar tells how far that is."""
+        if self.current is not None and self.current.copied is not None:
+            self.current.copied.bring_back()
 
     @Slot()
     def close(self) -> None:
@@ -153,35 +180,75 @@ class Projects(QObject):
         self._shutting = True
         self._say("Saving what was learned…")
         self.leaving.emit()
+        left = self._show_leaving(project)
+        told = "" if project.copied is None else project.copied.standing.trouble
 
         def done(_: object) -> None:
             self._shutting = False
-            self._say("")
+            self._arrived()
             project.release()
             project.deleteLater()
             self.current = None
             self.left.emit()
-            then()
+            self._part("" if left() else project.session.parting, told, then)
 
         self._background.call(self, project.session.close, done)
 
-    def _enter(self, make: Callable[[], Session], words: str, path: Path | None = None) -> None:
+    def _show_leaving(self, project: OpenProject) -> Callable[[], bool]:
+        """Show how far a working copy is on its way home; gives whether the person chose not to wait for it."""
+        copied, way = project.copied, Way()
+        if copied is not None:
+            name, where = copied.address.name, copied.place.words
+            words = (
+                f"{name} is {where}, and is being brought back there. It can be left for later: it is safe on this "
+                "computer, and goes there at the next start."
+            )
+            self.carrying = CarryingDialog(
+                "Bringing the project back", words, "Leave it for later", lambda: copied.standing.share, self._window
+            )
+            self.carrying.given_up.connect(way.give_up)
+            self.carrying.given_up.connect(copied.leave)
+        return way.given_up
+
+    def _part(self, sentence: str, told: str, then: Callable[[], object]) -> None:
+        """Tell what was not as usual at the end of a project, unless that was told before; then go on."""
+        if sentence in ("", told):
+            then()
+            return
+        box = QMessageBox(QMessageBox.Icon.Information, "The project was closed", sentence, parent=self._window)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.finished.connect(box.deleteLater)
+        box.finished.connect(lambda _: then())
+        box.open()
+
+    def _enter(self, make: Callable[[], Session], words: str, path: Path | None = None, way: Way | None = None) -> None:
         self._say(words)
+        if way is not None:
+            about = f"{words} It is copied to this computer to be worked on."
+            self.carrying = CarryingDialog("Opening a project", about, "Cancel", lambda: way.share, self._window)
+            self.carrying.given_up.connect(way.give_up)
         self._background.call(self, make, self._entered, partial(self._not_entered, path), key="enter")
 
-    def _entered(self, session: Session) -> None:
+    def _arrived(self) -> None:
+        """What was carried is where it belongs, or never will be."""
         self._say("")
+        if self.carrying is not None:
+            self.carrying.end()
+            self.carrying = None
+
+    def _entered(self, session: Session) -> None:
+        self._arrived()
         self._settings.add_recent(session.path)
         self._settings.set_folder("projects", session.path.parent)
         self.current = OpenProject(session, self)
         self.entered.emit(self.current)
 
     def _not_entered(self, path: Path | None, error: Exception) -> None:
-        self._say("")
+        self._arrived()
         self.left.emit()
         if path is not None and isinstance(error, ProjectDamaged):
             self.damaged.emit(path, error)
-        else:
+        elif not isinstance(error, Cancelled):
             errors.report(errors.describe(error))
 
     def _say(self, words: str) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from workbench.desktop.background import Background
 from workbench.desktop.settings import Settings
+from workbench.project.opening import can_be_opened
 
 NOTHING = "No project was opened before"
 GONE = "not there any more"
@@ -51,7 +52,9 @@ class RecentMenu(QObject):
             self._entry(NOTHING).setEnabled(False)
         for action in self._below:
             action.setEnabled(bool(paths))
-        self._background.call(self, lambda: [path for path in paths if not path.exists()], self._mark, key="there")
+        self._background.call(
+            self, lambda: [path for path in paths if not can_be_opened(path)], self._mark, key="there"
+        )
 
     def _entry(self, text: str) -> QAction:
         action = QAction(text.replace("&", "&&"), self._menu)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
+
+from workbench.project.opening import can_be_opened
 
 N_RECENT = 10
 TEXT_SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
@@ -85,8 +88,8 @@ class Settings:
 
     @property
     def recent(self) -> list[Path]:
-        """Projects opened before that are still there, newest first."""
-        return [path for path in self.remembered if path.exists()]
+        """Projects opened before that are still there, newest first; may wait for a disk."""
+        return there(self.remembered)
 
     def add_recent(self, path: Path) -> None:
         paths = [path.resolve(), *(other for other in self.remembered if other != path.resolve())]
@@ -156,6 +159,11 @@ class Settings:
 
     def _put(self, key: str, value: Any) -> None:
         self._store.setValue(key, value)
+
+
+def there(paths: Sequence[Path]) -> list[Path]:
+    """Those projects that can be opened; may wait for a disk."""
+    return [path for path in paths if can_be_opened(path)]
 
 
 def default_path() -> Path:

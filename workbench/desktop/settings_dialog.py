@@ -28,6 +28,7 @@ THEMES = {"system": "Like the system", "light": "Light", "dark": "Dark"}
 SWITCHES = {
     "notify": ("Tell me when a run ends while another window is in front", True),
     "reopen": ("Open the last project at the start", False),
+    "local-copy": ("Work on projects of network and synced folders in a copy on this computer", True),
     "restore-layout": ("Put window, panels and views where they were", True),
 }
 """Settings that are on or off: their words, and what they are at first."""

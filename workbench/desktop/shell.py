@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from workbench.desktop.help_pages import Pages, read_pages
 from workbench.desktop.help_places import page_for
 from workbench.desktop.help_window import HelpWindow
 from workbench.desktop.recent_menu import RecentMenu
+from workbench.desktop.settings import there
 from workbench.desktop.settings_dialog import SettingsDialog, use_threads
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.tour import Tour
@@ -83,15 +85,19 @@ class Shell(QObject):
     def start(self, project: Path | None, crashes: Sequence[Crash]) -> None:
         """Begin: tell of a crash, else open `project` or the last one, else give the tour if nobody had it yet."""
         settings = self._window.settings
-        last = settings.recent[:1] if settings.flag("reopen", False) else []
+        last = settings.remembered[:1] if settings.flag("reopen", False) else []
         if project is not None:
             self._window.projects.open(project)
         if crashes:
             self._tell_crashes(crashes)
         elif project is None and last:
-            self._window.projects.open(last[0])
+            self._window.background.call(self, partial(there, last), self._open_last)
         elif project is None and not settings.flag(TOURED, False):
             self.show_tour()
+
+    def _open_last(self, last: list[Path]) -> None:
+        for path in last:
+            self._window.projects.open(path)
 
     def close(self) -> None:
         """Close what would outlive the window."""
@@ -127,7 +133,7 @@ class Shell(QObject):
         if self._recent is not None:
             self._recent.clear()
         if self._window.session is None:
-            self._window.show_welcome([])
+            self._window.show_welcome()
 
     @Slot()
     def _dress(self) -> None:
@@ -179,7 +185,7 @@ class Shell(QObject):
         if self.tour is None:
             window = self._window
             settings = window.settings
-            welcome = None if window.session is not None else lambda: window.show_welcome(settings.recent)
+            welcome = None if window.session is not None else window.show_welcome
             settings.set_flag(TOURED, True)
             settings.save()
             self.tour = Tour(tour_steps(window, welcome=welcome), window)
@@ -189,7 +195,7 @@ class Shell(QObject):
     def _toured(self) -> None:
         self.tour = None
         if self._window.session is None:
-            self._window.show_welcome(self._window.settings.recent)
+            self._window.show_welcome()
         else:
             self._window.show_workspace()
 

@@ -10,7 +10,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from workbench.desktop import icons
+from workbench.desktop.carrying import standing_tip, standing_words
 from workbench.desktop.open_project import OpenProject
+from workbench.desktop.remark import say
 from workbench.session.estimates import shown_bytes
 from workbench.views.run_words import duration, progress_of
 
@@ -51,7 +53,9 @@ class StatusBar(QStatusBar):
         self.device.setToolTip("Where trainings run")
         self.memory = QLabel()
         self.memory.setToolTip("Memory that this program holds")
-        for widget in (self.picked, self.work, self.bar, self.cancel, self.device, self.memory):
+        self.home = QLabel()
+        self.home.setAccessibleName("Working copy")
+        for widget in (self.picked, self.work, self.bar, self.cancel, self.home, self.device, self.memory):
             self.addPermanentWidget(widget)
         self.cancel.clicked.connect(self._cancel)
         self.show_work(None)
@@ -76,8 +80,18 @@ class StatusBar(QStatusBar):
         if progress is not None:
             self.bar.setValue(round(1000 * progress))
         self.cancel.setVisible(bool(project is not None and project.imports))
+        self._show_home(project)
         held = held_memory()
         self.memory.setText("" if held is None else shown_bytes(held))
+
+    def _show_home(self, project: OpenProject | None) -> None:
+        """Say how a working copy stands to the folder where it belongs."""
+        copied = None if project is None else project.copied
+        words = "" if copied is None else standing_words(copied.standing)
+        if self.home.text() != words:
+            say(self.home, words, "warning" if copied is not None and copied.standing.trouble else "")
+            self.home.setToolTip("" if copied is None else standing_tip(copied))
+        self.home.setVisible(bool(words))
 
     @Slot()
     def _cancel(self) -> None:

@@ -110,8 +110,7 @@ class Window(Frame):
         project.selection_changed.connect(self._show_contents)
         self.picking.follow(session)
         self.inspector.new_run.set_session(session)
-        self.setWindowTitle(f"{session.path.stem} — VQ Workbench" + (" (read only)" if session.read_only else ""))
-        self.tree.heading.setText(session.path.stem)
+        self._show_name()
         self.show_workspace()
         self._show_contents()
         things: list[Run | Dataset] = [*session.runs.values()] or [*session.datasets.values()]
@@ -119,6 +118,16 @@ class Window(Frame):
             self.tree.select(things[-1])
         if session.notice:
             self.statusBar().showMessage(session.notice, 20_000)
+
+    def _show_name(self) -> None:
+        """Say which project is open; a working copy is another one once others have changed what was there."""
+        if self.session is None:
+            return
+        name = self.session.path.stem
+        title = f"{name} — VQ Workbench" + (" (read only)" if self.session.read_only else "")
+        if self.windowTitle() != title:
+            self.setWindowTitle(title)
+            self.tree.heading.setText(name)
 
     @Slot()
     def _leaving(self) -> None:
@@ -134,7 +143,7 @@ class Window(Frame):
         self.tree.show_things([], [], [])
         self.timeline.clear()
         self.setWindowTitle("VQ Workbench")
-        self.show_welcome(self.settings.recent)
+        self.show_welcome()
         self._update_facts()
 
     # data
@@ -264,6 +273,7 @@ class Window(Frame):
     def _refresh(self) -> None:
         self.status.show_work(self.project)
         if self.project is not None:
+            self._show_name()
             self.tree.show_queue(self.project.waiting)
             self.inspector.refresh()
             self.refresh_study()
@@ -301,6 +311,7 @@ class Window(Frame):
             "new": self.projects.choose_new,
             "open": self.projects.choose,
             "save_as": self.projects.choose_save_as,
+            "bring_back": self.projects.bring_back,
             "close": self.projects.close,
             "quit": self.close,
             "rename": self.tree.edit,

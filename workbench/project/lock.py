@@ -14,7 +14,7 @@ from workbench.project.errors import ProjectLocked, storage_error
 class FileLock:
     """A lock on ``<project>.lock``; its text says who holds it, the operating system says whether it is held."""
 
-    def __init__(self, project: Path, *, shared: bool = False) -> None:
+    def __init__(self, project: Path, *, shared: bool = False, called: str = "") -> None:
         """Take the lock at once or raise.
 
         Parameters
@@ -23,6 +23,8 @@ class FileLock:
             The project file; the lock lies beside it.
         shared : bool
             Share it with other readers; a reader in a folder that cannot be written needs no lock.
+        called : str
+            What people know it by, if not by its name.
 
         Raises
         ------
@@ -47,7 +49,7 @@ class FileLock:
             if not locked:
                 holder = _holder(handle)
                 os.close(handle)
-                raise ProjectLocked(f"The project '{project.name}' is already open{holder}; close it there first.")
+                raise ProjectLocked(_taken(called or project.name, holder))
             if _is_at(handle, self._path):
                 self._handle = handle
             else:  # its last holder removed it between our opening and locking
@@ -66,6 +68,32 @@ class FileLock:
         if not self._shared and sys.platform == "win32":
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
+
+
+class NoLock:
+    """For who reads a file that is only ever replaced as a whole."""
+
+    def release(self) -> None:
+        """There is nothing to do."""
+
+
+def require_free(project: Path) -> None:
+    """Raise ProjectLocked if someone writes to a project where it is, as far as locks there tell; leaves no file."""
+    try:
+        handle = os.open(project.with_name(project.name + ".lock"), os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return
+    try:
+        if not _try_lock(handle, shared=True):
+            raise ProjectLocked(_taken(project.name, _holder(handle)))
+    except OSError:
+        return  # a drive without locks
+    finally:
+        os.close(handle)
+
+
+def _taken(name: str, holder: str) -> str:
+    return f"The project '{name}' is already open{holder}; close it there first."
 
 
 def _write_holder(handle: int) -> None:

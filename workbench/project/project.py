@@ -18,7 +18,8 @@ from workbench.project import rewriting
 from workbench.project.arrays import HashedRows, Progress, Stop, as_rows
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectClosed, ProjectDamaged, ProjectError, storage_error
-from workbench.project.lock import FileLock
+from workbench.project.lock import FileLock, NoLock
+from workbench.project.placing import written_at
 from workbench.project.staging import Staged, write_staged
 from workbench.project.store import Store
 from workbench.project.thread import StorageThread
@@ -43,21 +44,41 @@ class Project:
         Made with the project; copies made by `save_as` have their own.
     recovered : str
         One sentence on what was mended when the project was opened, or "".
+    parting : str
+        One sentence on what was not as usual when it was closed, or "".
     """
 
-    def __init__(self, path: Path, disk: Disk, *, read_only: bool = False) -> None:
-        """Open an existing file; `create` and `open` are the ways in."""
+    def __init__(
+        self,
+        path: Path,
+        disk: Disk,
+        *,
+        read_only: bool = False,
+        address: Path | None = None,
+        lock: FileLock | NoLock | None = None,
+    ) -> None:
+        """Open an existing file; `opening` has the ways in, and `create` and `open` for files of this computer.
+
+        Parameters
+        ----------
+        address : Path, optional
+            Where people know it to be, if that is not where the file is.
+        lock : FileLock or NoLock, optional
+            In place of one that is taken on the file.
+        """
         self.path = path
+        self.parting = ""
+        self._address = address or path
         self.read_only = read_only
         self._disk = disk
         self._arrays: dict[str, HashedRows] = {}
-        self._staging = _Staging()
-        lock = FileLock(path, shared=read_only)
+        self._staging = Staging()
+        lock = lock or FileLock(path, shared=read_only)
         found: dict[str, Any] = {}
         self._thread = StorageThread(path.name, lambda: _open_store(disk, path, read_only, found), lock.release)
         self.uuid: str = str(uuid.UUID(bytes=found["uuid"]))
         self.recovered: str = found["note"]
-        self._finalizer = weakref.finalize(self, _close, self._thread, self._staging)
+        self._finalizer: weakref.finalize[..., Any] = weakref.finalize(self, close_project, self._thread, self._staging)
 
     @classmethod
     def create(cls, path: Path | str, *, disk: Disk | None = None) -> Self:
@@ -99,6 +120,11 @@ class Project:
         if not path.is_file():
             raise ProjectError(f"There is no project at '{path}'; check the path, or create a new project.")
         return cls(path, disk or Disk(), read_only=read_only)
+
+    @property
+    def address(self) -> Path:
+        """Where people know the project to be."""
+        return self._address
 
     @property
     def commit_number(self) -> int:
@@ -243,15 +269,10 @@ class Project:
             If `stop` said so.
         """
         path = Path(path).absolute()
-        if path == self.path:
+        if path in (self.path, self.address):
             raise ProjectError(f"'{path.name}' is this project itself; choose another name.")
-        lock = FileLock(path)
-        try:
-            if path.exists() and not overwrite:
-                raise ProjectError(f"'{path}' exists already; choose another name.")
-            self._thread.call(lambda store: rewriting.save_as(store, path, progress=progress, stop=stop))
-        finally:
-            lock.release()
+        with written_at(path, overwrite=overwrite, disk=self._disk) as target:
+            self._thread.call(lambda store: rewriting.save_as(store, target, progress=progress, stop=stop))
 
     def compact(self, *, progress: Progress | None = None, stop: Stop | None = None) -> int:
         """Write the file anew without its gaps, and put it in the old one's place.
@@ -292,7 +313,7 @@ class Project:
         self.close()
 
 
-class _Staging:
+class Staging:
     """Counts the arrays being staged, and lets a closing project wait until there are none."""
 
     def __init__(self) -> None:
@@ -317,7 +338,8 @@ class _Staging:
             self._changed.wait_for(lambda: self._count == 0)
 
 
-def _close(thread: StorageThread, staging: _Staging) -> None:
+def close_project(thread: StorageThread, staging: Staging) -> None:
+    """Wait until no array is being staged, then close the file."""
     staging.end()
     thread.close()
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from workbench.errors import Cancelled
-from workbench.project.arrays import BLOCK_BYTES, HashedRows, Progress, Stop
+from workbench.project import carrying
+from workbench.project.arrays import HashedRows, Progress, Stop
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectError, storage_error
 from workbench.project.journal import journal_path
@@ -190,7 +191,7 @@ def _copied(disk: Disk, path: Path, target: Path) -> Path:
     """A copy of `path`, byte by byte, under the passing name of `target`."""
     passing = new_name(disk, target)
     try:
-        _copy_bytes(disk, path, passing)
+        carrying.copy(disk, path, passing)
     except OSError as error:
         remove(disk, passing)
         raise storage_error(error, path) from error
@@ -241,23 +242,6 @@ def write_keys(
 def _rows(reader: Reader, key: str) -> HashedRows:
     info = reader.info(key)
     return HashedRows(info, lambda start, stop: reader.stored_rows(info, start, stop))
-
-
-def _copy_bytes(disk: Disk, source: Path, target: Path) -> None:
-    handle = disk.open(source, read_only=True)
-    try:
-        copied = disk.open(target, create=True)
-        try:
-            buffer = memoryview(bytearray(BLOCK_BYTES))
-            offset = 0
-            while count := disk.read(handle, buffer, offset):
-                disk.write(copied, buffer[:count], offset)
-                offset += count
-            disk.sync(copied)
-        finally:
-            disk.close(copied)
-    finally:
-        disk.close(handle)
 
 
 class Share:

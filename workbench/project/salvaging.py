@@ -18,6 +18,7 @@ from workbench.project.arrays import Progress, Stop
 from workbench.project.disk import Disk
 from workbench.project.errors import ProjectDamaged, ProjectError
 from workbench.project.lock import FileLock
+from workbench.project.placing import written_at
 from workbench.project.rewriting import Share
 from workbench.project.store import Store
 from workbench.project.transaction import Json, Reader, Transaction, is_under
@@ -83,16 +84,11 @@ def salvage(
         raise ProjectError(f"'{target.name}' is the damaged project itself; choose another name.")
     held = FileLock(path, shared=True)
     try:
-        taken = FileLock(target)
-        try:
-            if target.exists() and not overwrite:
-                raise ProjectError(f"'{target}' exists already; choose another name.")
-            return _salvage(disk, path, target, log, progress, stop)
-        except BaseException as error:
-            traceback.clear_frames(error.__traceback__)  # h5py objects in there must not die on another thread
-            raise
-        finally:
-            taken.release()
+        with written_at(target, overwrite=overwrite, disk=disk) as written:
+            return _salvage(disk, path, written, log, progress, stop)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # h5py objects in there must not die on another thread
+        raise
     finally:
         held.release()
 

@@ -131,6 +131,22 @@ class Store:
 
         return work
 
+    def snapshot(self, path: Path) -> UserBlock:
+        """Write the file as the last commit left it to `path`, which must be free; gives that commit.
+
+        The disk is not waited for, as such a file is of use to this program only.
+        """
+        self._ready()
+        try:
+            _clone(self.disk, self.path, path)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ProjectError(
+                f"There could be no snapshot of '{self.path.name}' ({reason}); free some space on this computer. "
+                "All is saved, and brought back when the project is closed."
+            ) from error
+        return self.block
+
     def replace(self, path: Path) -> None:
         """Continue with another file, which takes this one's place in one step."""
         self._ready()
@@ -218,3 +234,15 @@ class Store:
         if pages is not None:
             with contextlib.suppress(OSError):
                 pages.close(remove_journal=remove_journal)
+
+
+def _clone(disk: Disk, path: Path, target: Path) -> None:
+    source = disk.open(path, read_only=True)
+    try:
+        handle = disk.open(target, create=True)
+        try:
+            disk.clone(source, handle)
+        finally:
+            disk.close(handle)
+    finally:
+        disk.close(source)

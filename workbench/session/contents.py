@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.project import Project
+from workbench.project import CopiedProject, Project
 from workbench.session.branches import Branches
 from workbench.session.carrying import Carrier
 from workbench.session.dataset import Dataset
@@ -30,7 +30,6 @@ class Contents:
 
     Attributes
     ----------
-    path : Path
     project : Project
     notice : str
         What recovery did when the project was opened, or "".
@@ -43,7 +42,6 @@ class Contents:
     def __init__(self, project: Project) -> None:
         """Take over an open project; `create` and `open` are the ways in."""
         self.project = project
-        self.path: Path = project.path
         self.notice: str = project.recovered
         self.events = SessionEvents()
         self.queue = JobQueue(self._job_changed)
@@ -59,6 +57,19 @@ class Contents:
         things: list[Dataset | Run | Study] = [*contents.datasets, *contents.runs, *contents.studies]
         for thing in things:
             self._adopt(thing)
+        if isinstance(project, CopiedProject):
+            failed = self.events.failed
+            project.on_word(lambda sentence: tell(failed, "Bringing back", sentence))
+
+    @property
+    def path(self) -> Path:
+        """Where people know the project to be."""
+        return self.project.address
+
+    @property
+    def parting(self) -> str:
+        """What was not as usual when the session was closed, or ""."""
+        return self.project.parting
 
     @property
     def read_only(self) -> bool:

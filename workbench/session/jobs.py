@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import traceback
 from collections import deque
@@ -11,13 +9,13 @@ from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
 
 from workbench.errors import Cancelled, WorkbenchError
+from workbench.priority import lower_priority
 from workbench.session.errors import SessionClosed, SessionError
 
 T = TypeVar("T")
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 Lane = Literal["training", "importing"]
 LANES: tuple[Lane, ...] = ("training", "importing")
-NICE = 10
 
 
 class Job(Generic[T]):
@@ -209,12 +207,6 @@ class JobQueue:
                     return
                 job = self._running[lane] = self._waiting[lane].popleft()
             job.run()
-
-
-def lower_priority() -> None:
-    """Make this thread, and those it starts, yield to the interface, where the system knows priorities of threads."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def one_sentence(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import Cancelled
-from workbench.project import Project, ProjectDamaged
+from workbench.project import Project, ProjectDamaged, open_project
 from workbench.project.merging import parts_of
 from workbench.session.commands import Command, moved_look
 from workbench.session.dataset import Dataset
@@ -137,7 +137,7 @@ class OtherProject:
         SessionError
             If there is no such thing, or nothing at all.
         """
-        shown, file = self.shown, self.project.path.name
+        shown, file = self.shown, self.project.address.name
         if not shown:
             raise SessionError(f"There is nothing to merge in '{file}': it holds no dataset.")
         if wanted is None:
@@ -180,9 +180,9 @@ def opened(path: Path | str, own: Project) -> Iterator[OtherProject]:
         If it cannot be opened or read; one sentence says why.
     """
     path = Path(path).absolute()
-    if path.exists() and path.samefile(own.path):
+    if any(path.exists() and mine.exists() and path.samefile(mine) for mine in (own.path, own.address)):
         raise SessionError(f"'{path.name}' is this project itself: choose another one to merge into it.")
-    with Project.open(path, read_only=True) as project:
+    with open_project(path, read_only=True) as project:
         with blaming(project):
             other = OtherProject.read(project)
         yield other
@@ -196,7 +196,8 @@ def blaming(project: Project) -> Iterator[None]:
     except ProjectDamaged as error:
         why = str(error).partition(";")[0]
         raise ProjectDamaged(
-            f"Nothing was merged, as '{project.path.name}' is damaged ({why}); salvage it, then merge what that gives."
+            f"Nothing was merged, as '{project.address.name}' is damaged ({why}); "
+            "salvage it, then merge what that gives."
         ) from error
 
 

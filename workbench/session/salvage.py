@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from workbench.project import salvaging
+from workbench.project import newest, salvaging
 from workbench.project.salvaging import Salvaged
 from workbench.session.log import coherent
 
@@ -19,6 +19,8 @@ def salvage(
     stop: Callable[[], bool] | None = None,
 ) -> Salvaged:
     """Write what can be read of the damaged project at `path` to a new one at `target`; the damaged file stays.
+
+    Where a working copy of it holds newer work, that is what is read.
 
     Datasets whose every block is as it was written come over, with the runs, studies and subsets on them. A run may
     lose single snapshots, its curves or its last state.
@@ -37,4 +39,4 @@ def salvage(
     Cancelled
         If `stop` said so; nothing was written.
     """
-    return salvaging.salvage(path, target, coherent, overwrite=overwrite, progress=progress, stop=stop)
+    return salvaging.salvage(newest(path), target, coherent, overwrite=overwrite, progress=progress, stop=stop)

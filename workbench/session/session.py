@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from workbench.project import Project
+from workbench.project import Project, create_project, open_project
 from workbench.session.changing import Changing
 from workbench.session.errors import SessionError
 from workbench.session.starting import Starting
@@ -25,14 +25,44 @@ class Session(Starting, Changing):
     """
 
     @classmethod
-    def create(cls, path: Path | str) -> Self:
-        """Make a new project file; raises ProjectError if there is one, or it cannot be written."""
-        return cls._over(Project.create(path))
+    def create(cls, path: Path | str, *, in_place: bool = False) -> Self:
+        """Make a new project file; raises ProjectError if there is one, or it cannot be written.
+
+        `in_place` is as for `open`.
+        """
+        return cls._over(create_project(path, in_place=in_place))
 
     @classmethod
-    def open(cls, path: Path | str, *, read_only: bool = False) -> Self:
-        """Open a project file, mending what a crash may have left; raises ProjectError if it cannot be read."""
-        return cls._over(Project.open(path, read_only=read_only))
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        in_place: bool = False,
+        progress: Callable[[float], None] | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Self:
+        """Open a project file, mending what a crash may have left.
+
+        A project on a network drive or in a synced folder is worked on in a copy on this computer, which is brought
+        back from time to time and when the session is closed. Nothing that others changed meanwhile is overwritten: the
+        work is then put beside it. Who only reads is given the file itself.
+
+        Parameters
+        ----------
+        in_place : bool
+            Whether to work on the file where it is, wherever that is.
+        progress, stop : callable, optional
+            For the copying: called with the fraction done; asked whether to give up.
+
+        Raises
+        ------
+        ProjectError
+            If it cannot be read, or is open elsewhere.
+        Cancelled
+            If `stop` said so.
+        """
+        return cls._over(open_project(path, read_only=read_only, in_place=in_place, progress=progress, stop=stop))
 
     @classmethod
     def _over(cls, project: Project) -> Self:
