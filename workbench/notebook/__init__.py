@@ -30,12 +30,25 @@ one clear sentence where something fails, the picture for exported notebooks, sc
 
 from workbench.notebook import display
 from workbench.notebook.figure import Figure
+from workbench.notebook.gallery import PrototypeGallery
 from workbench.notebook.linking import link
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.relevance import RelevanceMatrix
+from workbench.notebook.som import SOMMap
 from workbench.notebook.tabs import widget_for
 from workbench.notebook.widget import ViewWidget
 
 display.register()
 
-__all__ = ["Figure", "Projection", "RunMonitor", "ViewWidget", "link", "widget_for"]
+__all__ = [
+    "Figure",
+    "Projection",
+    "PrototypeGallery",
+    "RelevanceMatrix",
+    "RunMonitor",
+    "SOMMap",
+    "ViewWidget",
+    "link",
+    "widget_for",
+]
