@@ -34,6 +34,8 @@ from workbench.notebook.gallery import PrototypeGallery
 from workbench.notebook.linking import link
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.rate_distortion import RateDistortion
+from workbench.notebook.reconstructions import Reconstructions
 from workbench.notebook.relevance import RelevanceMatrix
 from workbench.notebook.som import SOMMap
 from workbench.notebook.tabs import widget_for
@@ -45,6 +47,8 @@ __all__ = [
     "Figure",
     "Projection",
     "PrototypeGallery",
+    "RateDistortion",
+    "Reconstructions",
     "RelevanceMatrix",
     "RunMonitor",
     "SOMMap",

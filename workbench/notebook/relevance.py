@@ -1,4 +1,4 @@
-"""The learned metric: its matrix, which features matter, along how many directions; one for all, or one of each class."""
+"""The learned metric: its matrix, which features matter, and along how many directions; local ones one by one."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from workbench.notebook.figure import Figure
 from workbench.notebook.gallery import PrototypeGallery
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.rate_distortion import RateDistortion
+from workbench.notebook.reconstructions import Reconstructions
 from workbench.notebook.relevance import RelevanceMatrix
 from workbench.notebook.som import SOMMap
 from workbench.notebook.widget import ViewWidget
@@ -17,6 +19,8 @@ WIDGETS: dict[str, type[ViewWidget]] = {
     "projection": Projection,
     "prototypes": PrototypeGallery,
     "som": SOMMap,
+    "reconstructions": Reconstructions,
+    "rate_distortion": RateDistortion,
     "relevance": RelevanceMatrix,
     "local_relevance": RelevanceMatrix,
 }

@@ -23,7 +23,7 @@ from workbench.notebook.pressure import Pressure
 from workbench.notebook.scripts import style
 from workbench.notebook.stills import still
 from workbench.notebook.subject import Subject, subject_of
-from workbench.session import Run
+from workbench.session import Dataset
 from workbench.session.jobs import one_sentence
 from workbench.views import View, view
 from workbench.views.looker import Key, key_of, unfit_words, waiting_words
@@ -233,7 +233,7 @@ class ViewWidget(anywidget.AnyWidget):
 
     @property
     def _lively(self) -> bool:
-        return isinstance(self.subject.shown, Run) and self.subject.shown.active
+        return not isinstance(self.subject.shown, Dataset) and self.subject.shown.active
 
     def _heard(self, _widget: Any, told: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         """Something came from the browser, on the main thread or a subshell's."""

@@ -60,12 +60,13 @@ class MapPicture extends SheetPicture {
       this.frames.push({ x: MARGIN + column * (w + GAP), y: MARGIN + line * high + TITLE, w, large: true });
     }
     const top = MARGIN + Math.ceil(n / across) * high + 8;
-    const many = Math.max(1, Math.floor((room + GAP) / (SMALL + GAP)));
-    const small = Math.min((room + GAP) / many - GAP, 200);
+    const inner = room - 12 + GAP;  // frames of groups are around the tiles
+    const many = Math.max(1, Math.floor(inner / (SMALL + GAP)));
+    const small = Math.min(inner / many - GAP, 200);
     const pitch = small * this.aspect + 3 * TITLE + 10;
     for (let p = n; p < panels.length; p += 1) {
       const [line, column] = [Math.floor((p - n) / many), (p - n) % many];
-      this.frames.push({ x: MARGIN + 4 + column * (small + GAP), y: top + line * pitch + 2 * TITLE, w: small, line, column });
+      this.frames.push({ x: MARGIN + 6 + column * (small + GAP), y: top + line * pitch + 2 * TITLE, w: small, line, column });
     }
     return top + Math.ceil((panels.length - n) / many) * pitch + MARGIN;
   }

@@ -37,8 +37,7 @@ class RelevancePicture extends SheetPicture {
     const narrow = this.width < NARROW;
     const half = narrow ? this.width - 2 * MARGIN : (this.width - 2 * MARGIN - GAP) * 0.56;
     const high = narrow ? Math.min(half + 20, this.height) : this.height - 2 * MARGIN;
-    const top = heats.length > 1 && !narrow ? 0.62 * high : high;
-    this.boxes = [this.heatBox(0, { x: MARGIN, y: MARGIN, w: half, h: top })];
+    this.boxes = [this.heatBox(0, { x: MARGIN, y: MARGIN, w: half, h: high })];
     const right = narrow ? MARGIN : MARGIN + half + GAP;
     const wide = narrow ? half : this.width - right - MARGIN;
     let y = narrow ? MARGIN + high + GAP : MARGIN;
@@ -49,9 +48,10 @@ class RelevancePicture extends SheetPicture {
     const least = narrow ? 180 : Math.max(150, this.height - MARGIN - y);
     this.spectrumBox = { x: right, y, w: wide, h: least };
     if (heats.length < 2) return Math.max(y + least, MARGIN + high) + MARGIN;
-    const place = narrow ? { x: MARGIN, y: y + least + GAP, w: half, h: half } : { x: MARGIN, y: MARGIN + top, w: half, h: high - top };
-    this.boxes.push(this.heatBox(1, place));
-    return Math.max(y + least, place.y + place.h) + MARGIN;
+    const [{ y: first, h: tall, below }] = this.boxes;
+    const under = narrow ? y + least + GAP : first + tall + below + UNDER + MARGIN;
+    this.boxes.push(this.heatBox(1, { x: MARGIN, y: under, w: half, h: 0.8 * half }));
+    return Math.max(y + least, under + 0.8 * half) + MARGIN;
   }
 
   layOutTable() {
