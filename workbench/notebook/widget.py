@@ -23,7 +23,7 @@ from workbench.notebook.pressure import Pressure
 from workbench.notebook.scripts import style
 from workbench.notebook.stills import still
 from workbench.notebook.subject import Subject, subject_of
-from workbench.session import Dataset
+from workbench.session import Dataset, Run
 from workbench.session.jobs import one_sentence
 from workbench.views import View, view
 from workbench.views.looker import Key, key_of, unfit_words, waiting_words
@@ -271,12 +271,12 @@ class ViewWidget(anywidget.AnyWidget):
             subject.looker.scene(subject.shown, None, self._wanted()[0])
             subject.looker.pick(pick, subject.selection, subject.shown.id)
 
-    def _wanted(self) -> tuple[Key, int, Hashable]:
+    def _wanted(self) -> tuple[Key, int, str, Hashable]:
         """What a picture depends on: equal ones, equal pictures. The selection is told anew with every frame."""
-        version = self.subject.selection.version
+        version, shown = self.subject.selection.version, self.subject.shown
         follows = version if self.view.follows_picks else 0
-        key = key_of(self.subject.shown, self._theme.name if self.COLOURED else "", picked=follows)
-        return key, version, self.state()
+        key = key_of(shown, self._theme.name if self.COLOURED else "", picked=follows)
+        return key, version, shown.status if isinstance(shown, Run) else "", self.state()
 
     @property
     def _theme(self) -> Theme:

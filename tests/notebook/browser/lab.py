@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +29,7 @@ FLAGS = (
     "--disable-sync",
 )
 TOKEN = "for-the-tests"
-PATIENCE = 90_000
+PATIENCE = 60_000
 """Milliseconds: a machine may be busy."""
 
 
@@ -125,7 +124,8 @@ class Lab:
         context = self._browser.new_context(viewport={"width": 1280, "height": 1000})
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        return Notebook(page, f"http://127.0.0.1:{self._port}/lab/tree/{name}?token={TOKEN}")
+        place = f"lab/workspaces/of-{self._n_notebooks}/tree/{name}"  # one of its own, where no other is opened again
+        return Notebook(page, f"http://127.0.0.1:{self._port}/{place}?token={TOKEN}")
 
 
 class Notebook:
@@ -162,11 +162,15 @@ class Notebook:
         self.page.evaluate("k => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = k; }", cell)
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
         if wait:
-            self.page.wait_for_function(
-                "k => !window.jupyterapp.shell.currentWidget.content.widgets[k].promptNode?.textContent.includes('*')",
-                arg=cell,
-            )
-            self.until_idle()
+            self.until_done(cell)
+
+    def until_done(self, cell: int) -> None:
+        """Wait until a cell that was run is done; the kernel may seem idle before, as it answers the page meanwhile."""
+        self.page.wait_for_function(
+            "k => /\\d/.test(window.jupyterapp.shell.currentWidget.content.widgets[k]"
+            ".node.querySelector('.jp-InputPrompt').textContent)",
+            arg=cell,
+        )
 
     def output(self, cell: int) -> str:
         """What stands under a cell as text."""
@@ -189,8 +193,3 @@ class Notebook:
         """Shut the kernel down and close the page."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.context.close()
-
-
-def joined(lines: Sequence[str]) -> str:
-    """Code of several lines."""
-    return "\n".join(lines)

@@ -12,7 +12,6 @@ const NEAR_PROTOTYPE = 12;
 const NEAR_ROW = 7;
 const PALE = 0.75;
 const FAINT = 0.22;
-const MANY = 10000;
 
 class PlanePicture extends Picture {
   build() {
@@ -37,7 +36,7 @@ class PlanePicture extends Picture {
     });
     this.whole = makeButton("All", "See all of the plane again (0)", () => this.goHome());
     this.letGo = new LetGo(this);
-    this.tools.append(group, this.whole, this.letGo.element);
+    this.tools.append(group, this.whole);
   }
 
   take(tool) {
@@ -147,18 +146,20 @@ class PlanePicture extends Picture {
     const anyPicked = Boolean(this.facts.any_picked);
     const pixels = new Uint32Array(image.data.buffer);
     const ink = this.inks(codes);
+    const accent = packed(rgbOf(this.colours.accent));
     const lay = n > MANY ? layer : put;
-    const accent = rgbOf(this.colours.accent);
+    const [x0, kx] = [(this.x.at(0) - this.box.left) * ratio, (this.x.at(1) - this.x.at(0)) * ratio];
+    const [y0, ky] = [(this.y.at(0) - this.box.top) * ratio, (this.y.at(1) - this.y.at(0)) * ratio];
     for (const pass of anyPicked ? [0, 1] : [0]) {
-      const alpha = anyPicked ? (pass ? 255 : Math.round(255 * FAINT)) : Math.round(255 * PALE);
+      const strength = anyPicked ? (pass ? 1 : FAINT) : PALE;
+      const alpha = Math.round(255 * strength * (n > MANY ? 0.45 : 1));
       for (let i = 0; i < n; i += 1) {
         if (anyPicked && picked[i] !== pass) continue;
-        const { rgb, stencil } = ink(codes[i], size);
-        const mine = own ? (anyPicked && pass ? accent : [own[3 * i], own[3 * i + 1], own[3 * i + 2]]) : rgb;
-        const colour = mine[0] | (mine[1] << 8) | (mine[2] << 16);
-        const x = Math.round((this.x.at(points[2 * i]) - this.box.left) * ratio);
-        const y = Math.round((this.y.at(points[2 * i + 1]) - this.box.top) * ratio);
-        lay(pixels, image.width, image.height, x, y, stencil, colour, n > MANY ? alpha * 0.45 : alpha);
+        const { colour, stencil } = ink(codes[i], size);
+        let mine = colour;
+        if (own) mine = anyPicked && pass ? accent : own[3 * i] | (own[3 * i + 1] << 8) | (own[3 * i + 2] << 16);
+        const [x, y] = [Math.round(x0 + kx * points[2 * i]), Math.round(y0 + ky * points[2 * i + 1])];
+        lay(pixels, image.width, image.height, x, y, stencil, mine, alpha);
       }
     }
   }
@@ -169,7 +170,7 @@ class PlanePicture extends Picture {
     return (code, size) => {
       if (!known.has(code)) {
         const [colour, marker] = this.look(code);
-        known.set(code, { rgb: rgbOf(colour), stencil: stencilOf(marker, size) });
+        known.set(code, { colour: packed(rgbOf(colour)), stencil: stencilOf(marker, size) });
       }
       return known.get(code);
     };
@@ -351,50 +352,5 @@ class PlanePicture extends Picture {
 
   nameOf(k) {
     return `Prototype ${k}`;
-  }
-}
-
-/** (s × s) cover of a marker of `size` pixels as offsets and strengths, made once. */
-function stencilOf(marker, size) {
-  const key = `${marker} ${size}`;
-  if (!stencilOf.known.has(key)) {
-    const side = 2 * Math.ceil(0.62 * size) + 1;
-    const picture = new OffscreenCanvas(side, side);
-    const context = picture.getContext("2d");
-    context.beginPath();
-    addMarker(context, marker, side / 2, side / 2, size / 2);
-    context.fill();
-    const { data } = context.getImageData(0, 0, side, side);
-    const half = (side - 1) / 2;
-    const cells = [];
-    for (let k = 0; k < side * side; k += 1) {
-      if (data[4 * k + 3] > 24) cells.push((k % side) - half, Math.floor(k / side) - half, data[4 * k + 3]);
-    }
-    stencilOf.known.set(key, Int16Array.from(cells));
-  }
-  return stencilOf.known.get(key);
-}
-stencilOf.known = new Map();
-
-/** Put one stencil into the pixels, where it covers more than what is there. */
-function put(pixels, width, height, x, y, stencil, colour, alpha) {
-  for (let k = 0; k < stencil.length; k += 3) {
-    const [column, row] = [x + stencil[k], y + stencil[k + 1]];
-    if (column < 0 || row < 0 || column >= width || row >= height) continue;
-    const cover = (stencil[k + 2] * alpha) >> 8;
-    const at = row * width + column;
-    if (cover >= pixels[at] >>> 24) pixels[at] = ((cover << 24) | colour) >>> 0;
-  }
-}
-
-/** The same, but the more there are in a place the stronger it is: of so many, single marks are not to be seen. */
-function layer(pixels, width, height, x, y, stencil, colour, alpha) {
-  for (let k = 0; k < stencil.length; k += 3) {
-    const [column, row] = [x + stencil[k], y + stencil[k + 1]];
-    if (column < 0 || row < 0 || column >= width || row >= height) continue;
-    const at = row * width + column;
-    const before = pixels[at] >>> 24;
-    const cover = before + (((255 - before) * stencil[k + 2] * alpha) >> 16);
-    pixels[at] = ((cover << 24) | colour) >>> 0;
   }
 }
