@@ -3,6 +3,12 @@
     import workbench.notebook as nb
     nb.Projection(run)                       # a run of a project, live while it learns
     nb.Projection(model, X, y)               # or any fitted engine, with rows to look at it with
+    nb.PrototypeGallery(model, image_shape=(8, 8))
+    nb.RelevanceMatrix(model, X, y)          # also of local metrics, all or one by one
+    nb.SOMMap(som, X, y)                     # U-matrix, hits, classes, planes of features
+    nb.Reconstructions(model, X)             # original, code, reconstruction, error
+    nb.RateDistortion({"name": model}, X)    # or runs, of one project or of several
+    nb.Figure(run, view="confusion")         # any other view, as its own figure
     nb.RunMonitor(run)                       # status, learning curves, pause, step, stop, resume
     nb.link(a, b)                            # share what is picked, as views of one session do by themselves
 
@@ -10,7 +16,7 @@ Widgets draw what `workbench.views` computes, and compute nothing of their own.
 
 How a view becomes a widget
 ---------------------------
-One file here, one file in `static`, one line in `__all__`.
+One file here, one file in `static`, one line in `__all__`, and one in `tabs`, which knows the widget of each view.
 
 1.  `gallery.py`: a subclass of `ViewWidget` with `VIEW = "prototypes"` and `_esm = module("axes", "gallery")`,
     which names the files of `static` it is made of, shared ones first. It writes `drawing(data, picked, theme)`:
@@ -26,7 +32,9 @@ One file here, one file in `static`, one line in `__all__`.
     once, `draw(changed)` draws `this.facts` and `this.arrays`, `describe()` says it in a sentence;
     `this.choose({...})`, `this.point({...}, outline)` and `this.act(name)` tell the kernel. See `host.js`;
     `axes.js` has canvases, axes, markers and legends, `stamps.js` many marks at once, `plane.js` a plane to zoom
-    and pick in.
+    and pick in, `sheet.js` a sheet that scrolls, with places that are told, picked and framed, `tiles.js` small
+    pictures with captions, `shades.js` colours of values and their scales, `picking.js` what keys and clicks mean.
+    Picks of prototypes, features and rows, and what is picked as arrays, are in `picks.py`.
 
 Around that, `ViewWidget` and `host.js` care for: live frames with back-pressure (`feed`, `pressure`), where state
 and picture go in one message; the theme and the size; one sentence where something fails; the picture for exported
@@ -35,11 +43,30 @@ feed's thread, where no trait that goes to the browser may be set.
 """
 
 from workbench.notebook import display
+from workbench.notebook.figure import Figure
+from workbench.notebook.gallery import PrototypeGallery
 from workbench.notebook.linking import link
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.rate_distortion import RateDistortion
+from workbench.notebook.reconstructions import Reconstructions
+from workbench.notebook.relevance import RelevanceMatrix
+from workbench.notebook.som import SOMMap
+from workbench.notebook.tabs import widget_for
 from workbench.notebook.widget import ViewWidget
 
 display.register()
 
-__all__ = ["Projection", "RunMonitor", "ViewWidget", "link"]
+__all__ = [
+    "Figure",
+    "Projection",
+    "PrototypeGallery",
+    "RateDistortion",
+    "Reconstructions",
+    "RelevanceMatrix",
+    "RunMonitor",
+    "SOMMap",
+    "ViewWidget",
+    "link",
+    "widget_for",
+]
