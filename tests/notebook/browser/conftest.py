@@ -26,7 +26,7 @@ def project(name, n=3000):
     """A project with such rows."""
     X, y = blobs(n)
     table = np.column_stack([X, y])
-    columns = ",".join([f"f{j}" for j in range(X.shape[1])] + ["kind"])
+    columns = ",".join([f"f{j}" for j in range(X.shape[1])] + ["class"])
     np.savetxt(f"{name}.csv", table, fmt=["%.6f"] * X.shape[1] + ["%d"], delimiter=",", header=columns, comments="")
     session = Session.create(f"{name}.vqw")
     return session, session.import_data(guess(f"{name}.csv"), name="clouds").result(60)

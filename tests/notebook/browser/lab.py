@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-sync",
 )
 TOKEN = "for-the-tests"
-PATIENCE = 60_000
+PATIENCE = 25_000
 """Milliseconds: a machine may be busy."""
 
 
@@ -125,7 +125,8 @@ class Lab:
         context = self._browser.new_context(viewport={"width": 1280, "height": 1000})
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        return Notebook(page, f"http://127.0.0.1:{self._port}/lab/tree/{name}?token={TOKEN}")
+        place = f"lab/workspaces/of-{self._n_notebooks}/tree/{name}"  # one of its own, where no other is opened again
+        return Notebook(page, f"http://127.0.0.1:{self._port}/{place}?token={TOKEN}")
 
 
 class Notebook:

@@ -157,18 +157,20 @@ class PlanePicture extends Picture {
     const anyPicked = Boolean(this.facts.any_picked);
     const pixels = new Uint32Array(image.data.buffer);
     const ink = this.inks(codes);
+    const accent = packed(rgbOf(this.colours.accent));
     const lay = n > MANY ? layer : put;
-    const accent = rgbOf(this.colours.accent);
+    const [x0, kx] = [(this.x.at(0) - this.box.left) * ratio, (this.x.at(1) - this.x.at(0)) * ratio];
+    const [y0, ky] = [(this.y.at(0) - this.box.top) * ratio, (this.y.at(1) - this.y.at(0)) * ratio];
     for (const pass of anyPicked ? [0, 1] : [0]) {
-      const alpha = anyPicked ? (pass ? 255 : Math.round(255 * FAINT)) : Math.round(255 * PALE);
+      const strength = anyPicked ? (pass ? 1 : FAINT) : PALE;
+      const alpha = Math.round(255 * strength * (n > MANY ? 0.45 : 1));
       for (let i = 0; i < n; i += 1) {
         if (anyPicked && picked[i] !== pass) continue;
-        const { rgb, stencil } = ink(codes[i], size);
-        const mine = own ? (anyPicked && pass ? accent : [own[3 * i], own[3 * i + 1], own[3 * i + 2]]) : rgb;
-        const colour = mine[0] | (mine[1] << 8) | (mine[2] << 16);
-        const x = Math.round((this.x.at(points[2 * i]) - this.box.left) * ratio);
-        const y = Math.round((this.y.at(points[2 * i + 1]) - this.box.top) * ratio);
-        lay(pixels, image.width, image.height, x, y, stencil, colour, n > MANY ? alpha * 0.45 : alpha);
+        const { colour, stencil } = ink(codes[i], size);
+        let mine = colour;
+        if (own) mine = anyPicked && pass ? accent : own[3 * i] | (own[3 * i + 1] << 8) | (own[3 * i + 2] << 16);
+        const [x, y] = [Math.round(x0 + kx * points[2 * i]), Math.round(y0 + ky * points[2 * i + 1])];
+        lay(pixels, image.width, image.height, x, y, stencil, mine, alpha);
       }
     }
   }
@@ -179,7 +181,7 @@ class PlanePicture extends Picture {
     return (code, size) => {
       if (!known.has(code)) {
         const [colour, marker] = this.look(code);
-        known.set(code, { rgb: rgbOf(colour), stencil: stencilOf(marker, size) });
+        known.set(code, { colour: packed(rgbOf(colour)), stencil: stencilOf(marker, size) });
       }
       return known.get(code);
     };
@@ -394,6 +396,11 @@ function stencilOf(marker, size) {
   return stencilOf.known.get(key);
 }
 stencilOf.known = new Map();
+
+/** A colour as the lower three bytes of a pixel. */
+function packed([red, green, blue]) {
+  return red | (green << 8) | (blue << 16);
+}
 
 /** Put one stencil into the pixels, where it covers more than what is there. */
 function put(pixels, width, height, x, y, stencil, colour, alpha) {
