@@ -3,6 +3,7 @@
     import workbench.notebook as nb
     nb.Projection(run)                       # a run of a project, live while it learns
     nb.Projection(model, X, y)               # or any fitted engine, with rows to look at it with
+    nb.Figure(run, view="confusion")         # any other view, as its own figure
     nb.RunMonitor(run)                       # status, learning curves, pause, step, stop, resume
     nb.link(a, b)                            # share what is picked, as views of one session do by themselves
 
@@ -10,7 +11,7 @@ Widgets draw what `workbench.views` computes, and compute nothing of their own.
 
 How a view becomes a widget
 ---------------------------
-One file here, one file in `static`, one line in `__all__`.
+One file here, one file in `static`, one line in `__all__`, and one in `tabs`, which knows the widget of each view.
 
 1.  `gallery.py`: a subclass of `ViewWidget` with `VIEW = "prototypes"` and `_esm = module("gallery")`. It writes
     `drawing(data, picked, theme)`: from what the view computed to a `Drawing` of facts (JSON) and arrays (float32,
@@ -28,11 +29,13 @@ one clear sentence where something fails, the picture for exported notebooks, sc
 """
 
 from workbench.notebook import display
+from workbench.notebook.figure import Figure
 from workbench.notebook.linking import link
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.tabs import widget_for
 from workbench.notebook.widget import ViewWidget
 
 display.register()
 
-__all__ = ["Projection", "RunMonitor", "ViewWidget", "link"]
+__all__ = ["Figure", "Projection", "RunMonitor", "ViewWidget", "link", "widget_for"]

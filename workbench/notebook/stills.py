@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.notebook.subject import Subject
-from workbench.views import Theme, View, canvas, render, theme
+from workbench.views import Page, Theme, View, canvas, render, theme
 from workbench.views.looker import ids_of, newest_scene, unfit_words, waiting_words
 from workbench.views.picking import Picked, picked_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DPI = 110
 """Of a PNG: seven inches are as wide as a cell."""
@@ -20,8 +24,9 @@ def still(
     asked: Callable[[Picked], str],
     form: Literal["png", "svg"] = "png",
     look: Literal["light", "dark"] = "light",
+    part: str = "",
 ) -> bytes:
-    """The picture of `view` as it is now, or of the sentence that says why there is nothing to see."""
+    """The picture of `view`, or of a part of it, as it is now, or of the sentence why there is nothing to see."""
     colours = theme(look)
     scene = newest_scene(subject.shown)
     if scene is None:
@@ -30,7 +35,19 @@ def still(
         return sentence(unfit_words(view, scene), colours, form)
     picked = picked_of(subject.selection, *ids_of(subject.shown), scene)
     data = view.compute(scene.asking(asked(picked), picked if view.follows_picks else None))
-    return render(view.figure(data, colours), form, dpi=DPI if form == "png" else None)
+    made = paged_figure(view, data, colours, Page(7.0, part=part)) if part else view.figure(data, colours)
+    return render(made, form, dpi=DPI if form == "png" else None)
+
+
+def paged_figure(view: View, data: Any, colours: Theme, page: Page) -> Figure:
+    """The figure of `data` on a page.
+
+    Raises
+    ------
+    NoRoom
+        If it does not fit there.
+    """
+    return canvas.paged(lambda dressed: view.figure(data, dressed), replace(colours, page=page))
 
 
 def sentence(words: str, colours: Theme, form: Literal["png", "svg"] = "png") -> bytes:

@@ -97,10 +97,9 @@ class ViewWidget(anywidget.AnyWidget):
         NotToBeSeen
             If `thing` cannot be shown, or the rest does not fit it.
         """
-        self.subject: Subject = subject_of(
-            thing, X, y, feature_names=feature_names, units=units, image_shape=image_shape, name=name
-        )
-        self.view: View = view(self.VIEW)
+        about = {"feature_names": feature_names, "units": units, "image_shape": image_shape, "name": name}
+        self.subject: Subject = self.look_at(thing, X, y, **about)
+        self.view: View = self.viewed()
         self._pressure = Pressure()
         self._packer = Packer()
         self._asked_for: deque[tuple[Mapping[str, Any], Sequence[Any]]] = deque(maxlen=_MOST_ASKED)
@@ -125,6 +124,14 @@ class ViewWidget(anywidget.AnyWidget):
         rows = f", {counted(self.subject.n_rows, 'row')}" if self.subject.n_rows else ""
         return f"{type(self).__name__}({self.subject.name}{rows})"
 
+    def look_at(self, thing: Any, X: Any, y: Any, **about: Any) -> Subject:
+        """What is shown of what the constructor was given."""
+        return subject_of(thing, X, y, **about)
+
+    def viewed(self) -> View:
+        """The view of the subject that is shown."""
+        return view(self.VIEW)
+
     def drawing(self, data: Any, picked: Picked, theme: Theme) -> Drawing:
         """What the browser needs to draw the view's data, and to mark in them what is picked."""
         raise NotImplementedError
@@ -135,6 +142,11 @@ class ViewWidget(anywidget.AnyWidget):
 
     def asked(self, picked: Picked) -> str:
         """What the view is asked for, as its `Scene.asked`."""
+        return ""
+
+    @property
+    def part_shown(self) -> str:
+        """The only part of the view's figure that the picture for exported notebooks has; "" for all of it."""
         return ""
 
     def state(self) -> Hashable:
@@ -199,7 +211,7 @@ class ViewWidget(anywidget.AnyWidget):
 
     def picture(self, form: Literal["png", "svg"] = "png", theme: Literal["light", "dark"] = "light") -> bytes:
         """What is to be seen now as a picture, made from the view's own figure; for exported notebooks."""
-        return still(self.subject, self.view, self.asked, form, theme)
+        return still(self.subject, self.view, self.asked, form, theme, self.part_shown)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The live widget, and a picture for all that cannot run it: GitHub, PDF, a notebook opened years later."""
