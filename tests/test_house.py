@@ -26,6 +26,8 @@ def modules_after(statement: str) -> set[str]:
         ("import workbench.cli", {"torch", "numba", "h5py", "PySide6", "numpy", "polars"}),
         ("import workbench.session", {"torch", "numba", "PySide6", "pyqtgraph", "matplotlib"}),
         ("import workbench.views, workbench.reports", {"torch", "PySide6", "pyqtgraph", "matplotlib.pyplot"}),
+        ("import workbench.notebook", {"torch", "PySide6", "pyqtgraph", "matplotlib.pyplot"}),
+        ("import workbench.desktop.window", {"anywidget", "ipywidgets", "IPython", "workbench.notebook"}),
         ("import workbench.project", {"engines", "torch", "sklearn", "PySide6"}),
     ],
 )

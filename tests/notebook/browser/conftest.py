@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,11 @@ def project(name, n=3000):
 """The first cell of every notebook."""
 
 
+@pytest.fixture(autouse=True)
+def pages() -> None:
+    """Widgets live in a kernel of their own here, and the server's threads stay for the next test."""
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     if why := missing():
@@ -61,9 +67,7 @@ def notebook(lab: Lab) -> Iterator[Callable[..., Notebook]]:
 
 
 @pytest.fixture
-def pictures(request: pytest.FixtureRequest) -> Path | None:
+def pictures() -> Path | None:
     """Where screenshots go, if anybody wants to look at them."""
-    import os
-
     wanted = os.environ.get("VQW_SCREENSHOTS")
     return Path(wanted) if wanted else None

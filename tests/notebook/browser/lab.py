@@ -163,11 +163,15 @@ class Notebook:
         self.page.evaluate("k => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = k; }", cell)
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
         if wait:
-            self.page.wait_for_function(
-                "k => !window.jupyterapp.shell.currentWidget.content.widgets[k].promptNode?.textContent.includes('*')",
-                arg=cell,
-            )
-            self.until_idle()
+            self.until_done(cell)
+
+    def until_done(self, cell: int) -> None:
+        """Wait until a cell that was run is done; the kernel may seem idle before, as it answers the page meanwhile."""
+        self.page.wait_for_function(
+            "k => /\\d/.test(window.jupyterapp.shell.currentWidget.content.widgets[k]"
+            ".node.querySelector('.jp-InputPrompt').textContent)",
+            arg=cell,
+        )
 
     def output(self, cell: int) -> str:
         """What stands under a cell as text."""

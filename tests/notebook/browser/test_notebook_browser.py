@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +52,7 @@ def test_a_run_is_watched_paused_stepped_and_stopped(notebook: Opened) -> None:
     made.page.wait_for_timeout(500)
     monitor.get_by_role("button", name="Stop").click()
     monitor.locator("text=/^stopped · iteration/").wait_for()
+    made.page.wait_for_timeout(1000)
     words = monitor.locator("text=/^stopped · iteration/").inner_text()
     made.run(3)
     status, iteration, is_drawn = made.output(3).split()
@@ -77,7 +77,7 @@ def test_frames_go_on_while_another_cell_computes(notebook: Opened) -> None:
     made.run(3, wait=False)
     made.page.wait_for_timeout(4000)
     shown = frames(made, "Learning curves") - before
-    made.until_idle()
+    made.until_done(3)
     print(f"\n{shown} frames in 4 s while another cell computed")
     assert shown >= 3
     assert int(made.output(3)) >= 4
@@ -147,8 +147,7 @@ def test_an_interrupt_stops_the_run_that_a_cell_waits_for(notebook: Opened) -> N
     made.run(2, wait=False)
     made.page.wait_for_timeout(2000)
     made.command("notebook:interrupt-kernel")
-    made.page.wait_for_timeout(500)
-    made.until_idle()
+    made.until_done(2)
     assert "KeyboardInterrupt" in made.output(2)
     made.run(3)
     assert made.output(3).split() == ["stopped", "True"]
@@ -194,6 +193,7 @@ def test_widgets_follow_the_theme_of_the_page(look: str, notebook: Opened, pictu
         "run.model()",
     )
     made.theme(look)
+    made.page.set_viewport_size({"width": 1280, "height": 2600})  # so that nothing has to be scrolled to
     for cell in range(1, 6):
         made.run(cell)
     made.page.locator("canvas.vqw-plane").wait_for()
@@ -203,8 +203,6 @@ def test_widgets_follow_the_theme_of_the_page(look: str, notebook: Opened, pictu
     assert (min(channels) > 200) is (look == "light")
     if pictures is not None:
         for k, place in enumerate([".vqw >> nth=0", ".vqw >> nth=1", ".vqw-shown >> nth=0", ".vqw-shown >> nth=1"]):
-            made.page.locator(place).scroll_into_view_if_needed()
-            time.sleep(0.3)
             made.page.locator(place).screenshot(path=pictures / f"{look}{k}.png")
     made.theme("dark" if look == "light" else "light")
     made.page.wait_for_timeout(500)

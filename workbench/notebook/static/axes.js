@@ -101,8 +101,8 @@ function drawAxes(context, box, x, y, names, colours) {
   context.lineWidth = 1;
   context.strokeStyle = colours.grid;
   context.fillStyle = colours.muted;
-  const across = x.ticks(Math.max(2, (box.right - box.left) / 110));
-  const up = y.ticks(Math.max(2, (box.bottom - box.top) / 50));
+  const across = x.ticks(Math.max(2, (box.right - box.left) / 80));
+  const up = y.ticks(Math.max(2, (box.bottom - box.top) / 36));
   context.beginPath();
   for (const [value] of across) line(context, crisp(x.at(value)), box.top, crisp(x.at(value)), box.bottom);
   for (const [value] of up) line(context, box.left, crisp(y.at(value)), box.right, crisp(y.at(value)));
@@ -197,16 +197,17 @@ function lookOf(colours, code) {
   return code < 0 ? [colours.neutral, "circle"] : colours.looks[code % colours.looks.length];
 }
 
-/** A marker and its name, for a legend. */
-function legendEntry(colours, code, text) {
+/** A marker and its name, for a legend; with an edge where one is given. */
+function legendEntry([colour, marker], text, edge) {
   const entry = make("span", { class: "vqw-legend" });
-  const layer = new Layer(entry);
+  const layer = new Layer(entry, { "aria-hidden": "true" });
   const context = layer.clear(14, 14);
-  const [colour, marker] = lookOf(colours, code);
   context.fillStyle = colour;
+  context.strokeStyle = edge ?? colour;
   context.beginPath();
   addMarker(context, marker, 7, 7, 4.5);
   context.fill();
+  if (edge) context.stroke();
   entry.append(make("span", { text }));
   return entry;
 }

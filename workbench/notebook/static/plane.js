@@ -44,7 +44,10 @@ class PlanePicture extends Picture {
     });
     this.whole = makeButton("All", "See all of the plane again (0)", () => this.goHome());
     this.letGo = makeButton("", "Let go of what is picked (Escape)", () => this.clear());
-    this.tools.append(group, this.whole, this.letGo);
+    this.letGo.classList.add("vqw-picked");
+    this.letGo.hidden = true;
+    this.heading.append(this.letGo);
+    this.tools.append(group, this.whole);
   }
 
   take(tool) {

@@ -32,14 +32,19 @@ class ProjectionPicture extends PlanePicture {
       this.trailing.hidden = facts.has_trails === null;
       this.box_.checked = Boolean(facts.has_trails);
     }
-    if (has("kinds", "scale", "note")) this.tellLegend();
+    if (has("kinds", "scale", "note", "colour", "mark_codes")) this.tellLegend();
   }
 
   tellLegend() {
-    const { kinds, scale, note } = this.facts;
-    const named = kinds.slice(0, MOST_NAMED).map((name, code) => legendEntry(this.colours, code, name));
+    const { kinds, scale, note, colours, colour } = this.facts;
+    const named = kinds.slice(0, MOST_NAMED).map((name, code) => legendEntry(this.look(code), name));
+    const title = colours.find(([name]) => name === colour)?.[1];
+    if (kinds.length && title) named.unshift(make("span", { text: `${title}:` }));
     if (kinds.length > MOST_NAMED) named.push(make("span", { text: `and ${kinds.length - MOST_NAMED} more` }));
     if (scale) named.push(this.scaleEntry(scale));
+    const isNeutral = this.values("mark_codes").some((code) => code < 0);
+    const look = isNeutral ? [this.colours.accent, "diamond"] : [this.colours.surface, "circle"];
+    if (this.nPrototypes) named.push(legendEntry(look, "prototype", this.colours.text));
     this.foot.replaceChildren(...named, make("span", { text: note }));
   }
 
