@@ -1,17 +1,59 @@
-"""What is known of a dataset or a run, as pairs of a title and a text, for the panels of windows and notebooks."""
+"""What is known of the things of a project: a line each, and pairs of a title and a text, for windows and notebooks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from workbench.session import Dataset
+from workbench.session import Dataset, Search, Subset, Sweep
 from workbench.session.dataset import SPLIT
+from workbench.session.document import Thing
 from workbench.views.first_look import moment
+from workbench.views.run_words import progress_of, status_words
 from workbench.views.scene import PARTS
 from workbench.views.wording import number, percent
 
 Pairs = list[tuple[str, str]]
+_TONES = {"running": "accent", "paused": "warning", "failed": "bad", "interrupted": "warning", "finished": "good"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A thing in the list of all that a project has.
+
+    Attributes
+    ----------
+    detail : str
+        Some words beside the name.
+    told : str
+        All of it in a sentence.
+    icon : {"dataset", "image", "subset", "run", "sweep", "tuning"}
+    tone : {"muted", "accent", "warning", "bad", "good"}
+        Of the detail.
+    progress : float or None
+        0 to 1, of what is under way.
+    """
+
+    detail: str
+    told: str
+    icon: str
+    tone: str = "muted"
+    progress: float | None = None
+
+
+def line_of(thing: Thing, place: int = 0) -> Line:
+    """The line of a thing; `place` is that in the queue, of work that waits."""
+    if isinstance(thing, Dataset):
+        icon = "image" if thing.kind == "image" else "dataset"
+        told = f"{thing.name}: {thing.n_rows:,} rows, {thing.n_features:,} features"
+        return Line(f"{thing.n_rows:,} × {thing.n_features:,}", told, icon)
+    if isinstance(thing, Subset):
+        return Line(f"{len(thing.rows):,}", f"{thing.name}: subset of {len(thing.rows):,} rows", "subset")
+    detail = status_words(thing, place)
+    icon = "sweep" if isinstance(thing, Sweep) else "tuning" if isinstance(thing, Search) else "run"
+    told = f"{thing.name}: {thing.engine.title}, {detail}"
+    return Line(detail, told, icon, _TONES.get(thing.status, "muted"), progress_of(thing))
 
 
 def dataset_facts(dataset: Dataset) -> Pairs:
