@@ -1,6 +1,7 @@
 """The workbench in JupyterLab: each view as a widget, on the same sessions as the window.
 
     import workbench.notebook as nb
+    nb.Workbench("p.vqw")                    # a project: import, train, look, undo
     nb.Projection(run)                       # a run of a project, live while it learns
     nb.Projection(model, X, y)               # or any fitted engine, with rows to look at it with
     nb.Figure(run, view="confusion")         # any other view, as its own figure
@@ -35,7 +36,8 @@ from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
 from workbench.notebook.tabs import widget_for
 from workbench.notebook.widget import ViewWidget
+from workbench.notebook.workbench import Workbench
 
 display.register()
 
-__all__ = ["Figure", "Projection", "RunMonitor", "ViewWidget", "link", "widget_for"]
+__all__ = ["Figure", "Projection", "RunMonitor", "ViewWidget", "Workbench", "link", "widget_for"]

@@ -300,8 +300,8 @@ function widget(View) {
         received = new Received(model);
         return () => received.close();
       },
-      render({ model, el }) {
-        const picture = new View(received, model, el);
+      render({ model, el, host }) {
+        const picture = new View(received, model, el, host);
         received.pictures.add(picture);
         received.count();
         received.schedule();

@@ -1,31 +1,17 @@
 // A run while it learns: a line on how far it is, buttons, and its curves one above another.
 
-const BUTTONS = [
-  ["pause", "Pause", "Hold before the next step"],
-  ["step", "Step", "Do one more step, and hold"],
-  ["resume", "Resume", "Go on"],
-  ["stop", "Stop", "End here, and keep what was learned"],
-];
 const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
 const FEW = 30;
 const LOWEST = 170;
 
 class MonitorPicture extends Picture {
   build() {
-    this.words = make("span", { class: "vqw-words", role: "status" });
-    this.progress = make("progress", { max: "1", "aria-label": "Progress" });
-    this.group = make("span", { class: "vqw-group", role: "group", "aria-label": "The run" });
-    this.buttons = BUTTONS.map(([what, name, tip]) => {
-      const button = makeButton(name, tip, () => this.act(what));
-      this.group.append(button);
-      return [what, button];
-    });
+    this.bar = new RunBar((what) => this.act(what));
     this.counter = make("span", { class: "vqw-words vqw-name" });
     this.tools.classList.add("vqw-stays");
-    this.tools.append(this.group, this.progress, this.words, this.counter);
+    this.tools.append(...this.bar.elements, this.counter);
     this.layer = new Layer(this.body, { role: "img" });
-    this.alarm = make("p", { class: "vqw-alarm", role: "alert", hidden: "" });
-    this.tools.after(this.alarm);
+    this.tools.after(this.bar.alarm);
   }
 
   draw() {
@@ -33,7 +19,7 @@ class MonitorPicture extends Picture {
   }
 
   tellState() {
-    this.tellRun();
+    this.bar.tell(this.facts);
     this.counter.textContent = this.frameWords();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => (this.counter.textContent = this.frameWords()), 2100);
@@ -42,20 +28,6 @@ class MonitorPicture extends Picture {
   frameWords() {
     const { number, rate } = this.received;
     return `frame ${number.toLocaleString("en-US")}${rate ? ` · ${rate.toFixed(0)}/s` : ""}`;
-  }
-
-  tellRun() {
-    const { can, words, progress, alarm, status } = this.facts;
-    if (this.words.textContent !== words) this.words.textContent = words;
-    for (const [what, button] of this.buttons) {
-      button.disabled = !can.includes(what);
-      if (what === "pause" || what === "resume") button.hidden = what === "pause" ? can.includes("resume") : !can.includes("resume");
-    }
-    this.group.hidden = !status;
-    this.progress.hidden = progress === null;
-    this.progress.value = progress ?? 0;
-    if (this.alarm.textContent !== alarm) this.alarm.textContent = alarm;
-    this.alarm.hidden = !alarm;
   }
 
   /** Panels in as many columns as there is room for; where they would get too low, the picture grows. */
