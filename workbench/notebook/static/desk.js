@@ -8,7 +8,7 @@ class DeskPicture extends Picture {
 
   build() {
     this.root.classList.add("vqw-desk");
-    this.body.removeAttribute("style");
+    this.body.className = "vqw-grid";
     this.aside = make("nav", { class: "vqw-aside", "aria-label": "The project" });
     this.main = make("div", { class: "vqw-main" });
     this.body.append(this.aside, this.main);
@@ -21,16 +21,16 @@ class DeskPicture extends Picture {
 
   buildAside() {
     const button = (text, tip, told) => makeButton(text, tip, () => this.say(told));
-    this.importButton = button("Import data…", "Bring a data file into the project", { kind: "page", page: "import" });
+    this.importButton = button("Import…", "Bring a data file into the project", { kind: "page", page: "import" });
     this.runButton = button("New run…", "Train an engine on what is shown", { kind: "page", page: "run" });
     this.undo = button("Undo", "", { kind: "undo" });
     this.redo = button("Redo", "", { kind: "redo" });
-    const [first, second] = [make("div", { class: "vqw-line" }), make("div", { class: "vqw-line" })];
-    first.append(this.importButton, this.runButton);
-    second.append(this.undo, this.redo);
+    const line = make("div", { class: "vqw-line" });
+    line.append(this.importButton, this.runButton);
+    this.heading.append(this.undo, this.redo);
     this.list = new ThingList((id) => this.say({ kind: "select", id }));
     this.jobs = make("div", { class: "vqw-jobs" });
-    this.aside.append(first, this.list.element, this.jobs, second);
+    this.aside.append(line, this.list.element, this.jobs);
   }
 
   buildView() {

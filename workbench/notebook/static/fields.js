@@ -91,7 +91,9 @@ class FieldForm {
     if (!advanced.length) return;
     this.fold = make("details", { class: "vqw-fold" });
     this.fold.open = told.unfolded;
-    this.fold.append(make("summary", { text: `Advanced (${advanced.length})` }), ...advanced.map((field) => field.element));
+    const inside = make("div", { class: "vqw-fields" });
+    inside.append(...advanced.map((field) => field.element));
+    this.fold.append(make("summary", { text: `Advanced (${advanced.length})` }), inside);
     this.element.append(this.fold);
   }
 

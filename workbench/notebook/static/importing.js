@@ -8,7 +8,7 @@ const CHECKS = [
   ["stratify", "Parts the same in every class"],
 ];
 const NUMBERS = [["validation", "Validation part [%]", 95], ["test", "Test part [%]", 95], ["seed", "Seed of the split", 2 ** 31 - 1]];
-const HEADS = ["Column", "Role", "Taken as", "Type", "Missing", "Range", "Distribution", "Unit"];
+const HEADS = ["Column", "Role", "Type", "Missing", "Range", "Distribution", "Taken as", "Unit"];
 
 class ImportPage {
   constructor(desk) {
@@ -169,7 +169,7 @@ class ImportPage {
     const unit = makeInput("", () => {}, { "aria-label": `Unit of ${name}` });
     unit.addEventListener("change", () => this.tell({ what: "unit", column, words: unit.value }));
     cells[1].append(role);
-    cells[2].append(taken, offered);
+    cells[6].append(taken, offered);
     cells[7].append(unit);
     element.append(...cells);
     const show = (row) => {
@@ -179,9 +179,9 @@ class ImportPage {
       if (document.activeElement !== taken) taken.value = row.encoding;
       offered.replaceChildren(...row.encodings.map((value) => make("option", { value })));
       if (document.activeElement !== unit) unit.value = row.unit;
-      [cells[3].textContent, cells[4].textContent, cells[5].textContent] = [row.type, row.missing, row.range];
-      cells[4].classList.toggle("vqw-warning", Boolean(row.missing));
-      cells[6].replaceChildren(bars(row.counts));
+      [cells[2].textContent, cells[3].textContent, cells[4].textContent] = [row.type, row.missing, row.range];
+      cells[3].classList.toggle("vqw-warning", Boolean(row.missing));
+      cells[5].replaceChildren(bars(row.counts));
     };
     return { element, show };
   }

@@ -116,8 +116,9 @@ class MonitorPicture extends Picture {
       context.stroke();
       context.setLineDash([]);
       context.fillStyle = this.colours.text;
-      context.fillText(title, at + 29, 12);
-      at += 45 + context.measureText(title).width;
+      const shown = fitted(context, title, (box.right - box.left) / curves.length - 45);
+      context.fillText(shown, at + 29, 12);
+      at += 45 + context.measureText(shown).width;
     }
   }
 
