@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workbench.data import guess
-from workbench.desktop import errors
+from workbench.desktop import ahead, errors
 from workbench.desktop.settings import Settings
 from workbench.desktop.theme import ThemeSwitch
 from workbench.desktop.window import Window
@@ -33,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(str(item.fspath)).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.qt_log_ignore(HARMLESS, extend=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def libraries_are_loaded() -> None:
+    """The first window of a process loads for seconds: longer than some tests last, which would leave that thread."""
+    ahead.load()
 
 
 @pytest.fixture(autouse=True)

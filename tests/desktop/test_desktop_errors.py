@@ -73,6 +73,16 @@ def test_further_problems_join_the_dialog_that_is_open(qtbot: QtBot) -> None:
     assert "First." in shown.details.toPlainText()
 
 
+def test_a_closed_dialog_makes_room_for_the_next_with_or_without_a_window(qtbot: QtBot) -> None:
+    for k in range(3):  # without a window nothing but the desk holds the dialog that was closed
+        errors.report(errors.Problem(f"problem {k}"))
+        dialog = errors.open_dialog()
+        assert dialog is not None
+        assert dialog.failed.text() == f"problem {k}"
+        dialog.close()
+        assert errors.open_dialog() is None
+
+
 def test_details_can_be_copied(qtbot: QtBot) -> None:
     errors.report(ValueError("odd"))
     dialog(qtbot).copy.click()

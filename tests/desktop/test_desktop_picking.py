@@ -276,9 +276,11 @@ def test_the_what_if_slider_moves_the_prototype(window: Window, run: Run, wait: 
     plot = show(window, "closely", wait)
     assert isinstance(plot, PaintedPlot)
     assert "Click a prototype" in plot.accessibleDescription()
+    assert not plot.slider.isVisible()  # type: ignore[attr-defined]
     window.picking.pick(Pick(prototypes=(0,)))
     settle(window, wait)
     wait(lambda: "prototype 0" in plot.accessibleDescription())
+    assert plot.slider.isVisible()  # type: ignore[attr-defined]
     assert "still its own" in plot.accessibleDescription()
     plot.slider.setValue(plot.slider.maximum())  # type: ignore[attr-defined]
     settle(window, wait)

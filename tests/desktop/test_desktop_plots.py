@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
-from workbench.desktop.plots.base import PLOTS, FigurePlot, coloured, plot_for
+from workbench.desktop.plots.base import FIGURE, PLOTS, coloured, plot_for
+from workbench.desktop.plots.curves import CurvesPlot
+from workbench.desktop.plots.figure import FigurePlot
 from workbench.desktop.plots.plane import Frame, rows_picture
 from workbench.views import VIEWS, theme
-from workbench.views.curves import MOST_POINTS, thinned
+from workbench.views.curves import MOST_POINTS, Curve, CurvesData, Panel, thinned
 from workbench.views.theme import rgb
 
 
-def test_every_view_has_a_live_plot_and_every_plot_a_view() -> None:
-    assert set(PLOTS) == {view.name for view in VIEWS}
+def test_every_view_has_a_live_plot_and_every_plot_a_view(qtbot: QtBot) -> None:
+    assert set(PLOTS) <= {view.name for view in VIEWS}
+    for view in VIEWS:
+        plot = plot_for(view)
+        qtbot.addWidget(plot)
+        assert type(plot).__name__ == PLOTS.get(view.name, FIGURE).partition(":")[2]
 
 
 @given(st.integers(1, 30_000), st.integers(0, 2**32 - 1))
@@ -65,16 +73,35 @@ def test_rows_outside_the_frame_are_not_painted(qtbot: QtBot) -> None:
 
 
 def test_a_view_without_a_plot_is_shown_as_its_figure(qtbot: QtBot) -> None:
-    from dataclasses import replace
-
-    from workbench.views.curves import Curve, CurvesData, Panel
-
     unknown = replace(VIEWS[0], name="something new")
     plot = plot_for(unknown)
     qtbot.addWidget(plot)
     assert isinstance(plot, FigurePlot)
     curve = Curve("cost", "cost", np.array([3.0, 2.0, 1.0]), 0)
     data = CurvesData(np.arange(3.0), (Panel("cost", (curve,), False, None),), (("cost", "1"),))
+    narrow = plot.prepare(data, theme("light"))
+    plot.resize(900, 500)
+    plot.show()
     picture = plot.prepare(data, theme("light"))
-    assert picture.width() > 300
+    assert abs(picture.image.deviceIndependentSize().width() - plot.surface.width) <= 1
+    assert picture.image.width() > narrow.image.width()
     plot.draw(picture)
+
+
+def test_curves_show_every_iteration_in_all_panels_alike(qtbot: QtBot) -> None:
+    falling = np.geomspace(1.0, 1e-6, 58)
+    panels = tuple(
+        Panel(name, (Curve(name, name, falling, 0),), log, None) for name, log in (("a", False), ("b", True))
+    )
+    plot = plot_for(next(view for view in VIEWS if view.name == "curves"))
+    assert isinstance(plot, CurvesPlot)
+    qtbot.addWidget(plot)
+    plot.resize(800, 500)
+    plot.show()
+    plot.draw(plot.prepare(CurvesData(np.arange(58.0), panels, (("cost", "1"),)), theme("light")))
+    qtbot.waitUntil(lambda: len(plot.panels) == 2)
+    qtbot.wait(50)  # a range that is found anew is found when the panel is painted
+    for item in plot.panels:
+        low, high = item.getViewBox().viewRange()[0]
+        assert low < 0
+        assert high > 57

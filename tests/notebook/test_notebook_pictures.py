@@ -175,7 +175,7 @@ def test_an_interrupt_of_wait_stops_the_run_and_keeps_what_it_learned(
     assert threading.active_count() < 20
 
 
-@pytest.mark.parametrize("names", [("axes", "plane", "projection"), ("axes", "monitor")])
+@pytest.mark.parametrize("names", [("axes", "stamps", "plane", "projection"), ("axes", "monitor")])
 def test_a_module_is_one_file_with_one_export(names: tuple[str, ...]) -> None:
     text = module(*names)
     assert text.count("export default") == 1

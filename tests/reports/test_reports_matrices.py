@@ -55,6 +55,7 @@ def test_the_main_job_on_matrices_by_the_command_line(
     )
 
 
+@pytest.mark.slow
 def test_every_export_is_written_in_every_form(project: Path, tmp_path: Path) -> None:
     with Session.open(project) as session:
         (run,) = session.runs.values()

@@ -476,6 +476,7 @@ def test_an_edited_map_is_learned_and_goes_on_as_kmeans_again(tmp_path: Path, mo
         assert differing(engines.load(tmp_path / "free.safetensors"), branch.model()) == []
 
 
+@pytest.mark.slow
 def test_every_run_is_learned_again_from_the_corrections_it_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

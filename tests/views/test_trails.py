@@ -258,8 +258,10 @@ def test_trails_of_many_prototypes_are_thinner_and_of_too_many_are_none_and_say_
 
 def test_trails_are_shown_unasked_where_they_help() -> None:
     def has(scene: Scene, **asked: Any) -> bool | None:
-        return projection.compute(scene.asking(str(Asked("pca", **asked)))).has_trails
+        of_run = replace(scene, find_moments=lambda most: ())
+        return projection.compute(of_run.asking(str(Asked("pca", **asked)))).has_trails
 
+    assert projection.compute(scenes.iris()).has_trails is None, "a model outside of a project has no moments"
     assert has(scenes.iris()) is True
     assert has(scenes.many_tiles()) is False
     assert has(scenes.many_tiles(), trails=True) is True

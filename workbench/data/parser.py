@@ -132,8 +132,10 @@ class RecordParser:
             null_values=words,
             decimal_comma=options.decimal == "comma",
         )
-        wanted = [f"{k}" for k in layout.numbers if k in set(places)]
-        return frame.with_columns(_ungrouped(frame[name], options) for name in wanted) if grouped else frame
+        if not grouped:
+            return frame
+        wanted = set(places)
+        return frame.with_columns(_ungrouped(frame[f"{k}"], options) for k in layout.numbers if k in wanted)
 
     def _by_hand(self, chunk: bytes, watch: Watch) -> Block:
         layout = self._layout

@@ -40,8 +40,7 @@ class Correcting(QObject):
         super().__init__(parent)
         self._live, self._background = live, background
         self._session, self._started = session, started
-        for pane in views.panes:
-            pane.plot.correction_wanted.connect(self.carry_out)
+        views.correction_wanted.connect(self.carry_out)
 
     @Slot(object)
     def carry_out(self, wish: Wish) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+import shiboken6
 from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, Slot, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QGridLayout, QLabel, QPlainTextEdit, QWidget
@@ -56,23 +57,24 @@ class _Desk(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dialog: ErrorDialog | None = None
+        self._dialog: ErrorDialog | None = None
         self.arrived.connect(self._show)
+
+    @property
+    def dialog(self) -> ErrorDialog | None:
+        """The dialog on screen; a closed one deletes itself, or its window does."""
+        found = self._dialog
+        return found if found is not None and shiboken6.isValid(found) and found.isVisible() else None
 
     @Slot(object)
     def _show(self, problem: Problem) -> None:
         log.error("%s\n%s", problem.failed, problem.details)
-        if self.dialog is not None and self.dialog.isVisible():
-            self.dialog.add(problem)
+        if (shown := self.dialog) is not None:
+            shown.add(problem)
             return
-        self.dialog = ErrorDialog(problem, QApplication.activeWindow())
-        self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.dialog.destroyed.connect(self._forget)
-        self.dialog.open()
-
-    @Slot()
-    def _forget(self) -> None:
-        self.dialog = None
+        self._dialog = ErrorDialog(problem, QApplication.activeWindow())
+        self._dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._dialog.open()
 
 
 _desk: _Desk | None = None

@@ -26,6 +26,8 @@ TAB_AROUND = 52
 TAB_ICON = 22
 """Pixels of these that the icon takes, which is left out before tabs are scrolled."""
 NO_RUN = "Choose a run in the project panel, or start a new one, to see it here."
+MAKE_MS = 300
+"""While nobody needs one, a plot is made so often: all in the first seconds, and none of them holds up a click."""
 
 
 class ViewArea(QMainWindow):
@@ -35,11 +37,14 @@ class ViewArea(QMainWindow):
     ----------
     picked : Signal(Pick)
         A person pointed at something in a view.
+    correction_wanted : Signal(Wish)
+        A person wants something of the project to be changed.
     panes : list of ViewPane
         In the order of the catalog of views.
     """
 
     picked = Signal(object)
+    correction_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +69,8 @@ class ViewArea(QMainWindow):
                 QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetFloatable
             )
             dock.setWidget(pane)
-            pane.plot.picked.connect(self.picked)
+            pane.picked.connect(self.picked)
+            pane.correction_wanted.connect(self.correction_wanted)
             dock.setTitleBarWidget(QWidget(dock))
             dock.visibilityChanged.connect(pane.set_in_front)
             dock.visibilityChanged.connect(partial(self._came, pane))
@@ -74,6 +80,9 @@ class ViewArea(QMainWindow):
         self._bare: list[QWidget] = [dock.titleBarWidget() for dock in self._docks]
         self.reset()
         self._first = self.saveState()
+        self._making = QTimer(self, interval=MAKE_MS)
+        self._making.timeout.connect(self._make_next)
+        self._making.start()
 
     @property
     def front(self) -> ViewPane | None:
@@ -141,6 +150,14 @@ class ViewArea(QMainWindow):
         super().resizeEvent(event)
         self._soon.start()
 
+    @Slot()
+    def _make_next(self) -> None:
+        missing = next((pane for pane in self.panes if not pane.has_plot), None)
+        if missing is None:
+            self._making.stop()
+        else:
+            missing.make_plot()
+
     def _came(self, pane: ViewPane, visible: bool) -> None:
         if visible:
             self._latest = pane
@@ -186,8 +203,11 @@ class ViewPane(QStackedWidget):
 
     Attributes
     ----------
+    picked : Signal(Pick)
+        A person pointed at something in the plot.
+    correction_wanted : Signal(Wish)
+        A person wants something of the project to be changed.
     view : View
-    plot : Plot
     shown : object
         Key of what is drawn now; None when nothing is.
     marked : int
@@ -199,10 +219,13 @@ class ViewPane(QStackedWidget):
         Whether no other tab hides it.
     """
 
+    picked = Signal(object)
+    correction_wanted = Signal(object)
+
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
-        self.plot: Plot = plot_for(view)
+        self._plot: Plot | None = None
         self.shown: object = None
         self.marked = -1
         self.wish = 0
@@ -211,8 +234,31 @@ class ViewPane(QStackedWidget):
         self.icon_name = view.name if icons.exists(view.name) else "image"
         self._message = Message(self.icon_name, NO_RUN)
         self.addWidget(self._message)
-        self.addWidget(self.plot)
-        self.plot.stale.connect(self._redraw)
+
+    @property
+    def plot(self) -> Plot:
+        """What draws the view; made when it is first asked for, as a window has many views and few are looked at."""
+        return self.make_plot() if self._plot is None else self._plot
+
+    @property
+    def has_plot(self) -> bool:
+        """Whether the plot is made."""
+        return self._plot is not None
+
+    def make_plot(self) -> Plot:
+        """Make the plot, some hundredths of a second; only where there is none."""
+        self._plot = plot = plot_for(self.view)
+        self.addWidget(plot)
+        plot.will_be(self.size())
+        plot.stale.connect(self._redraw)
+        plot.picked.connect(self.picked)
+        plot.correction_wanted.connect(self.correction_wanted)
+        return plot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if self._plot is not None and self.currentWidget() is not self._plot:
+            self._plot.will_be(self.size())
 
     @Slot(bool)
     def set_in_front(self, in_front: bool) -> None:

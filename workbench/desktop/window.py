@@ -9,8 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
-import engines
-from workbench.desktop import errors, icons, theme
+from workbench.desktop import ahead, errors, icons, theme
 from workbench.desktop.care import Care
 from workbench.desktop.command_palette import open_palette
 from workbench.desktop.correcting import Correcting
@@ -89,7 +88,7 @@ class Window(Frame):
         self._slow.timeout.connect(self._refresh)
         self._slow.start()
         self._left()
-        self.background.call(self, _import_engines)
+        self.background.call(self, ahead.load)
 
     @property
     def project(self) -> OpenProject | None:
@@ -381,9 +380,3 @@ def _delete(session: Session, things: list[Thing]) -> None:
         of = "" if isinstance(thing, Dataset) else thing.dataset if isinstance(thing, Subset) else thing.dataset.id
         if of not in gone:
             session.delete(thing)
-
-
-def _import_engines() -> None:
-    """Load every engine ahead of use, so that no form waits for an import."""
-    for info in engines.catalog():
-        _ = info.parameters

@@ -14,19 +14,26 @@ How a view becomes a widget
 ---------------------------
 One file here, one file in `static`, one line in `__all__`, and one in `tabs`, which knows the widget of each view.
 
-1.  `gallery.py`: a subclass of `ViewWidget` with `VIEW = "prototypes"` and `_esm = module("gallery")`. It writes
-    `drawing(data, picked, theme)`: from what the view computed to a `Drawing` of facts (JSON) and arrays (float32,
-    int32, int16 or uint8). Arrays and facts that are as before are not sent again, so all are given each time. With
-    `COLOURED = True` it is made anew for another theme; without, the browser takes all colours from the palette.
-2.  Where people can choose: traits without `sync`, told by `state()` (the picture is made anew when it changes), put
-    into words for the view by `asked(picked)` (its `Scene.asked`), and set by `chose(told)` from what the browser says.
-    Where they can pick: `pick(told, buffers)` gives a `workbench.views.picking.Pick`; the rest is done.
-3.  `static/gallery.js` ends with `export default widget(class extends Picture {...})`. `host.js` has the contract:
-    `build()` makes the elements once, `draw(changed)` draws `this.facts` and `this.arrays`; `this.ask(...)`,
-    `this.choose(...)` and `this.point(...)` send. `axes.js` has axes and canvases, `plane.js` a plane to zoom and pick.
+1.  `gallery.py`: a subclass of `ViewWidget` with `VIEW = "prototypes"` and `_esm = module("axes", "gallery")`,
+    which names the files of `static` it is made of, shared ones first. It writes `drawing(data, picked, theme)`:
+    from what the view computed, and what is picked, to a `Drawing` of facts (JSON) and arrays (float32, int32,
+    int16 or uint8). All are given each time; what is as before is not sent again. With `COLOURED = True` it is made
+    anew for another theme; without, the browser takes all colours from the palette. Facts that are there while
+    there is nothing to draw come from `always()`.
+2.  Where people can choose: traits without `sync`, told by `state()` (the picture is made anew when it changes),
+    put into words for the view by `asked(picked)` (its `Scene.asked`), and set by `chose(told)` from what the
+    browser says. Where they can pick: `pick(told, buffers)` gives a `workbench.views.picking.Pick`; the rest is
+    done. Where they can press a button that must not wait: `do(told)`.
+3.  `static/gallery.js` ends with `export default widget(class extends Picture {...})`. `build()` makes its elements
+    once, `draw(changed)` draws `this.facts` and `this.arrays`, `describe()` says it in a sentence;
+    `this.choose({...})`, `this.point({...}, outline)` and `this.act(name)` tell the kernel. See `host.js`;
+    `axes.js` has canvases, axes, markers and legends, `stamps.js` many marks at once, `plane.js` a plane to zoom
+    and pick in.
 
-Around that, `ViewWidget` and `host.js` care for: live frames with back-pressure (`feed`, `pressure`), the theme, size,
-one clear sentence where something fails, the picture for exported notebooks, screen readers, and closing.
+Around that, `ViewWidget` and `host.js` care for: live frames with back-pressure (`feed`, `pressure`), where state
+and picture go in one message; the theme and the size; one sentence where something fails; the picture for exported
+notebooks (`stills`); names for screen readers; and closing. Everything but the constructor and `close` runs on the
+feed's thread, where no trait that goes to the browser may be set.
 """
 
 from workbench.notebook import display

@@ -55,7 +55,7 @@ def bundle_of_run(run: Run, include: Any = None, exclude: Any = None) -> Bundle:
     defaults = {parameter.name: parameter.default for parameter in run.engine.parameters}
     words = [f"{k} = {v!r}" for k, v in run.parameters.items() if k in defaults and v != defaults[k]]
     status = STATUS[run.status] + (f" · {_figures(scene)}" if scene is not None else "")
-    title = f"{run.name} · {run.engine.title} on {run.dataset.name}"
+    title = f"{run.name} · {run.engine.title}"
     return _bundle(repr(run), title, status, words, None if scene is None else _picture(scene))
 
 

@@ -49,13 +49,13 @@ class Projection(ViewWidget):
     >>> model = GMLVQ(random_state=0, max_iter=5).fit(iris.data, iris.target)
     >>> widget = Projection(model, iris.data, iris.target, plane="metric")
     >>> widget
-    Projection(GMLVQ, 150 rows)
+    Projection(Generalized matrix LVQ, 150 rows)
     >>> widget.close()
     """
 
     VIEW: ClassVar[str] = "projection"
     COLOURED: ClassVar[bool] = True
-    _esm = module("axes", "plane", "projection")
+    _esm = module("axes", "stamps", "plane", "projection")
     plane = traitlets.Enum(("pca", "lda", "metric", "features", PICKED), "pca")
     colour = traitlets.Unicode("")
     features = traitlets.Tuple(default_value=None, allow_none=True)

@@ -315,20 +315,13 @@ def figure(data: DescriptionData, theme: Theme) -> Figure:
         (_draw_correlation, len(data.correlated) > 0),
     ]
     parts = [draw for draw, there in drawn if there][:4]
-    if theme.page is None and len(parts) > 2:
-        made = canvas.new_figure(theme, 11.0, 8.2)
-        *all_axes, last = made.subplots(2, 2).ravel()
-        if len(parts) == 4:
-            all_axes.append(last)
-        else:
-            made.delaxes(last)
-    else:
-        made, all_axes = canvas.panels(theme, len(parts), 5.2, 4.6)
+    made, all_axes = canvas.panels(theme, len(parts), 5.2, 4.2, most=2)
     for draw, axes in zip(parts, all_axes, strict=True):
         canvas.dress(axes, theme, grid=False)
         draw(axes, data, theme)
     made.suptitle(canvas.plain(data.headline), color=theme.text, fontsize=12)
-    words = "\n".join(filter(None, (" ".join(data.told), data.noted)))
+    headline = "" if theme.page is None else f"{data.headline}."  # a page has a title of its own
+    words = "\n".join(filter(None, (" ".join(filter(None, (headline, *data.told))), data.noted)))
     made.supxlabel(canvas.plain(words), fontsize=8, color=theme.muted, wrap=True)
     return made
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PICKED = "picked"
 """The plane of two features that follows what is picked."""
+MOST_TOLD = 24
+"""So many kinds of rows a legend tells, in two columns no higher than a small figure; of more it says how many."""
 TRAIL = 0.75
 """How much of the newest piece of a trail covers what is under it; older ones fade."""
 
@@ -310,19 +312,19 @@ def _legend(axes: Any, data: ProjectionData, present: list[int], theme: Theme) -
     from matplotlib.lines import Line2D
 
     handles: list[Any] = []
-    for code in present[:44]:
+    for code in present[:MOST_TOLD]:
         if code >= 0:
             handles.append(_handle(theme.class_marker(code).matplotlib, theme.class_color(code), "none"))
             handles[-1].set_label(canvas.plain(shorten(data.colours.kinds[code], 24)))
-    if len(present) > 44:
-        handles.append(Line2D([], [], linestyle="none", label=f"and {len(present) - 44} more"))
+    if len(present) > MOST_TOLD:
+        handles.append(Line2D([], [], linestyle="none", label=f"and {len(present) - MOST_TOLD} more"))
     if len(data.mark_codes):
         neutral = bool((data.mark_codes < 0).any())
         handles.append(_handle("D" if neutral else "o", theme.accent if neutral else theme.surface, theme.text))
         handles[-1].set_label("prototype")
     if any(len(trails.iterations) for trails in data.trails):
         handles.append(Line2D([], [], color=theme.text, linewidth=0.9, alpha=TRAIL, label="where it was before"))
-    canvas.legend(axes, theme, outside=True, handles=handles, ncols=1 + (len(handles) > 23))
+    canvas.legend(axes, theme, outside=True, handles=handles, ncols=1 + (len(handles) > MOST_TOLD // 2))
 
 
 def _handle(marker: str, color: str, edge: str) -> Any:

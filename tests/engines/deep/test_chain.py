@@ -88,6 +88,7 @@ def test_links_are_as_many_as_serve(method, parameters, links):
     assert tuple(model.link_sizes_) == links
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["sign", "product"])
 def test_a_chain_learns_better_than_all_bits_at_once(method):
     X = rows(1000)

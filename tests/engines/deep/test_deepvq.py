@@ -87,6 +87,7 @@ def test_a_linear_decoder_of_l_bits_is_never_better_than_l_principal_components(
     assert model.quantization_error(X) >= best * (1 - 1e-9)
 
 
+@pytest.mark.slow
 def test_many_bits_of_a_linear_pair_come_near_the_principal_components():
     X = rows(600)
     pca = PCA(3).fit(X)

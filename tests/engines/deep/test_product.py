@@ -136,6 +136,7 @@ def test_refining_flips_bits_until_no_flip_is_nearer_and_never_loses(method):
     )
 
 
+@pytest.mark.slow
 def test_a_product_learns_more_from_more_bits():
     X = rows(800)
     errors = [

@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +29,7 @@ FLAGS = (
     "--disable-sync",
 )
 TOKEN = "for-the-tests"
-PATIENCE = 25_000
+PATIENCE = 60_000
 """Milliseconds: a machine may be busy."""
 
 
@@ -194,8 +193,3 @@ class Notebook:
         """Shut the kernel down and close the page."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.context.close()
-
-
-def joined(lines: Sequence[str]) -> str:
-    """Code of several lines."""
-    return "\n".join(lines)

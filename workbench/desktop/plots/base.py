@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QFontInfo, QGuiApplication, QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontInfo, QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from workbench.session.selection import Combination
 from workbench.views import View
@@ -21,7 +20,6 @@ from workbench.views.theme import ColorTable, Theme
 PLOTS = {
     "curves": "workbench.desktop.plots.curves:CurvesPlot",
     "table": "workbench.desktop.plots.table:TablePlot",
-    "description": "workbench.desktop.plots.base:FigurePlot",
     "projection": "workbench.desktop.plots.projection:ProjectionPlot",
     "picked": "workbench.desktop.plots.picked_rows:PickedRowsPlot",
     "prototypes": "workbench.desktop.plots.prototypes:PrototypesPlot",
@@ -36,7 +34,6 @@ PLOTS = {
     "comparison": "workbench.desktop.plots.comparison:ComparisonPlot",
     "energy": "workbench.desktop.plots.energy:EnergyPlot",
     "relevance": "workbench.desktop.plots.relevance:RelevancePlot",
-    "stability": "workbench.desktop.plots.base:FigurePlot",
     "local_relevance": "workbench.desktop.plots.local_relevance:LocalRelevancePlot",
     "contributions": "workbench.desktop.plots.contributions:ContributionsPlot",
     "confusion": "workbench.desktop.plots.confusion:ConfusionPlot",
@@ -44,6 +41,7 @@ PLOTS = {
     "label_desk": "workbench.desktop.plots.label_desk:LabelDeskPlot",
 }
 """The live plot of each view, by the view's name; a view that is not here is shown as its figure."""
+FIGURE = "workbench.desktop.plots.figure:FigurePlot"
 
 CHARACTERS = {"o": "●", "s": "■", "t1": "▲", "d": "◆", "t": "▼", "+": "✚", "x": "✖", "p": "⬟", "h": "⬢", "star": "★"}
 """Markers of pyqtgraph as letters, for legends."""
@@ -87,6 +85,10 @@ class Plot(QWidget):
         head = getattr(self, "head", None)
         return head.choice.currentText() if head is not None and head.choice.count() > 1 else ""
 
+    def will_be(self, size: QSize) -> None:
+        """Be told the size before it is shown, so that the first picture is made for it."""
+        self.resize(size)
+
     @Slot(str)
     def ask(self, what: str) -> None:
         """Show `what` from the next picture on."""
@@ -109,43 +111,9 @@ class Plot(QWidget):
         """Show what `prepare_marks` gave, over the picture drawn last; a plot without marks shows nothing."""
 
 
-class FigurePlot(Plot):
-    """Any view at all, shown as the picture of its figure."""
-
-    def __init__(self, view: View, parent: QWidget | None = None) -> None:
-        super().__init__(view, parent)
-        self._picture = QPixmap()
-        self._label = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        self._label.setMinimumSize(80, 60)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._label)
-
-    def prepare(self, data: Any, theme: Theme) -> QImage:
-        figure = self.view.figure(data, theme)
-        out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=110)
-        return QImage.fromData(out.getvalue(), "PNG")
-
-    def draw(self, prepared: QImage) -> None:
-        self._picture = QPixmap.fromImage(prepared)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        if not self._picture.isNull():
-            smooth = Qt.TransformationMode.SmoothTransformation
-            self._label.setPixmap(self._picture.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio, smooth))
-
-
 def plot_for(view: View) -> Plot:
     """A new plot for `view`."""
-    if view.name not in PLOTS:
-        return FigurePlot(view)
-    module, _, name = PLOTS[view.name].partition(":")
+    module, _, name = PLOTS.get(view.name, FIGURE).partition(":")
     made: Plot = getattr(import_module(module), name)(view)
     return made
 

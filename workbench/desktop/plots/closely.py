@@ -53,8 +53,11 @@ class CloselyPlot(PaintedPlot):
         self.slider.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)
         self.told = QLabel()
         self.told.setAccessibleName("How far, in standard deviations")
-        for place, widget in enumerate((QLabel("What if along"), self.direction, self.slider, self.told)):
+        words = QLabel("What if along")
+        for place, widget in enumerate((words, self.direction, self.slider, self.told)):
             self.head.row.insertWidget(place, widget)
+            widget.hide()
+        self._asking = (words, self.slider, self.told)
         self.direction.chosen.connect(self._ask)
         self.slider.valueChanged.connect(self._ask)
         self._offered: tuple[tuple[str, str], ...] = ()
@@ -69,7 +72,8 @@ class CloselyPlot(PaintedPlot):
         offered = tuple((name, shorten(title, 40)) for name, (title, _) in directions.items())
         current = data.asked.direction if data.asked.direction in directions else next(iter(directions), "")
         self.direction.offer(offered, current)
-        self.slider.setEnabled(bool(directions))
+        for widget in self._asking:
+            widget.setVisible(bool(directions))
         if data.which != self._which:
             self._which = data.which
             self.slider.setValue(0)

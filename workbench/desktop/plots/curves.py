@@ -118,6 +118,7 @@ class CurvesPlot(Plot):
         item = self.panels[k]
         if item.getAxis("left").logMode != panel.log:
             item.setLogMode(x=False, y=panel.log)
+            item.enableAutoRange("x", False)  # which that turns on again, and so moves all panels
         for curve, (x, y) in zip(self.curves[k], lines, strict=True):
             curve.setData(x, y, symbol="o" if len(x) <= FEW_POINTS else None)
 

@@ -106,8 +106,16 @@ class PaintedPlot(Plot):
         centre = place.center()
         self.scroll.ensureVisible(centre.x(), centre.y(), place.width() // 2 + 8, place.height() // 2 + 8)
 
+    def will_be(self, size: QSize) -> None:
+        super().will_be(size)
+        self.layout().activate()
+        self._measure()
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        self._measure()
+
+    def _measure(self) -> None:
         bar = self.scroll.verticalScrollBar().sizeHint().width()
         size = self.scroll.size()
         surface = Surface(max(160, size.width() - bar - 2), max(120, size.height() - 2), self.devicePixelRatioF())
