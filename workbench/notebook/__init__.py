@@ -38,13 +38,31 @@ feed's thread, where no trait that goes to the browser may be set.
 
 from workbench.notebook import display
 from workbench.notebook.figure import Figure
+from workbench.notebook.gallery import PrototypeGallery
 from workbench.notebook.linking import link
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.rate_distortion import RateDistortion
+from workbench.notebook.reconstructions import Reconstructions
+from workbench.notebook.relevance import RelevanceMatrix
+from workbench.notebook.som import SOMMap
 from workbench.notebook.tabs import widget_for
 from workbench.notebook.widget import ViewWidget
 from workbench.notebook.workbench import Workbench
 
 display.register()
 
-__all__ = ["Figure", "Projection", "RunMonitor", "ViewWidget", "Workbench", "link", "widget_for"]
+__all__ = [
+    "Figure",
+    "Projection",
+    "PrototypeGallery",
+    "RateDistortion",
+    "Reconstructions",
+    "RelevanceMatrix",
+    "RunMonitor",
+    "SOMMap",
+    "ViewWidget",
+    "Workbench",
+    "link",
+    "widget_for",
+]

@@ -48,7 +48,7 @@ class Figure(ViewWidget):
     >>> model = GMLVQ(random_state=0, max_iter=5).fit(iris.data, iris.target)
     >>> widget = Figure(model, iris.data, iris.target, view="confusion")
     >>> widget
-    Figure(GMLVQ, 150 rows)
+    Figure(Generalized matrix LVQ, 150 rows)
     >>> widget.close()
     """
 

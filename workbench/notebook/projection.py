@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 
 from workbench.notebook.parcel import Array, Drawing
+from workbench.notebook.picks import HOWS, pick_of
 from workbench.notebook.scripts import module
 from workbench.notebook.widget import ViewWidget
 from workbench.views.density import density, density_image
@@ -19,7 +20,6 @@ from workbench.views.theme import Theme
 
 MOST_POINTS = 200_000
 """So many rows are drawn as points; of more, a density image is shown under those of the sample."""
-HOWS = ("replace", "and", "or", "not")
 
 
 class Projection(ViewWidget):
@@ -55,7 +55,7 @@ class Projection(ViewWidget):
 
     VIEW: ClassVar[str] = "projection"
     COLOURED: ClassVar[bool] = True
-    _esm = module("axes", "stamps", "plane", "projection")
+    _esm = module("axes", "stamps", "picking", "plane", "projection")
     plane = traitlets.Enum(("pca", "lda", "metric", "features", PICKED), "pca")
     colour = traitlets.Unicode("")
     features = traitlets.Tuple(default_value=None, allow_none=True)
@@ -97,14 +97,11 @@ class Projection(ViewWidget):
             self.features = (int(across), int(up))
 
     def pick(self, told: Mapping[str, Any], buffers: Sequence[Any]) -> Pick | None:
+        if not buffers:
+            return pick_of(told, self.subject)
         how = told.get("how", "replace")
         if how not in HOWS:
             return None
-        if "prototype" in told:
-            return Pick(prototypes=(int(told["prototype"]),), how=how)
-        if "row" in told:
-            row = int(told["row"])
-            return Pick(rows=(row,), how=how) if 0 <= row < self.subject.n_rows else None
         outline = np.frombuffer(buffers[0], np.float64).reshape(-1, 2)
         across, up = told["features"]
         return Pick(test=inside(outline, str(told["plane"]), (int(across), int(up))), how=how)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.session import Dataset, Run
 from workbench.session.selection import Selection
 from workbench.views.looker import Looker, Shown, ids_of
-from workbench.views.model_scene import ModelOnRows, NotToBeSeen
+from workbench.views.model_scene import Exhibit, ModelOnRows, NotToBeSeen
+from workbench.views.together import Together
+from workbench.views.wording import shorten
 
 
 @dataclass(eq=False)
@@ -19,7 +21,7 @@ class Subject:
 
     Attributes
     ----------
-    shown : Run, Dataset or ModelOnRows
+    shown : Run, Dataset or Exhibit
     selection : Selection
         What is picked: the session's, or, for a model, one of its own until it is linked.
     looker : Looker
@@ -42,7 +44,7 @@ class Subject:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Of the features before any recipe."""
-        if isinstance(self.shown, ModelOnRows):
+        if isinstance(self.shown, Exhibit):
             return self.shown.feature_names
         data = self.shown.dataset if isinstance(self.shown, Run) else self.shown
         return data.raw_names
@@ -86,6 +88,30 @@ def subject_of(
     return Subject(thing, thing.selection, _looker_of(thing))
 
 
+def subject_of_several(
+    things: Mapping[str, Any] | Iterable[Any], X: Any = None, *, name: str = "", **about: Any
+) -> Subject:
+    """What shows several runs or models side by side; models all with the same rows `X`, named by their keys.
+
+    Raises
+    ------
+    NotToBeSeen
+        If there is none, or they cannot be laid side by side; in one sentence.
+    """
+    if not isinstance(things, Iterable):
+        raise NotToBeSeen(f"A {type(things).__name__} is not several runs or models: give a list or a dict of them.")
+    pairs = things.items() if isinstance(things, Mapping) else (("", thing) for thing in things)
+    shown = [thing if isinstance(thing, Run) else _named(thing, X, str(key), about) for key, thing in pairs]
+    projects = {id(thing.selection): thing.selection for thing in shown if isinstance(thing, Run)}
+    selection = next(iter(projects.values())) if len(projects) == 1 else Selection()
+    return Subject(Together(shown, name), selection, Looker())
+
+
+def _named(model: Any, X: Any, name: str, about: Mapping[str, Any]) -> ModelOnRows:
+    """A model under a name, or, without one, with the parameters that tell it from others."""
+    return ModelOnRows(model, X, name=name or shorten(repr(model), 40), **about)
+
+
 _lookers: weakref.WeakKeyDictionary[Run | Dataset, weakref.ref[Looker]] = weakref.WeakKeyDictionary()
 
 
@@ -107,7 +133,7 @@ def link(*subjects: Subject) -> None:
     NotToBeSeen
         If some are of two projects, or have different numbers of rows.
     """
-    sessions = {id(s.selection): s.selection for s in subjects if not isinstance(s.shown, ModelOnRows)}
+    sessions = {id(s.selection): s.selection for s in subjects if not isinstance(s.shown, Exhibit)}
     if len(sessions) > 1:
         raise NotToBeSeen("Views of two projects cannot be linked: each project has what is picked for itself.")
     counts = sorted({s.n_rows for s in subjects if s.n_rows})
@@ -116,13 +142,13 @@ def link(*subjects: Subject) -> None:
         raise NotToBeSeen(f"Views of {words} rows cannot be linked: rows are matched by their number.")
     if not subjects:
         return
-    in_projects = {ids_of(s.shown)[1] for s in subjects if not isinstance(s.shown, ModelOnRows)}
+    in_projects = {ids_of(s.shown)[1] for s in subjects if not isinstance(s.shown, Exhibit)}
     if len(in_projects) > 1:
         raise NotToBeSeen("Views of two datasets cannot be linked, as their rows are not the same.")
     selection = next(iter(sessions.values()), subjects[0].selection)
     rows_id = next(iter(in_projects), next((ids_of(s.shown)[1] for s in subjects if s.n_rows), ""))
     for subject in subjects:
-        if isinstance(subject.shown, ModelOnRows):
+        if isinstance(subject.shown, Exhibit):
             subject.selection = selection
             if subject.n_rows:
                 subject.shown.rows_id = rows_id

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.notebook.figure import Figure
+from workbench.notebook.gallery import PrototypeGallery
 from workbench.notebook.monitor import RunMonitor
 from workbench.notebook.projection import Projection
+from workbench.notebook.rate_distortion import RateDistortion
+from workbench.notebook.reconstructions import Reconstructions
+from workbench.notebook.relevance import RelevanceMatrix
+from workbench.notebook.som import SOMMap
 from workbench.notebook.widget import ViewWidget
 
 WIDGETS: dict[str, type[ViewWidget]] = {
     "curves": RunMonitor,
     "projection": Projection,
+    "prototypes": PrototypeGallery,
+    "som": SOMMap,
+    "reconstructions": Reconstructions,
+    "rate_distortion": RateDistortion,
+    "relevance": RelevanceMatrix,
+    "local_relevance": RelevanceMatrix,
 }
 """By the names of the views; a view that is not here is shown as its figure."""
 

@@ -15,7 +15,7 @@ from workbench.notebook.live import LiveWidget
 from workbench.notebook.parcel import Drawing
 from workbench.notebook.stills import still
 from workbench.notebook.subject import Subject, subject_of
-from workbench.session import Run
+from workbench.session import Dataset, Run
 from workbench.views import View, view
 from workbench.views.looker import Key, key_of, unfit_words, waiting_words
 from workbench.views.picking import Pick, Picked
@@ -153,7 +153,7 @@ class ViewWidget(LiveWidget):
 
     @property
     def _lively(self) -> bool:
-        return isinstance(self.subject.shown, Run) and self.subject.shown.active
+        return not isinstance(self.subject.shown, Dataset) and self.subject.shown.active
 
     def answer(self, told: Mapping[str, Any], buffers: Sequence[Any]) -> None:
         kind = told.get("kind")

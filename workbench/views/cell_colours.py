@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from workbench.views.cells import CellImage, rim
 from workbench.views.theme import ColorTable, Theme, rgb
 
-_PALEST = 22
-_FADED, _DIMMED = 0.55, 0.78
+PALEST = 22
+FADED, DIMMED = 0.55, 0.78
 """Shares of the ground in what a torus repeats beyond its cut, and in cells that are not lit."""
 PIE_PITCH = 9
 """Pixels from unit to unit below which a pie cannot be read."""
@@ -26,7 +26,7 @@ _LEAST_PIE = 1.6
 @cache
 def cell_table(theme: Theme) -> ColorTable:
     """The theme's sequential map without its palest part, so that no cell is taken for the ground."""
-    table = theme.sequential[np.linspace(_PALEST, 255, 256).round().astype(np.int64)]
+    table = theme.sequential[np.linspace(PALEST, 255, 256).round().astype(np.int64)]
     table.flags.writeable = False
     return table
 
@@ -75,8 +75,8 @@ def colour_cells(
     colours = cell_table(theme)[np.clip(np.where(known, scaled, 0) * 255, 0, 255).astype(np.uint8)]
     colours[~known] = _opaque(theme.grid)
     plain = np.vstack([colours, _opaque(theme.surface)])
-    faded = _mixed(plain, theme.surface, _FADED)
-    dimmed = [_mixed(part, theme.surface, _DIMMED) for part in (plain, faded)]
+    faded = _mixed(plain, theme.surface, FADED)
+    dimmed = [_mixed(part, theme.surface, DIMMED) for part in (plain, faded)]
     table = np.vstack([plain, faded, *dimmed, _opaque(theme.muted), _opaque(theme.text)])
     return table.view(np.uint32).ravel()[shown.shades].view(np.uint8).reshape(*shown.shades.shape, 4)
 
@@ -99,7 +99,7 @@ def pies(shown: Stencil, counts: NDArray[np.floating], codes: NDArray[np.int64],
     made = ground[image.units]
     if counts.shape[1] and readable:
         _slice_up(made, image, counts, colours)
-    for where, share in ((image.repeated, _FADED), (shown.dim, _DIMMED)):
+    for where, share in ((image.repeated, FADED), (shown.dim, DIMMED)):
         made[where] = _mixed(made[where], theme.surface, share)
     made[image.cut] = _opaque(theme.muted)
     made[shown.edge] = _opaque(theme.text)

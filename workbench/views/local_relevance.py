@@ -35,6 +35,8 @@ class LocalRelevanceData:
         Diagonals of the Λₖ; each sums to 1.
     matrices : (m, d, d) float64
         The first of the Λₖ, each of trace 1.
+    eigenvalues : (k, r) float64
+        Of each, falling, as many as there can be that are not zero.
     n_effective : (k,) float64
         Directions that each uses in effect: exp of the entropy of its eigenvalues.
     metric_names : tuple of k str
@@ -51,6 +53,7 @@ class LocalRelevanceData:
 
     relevances: Floats
     matrices: Floats
+    eigenvalues: Floats
     n_effective: Floats
     metric_names: tuple[str, ...]
     order: NDArray[np.int64]
@@ -77,12 +80,14 @@ def compute(scene: Scene) -> LocalRelevanceData:
     kept = omegas[:MOST_METRICS]
     relevances = np.square(kept).sum(axis=1)
     matrices = np.swapaxes(kept[:MOST_MATRICES], 1, 2) @ kept[:MOST_MATRICES]
+    spectra = np.linalg.svd(kept, compute_uv=False) ** 2
     left_out = len(omegas) - len(kept)
     note = "Relevances hold for the features as they were scaled for training; they sum to 1 in each metric."
     return LocalRelevanceData(
         relevances=relevances,
         matrices=matrices,
-        n_effective=np.array([_effective(omega) for omega in kept]),
+        eigenvalues=spectra,
+        n_effective=np.array([_effective(spectrum) for spectrum in spectra]),
         metric_names=_names(scene, len(omegas))[:MOST_METRICS],
         order=np.argsort(-relevances.max(axis=0), kind="stable")[:MOST_FEATURES].astype(np.int64),
         names=scene.feature_names,
@@ -100,8 +105,7 @@ def _names(scene: Scene, n_metrics: int) -> tuple[str, ...]:
     return tuple(f"{label}, prototype {k}" for k, label in enumerate(labels))
 
 
-def _effective(omega: Floats) -> float:
-    values = np.linalg.svd(omega, compute_uv=False) ** 2
+def _effective(values: Floats) -> float:
     used = values[values > 0] / max(float(values.sum()), np.finfo(float).tiny)
     return float(np.exp(-(used * np.log(used)).sum()))
 

@@ -10,12 +10,12 @@ from engines import Snapshot
 from workbench.session import Dataset, Run, Threshold
 from workbench.session.selection import Selection
 from workbench.views import VIEWS, Scene, View, scene_of, scene_of_data
-from workbench.views.model_scene import ModelOnRows
+from workbench.views.model_scene import Exhibit
 from workbench.views.picking import Pick, Picked, apply, picked_of
 from workbench.views.scene_making import at_snapshot
 from workbench.views.when import When
 
-Shown = Run | Dataset | ModelOnRows
+Shown = Run | Dataset | Exhibit
 """What views can show."""
 
 
@@ -83,7 +83,7 @@ def key_of(
     beside : str, optional
         Name of the run that the view lays beside it.
     """
-    if isinstance(thing, ModelOnRows):
+    if isinstance(thing, Exhibit):
         return Key(thing.id, thing.sequence, None, 0, frozenset(), theme, picked, 0, False, None)
     if isinstance(thing, Dataset):
         return Key(thing.id, 0, None, 0, frozenset(), theme, picked, thing.correction, thing.is_sealed, None)
@@ -185,14 +185,14 @@ class Looker:
 
 def newest_scene(thing: Shown) -> Scene | None:
     """What there is to see of `thing` now; None while there is nothing."""
-    if isinstance(thing, ModelOnRows):
+    if isinstance(thing, Exhibit):
         return thing.scene()
     return scene_of(thing) if isinstance(thing, Run) else scene_of_data(thing)
 
 
 def ids_of(thing: Shown) -> tuple[str, str]:
     """Under which ids prototypes, and rows and features, are picked; "" for prototypes of data alone."""
-    if isinstance(thing, ModelOnRows):
+    if isinstance(thing, Exhibit):
         return thing.id, thing.rows_id
     return (thing.id, thing.dataset.id) if isinstance(thing, Run) else ("", thing.id)
 
@@ -201,7 +201,7 @@ def waiting_words(thing: Shown) -> str:
     """Why there is nothing to see of `thing`, in a sentence."""
     if isinstance(thing, Dataset):
         return f"{thing.name} cannot be drawn: its rows are dissimilarities."
-    if isinstance(thing, ModelOnRows):
+    if isinstance(thing, Exhibit):
         return f"{thing.name} has learned nothing yet."
     words = {
         "queued": f"{thing.name} waits for its turn.",

@@ -31,16 +31,48 @@ class NotToBeSeen(WorkbenchError):
     """Something was given to be shown that no view can show, or that does not fit together."""
 
 
-class ModelOnRows:
-    """A fitted engine and rows to look at it with; what it learns later is seen too.
+class Exhibit:
+    """Whatever gives a scene by itself, without being a run or a dataset of one project.
 
     Attributes
     ----------
     id, rows_id : str
         Under which prototypes, and rows and features, are picked. Things whose ids are equal share what is picked.
     name : str
-    model : Engine
     n_rows : int
+    """
+
+    id: str
+    rows_id: str
+    name: str
+    n_rows: int
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Of the features before any recipe."""
+        raise NotImplementedError
+
+    @property
+    def sequence(self) -> int:
+        """Counts what was learned: whoever remembers it knows whether there is something new."""
+        raise NotImplementedError
+
+    @property
+    def active(self) -> bool:
+        """Whether something is being learned now."""
+        return False
+
+    def scene(self) -> Scene | None:
+        """What there is to see now; None while there is nothing."""
+        raise NotImplementedError
+
+
+class ModelOnRows(Exhibit):
+    """A fitted engine and rows to look at it with; what it learns later is seen too.
+
+    Attributes
+    ----------
+    model : Engine
     """
 
     def __init__(
@@ -99,14 +131,12 @@ class ModelOnRows:
 
     @property
     def sequence(self) -> int:
-        """Counts what the model has learned: whoever remembers it knows whether there is something new."""
         now = tuple(vars(self.model).get(name) for name in (*self.model.FITTED, "history_"))
         if len(now) != len(self._seen) or any(a is not b for a, b in zip(now, self._seen, strict=True)):
             self._seen, self._sequence = now, self._sequence + 1
         return self._sequence
 
     def scene(self) -> Scene:
-        """What there is to see of the model as it is now."""
         model = self.model
         history = {name: np.asarray(column, np.float64) for name, column in vars(model).get("history_", {}).items()}
         last = {name: float(column[-1]) for name, column in history.items() if len(column)}

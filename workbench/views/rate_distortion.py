@@ -81,12 +81,14 @@ class RateDistortionData:
 
 def applies(scene: Scene) -> bool:
     """Engines whose codes stand for rows in training units, and that tell their error."""
+    if scene.of_several:
+        return bool(scene.siblings)
     return scene.has_codes and not scene.engine.supervised and scene.engine.name not in OF_DIRECTIONS
 
 
 def compute(scene: Scene) -> RateDistortionData:
-    """This run beside all others on its data."""
-    mine = scene.as_sibling
+    """This run beside all others on its data, or several."""
+    mine = None if scene.of_several else scene.as_sibling
     runs = (*scene.siblings, *(() if mine is None else (mine,)))
     titles = tuple(run.title for run in runs)
     engine_titles = tuple(sorted(set(titles)))
@@ -98,6 +100,7 @@ def compute(scene: Scene) -> RateDistortionData:
     most = 1.15 * float(bits.max(initial=1.0))
     bound_bits, bound_errors = gaussian_bound(spectrum, len(scene.feature_names), most)
     where = "in training units" if scene.feature_names != scene.original_names else "in the units of the data"
+    which = "side by side" if scene.of_several else "on the same data"
     return RateDistortionData(
         names=tuple(run.name or "this run" for run in runs),
         titles=titles,
@@ -113,7 +116,7 @@ def compute(scene: Scene) -> RateDistortionData:
         bound_errors=bound_errors,
         n_features=len(scene.feature_names),
         log=bool(len(errors) and (errors > 0).all()),
-        note=f"{counted(len(runs), 'run')} on the same data; errors of training rows, {where}",
+        note=f"{counted(len(runs), 'run')} {which}; errors of training rows, {where}",
     )
 
 

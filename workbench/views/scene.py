@@ -90,6 +90,8 @@ class Scene:
         Below which certainty rows are to be rejected, where that was kept with the model it has now.
     asked : str
         What a person asked this view to show, in its own words; "" leaves it to the view.
+    of_several : bool
+        Whether it stands for several runs or models, whose records `find_siblings` gives, and no one is looked at.
     when : When or None
         Of which moment the snapshot is to be, and those of other runs beside it; None for the newest.
     picked : Picked or None
@@ -121,6 +123,7 @@ class Scene:
     notes: Mapping[str, str] = field(default_factory=dict)
     feature_notes: tuple[str, ...] = ()
     when: When | None = None
+    of_several: bool = False
 
     def asking(self, what: str, picked: Picked | None = None) -> Scene:
         """The same scene for a person who asked for `what` and picked that; nothing known of it is computed again."""

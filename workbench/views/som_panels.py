@@ -29,6 +29,8 @@ class Panel:
     ----------
     title : str
     pixels : (h, w, 4) uint8
+    values : (M,) float64, or None
+        What each unit is coloured by, NaN for nothing; None for pies.
     ends : (low, high), or None
         Of the scale of the colours; None without one.
     low, high, scale : str
@@ -39,6 +41,7 @@ class Panel:
 
     title: str
     pixels: NDArray[np.uint8]
+    values: NDArray[np.float64] | None = None
     ends: tuple[float, float] | None = None
     low: str = ""
     high: str = ""
@@ -69,7 +72,7 @@ def plane_panel(data: SomData, plane: int, shown: Stencil, theme: Theme) -> Pane
     low, high = data.ends(plane)
     pixels = colour_cells(shown, data.planes[plane], low, high, theme)
     title = with_unit(shorten(data.plane_names[plane], 40), shorten(data.plane_units[plane], 12))
-    return Panel(title, pixels, (low, high), number(low, 3), number(high, 3), "")
+    return Panel(title, pixels, data.planes[plane], (low, high), number(low, 3), number(high, 3), "")
 
 
 def values_of(data: SomData, which: int) -> NDArray[np.float64] | None:
@@ -81,13 +84,13 @@ def values_of(data: SomData, which: int) -> NDArray[np.float64] | None:
 def _u_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     high = float(np.nanmax(data.u, initial=0.0))
     pixels = colour_cells(shown, data.u, 0.0, high, theme)
-    return Panel("U-matrix", pixels, (0.0, high), "0", number(high, 3), "mean distance to the neighbours")
+    return Panel("U-matrix", pixels, data.u, (0.0, high), "0", number(high, 3), "mean distance to the neighbours")
 
 
 def _hits_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     high = max(1.0, float(np.nanmax(data.hits, initial=0)))
     pixels = colour_cells(shown, data.hits, 0.0, high, theme)
-    return Panel(f"Hits ({data.counted})", pixels, (0.0, high), "0", number(high), "rows")
+    return Panel(f"Hits ({data.counted})", pixels, data.hits, (0.0, high), "0", number(high), "rows")
 
 
 def _class_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
@@ -103,7 +106,7 @@ def _fold_panel(data: SomData, shown: Stencil, theme: Theme) -> Panel:
     pixels = colour_cells(shown, torn, 0.0, high, theme)
     scale = "share of rows, second-best unit elsewhere"
     title = f"Topographic error ({percent(data.topographic_error)})"
-    return Panel(title, pixels, (0.0, high), "0 %", percent(high, 0), scale, _fold_lines(data, shown.image))
+    return Panel(title, pixels, torn, (0.0, high), "0 %", percent(high, 0), scale, _fold_lines(data, shown.image))
 
 
 def _fold_lines(data: SomData, image: CellImage) -> tuple[Line, ...]:

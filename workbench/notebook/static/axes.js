@@ -86,6 +86,14 @@ function spelled(value, digits) {
   return near.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 }
 
+/** A number to some digits, as `number` of `workbench.views.wording`. */
+function number(value, digits = 4) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : value > 0 ? "∞" : "−∞";
+  const whole = Number.isInteger(value) || Math.abs(value) >= 10 ** digits;
+  const text = whole ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", "−");
+}
+
 const FONT = "12px system-ui, sans-serif";
 
 /**

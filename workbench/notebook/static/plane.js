@@ -13,13 +13,6 @@ const NEAR_ROW = 7;
 const PALE = 0.75;
 const FAINT = 0.22;
 
-/** What a click means with the keys that are held. */
-function how(event) {
-  if (event.altKey) return "not";
-  const ctrl = event.ctrlKey || event.metaKey;
-  return event.shiftKey && ctrl ? "and" : event.shiftKey || ctrl ? "or" : "replace";
-}
-
 class PlanePicture extends Picture {
   build() {
     this.rows = new Layer(this.body, { "aria-hidden": "true" });
@@ -42,10 +35,8 @@ class PlanePicture extends Picture {
       return [tool, button];
     });
     this.whole = makeButton("All", "See all of the plane again (0)", () => this.goHome());
-    this.letGo = makeButton("", "Let go of what is picked (Escape)", () => this.clear());
-    this.letGo.classList.add("vqw-picked");
-    this.letGo.hidden = true;
-    this.heading.append(this.letGo);
+    this.letGo = new LetGo(this);
+    this.heading.append(this.letGo.element);
     this.tools.append(group, this.whole);
   }
 
@@ -74,10 +65,7 @@ class PlanePicture extends Picture {
     this.settle();
     if (has("points", "codes", "colours", "density", "picked_rows", "any_picked", "view", "limits")) this.drawRows();
     this.drawMarks();
-    if (has("picked")) {
-      this.letGo.textContent = `✕ ${this.facts.picked}`;
-      this.letGo.hidden = !this.facts.picked;
-    }
+    if (has("picked")) this.letGo.tell(this.facts.picked);
   }
 
   /** Find out what is visible: everything, unless a person has zoomed. */
@@ -334,9 +322,8 @@ class PlanePicture extends Picture {
   }
 
   key(event) {
-    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const tool = TOOLS.find(([name]) => name[0] === event.key.toLowerCase());
-    if (steps[event.key]) this.aim(this.beside(...steps[event.key]));
+    if (STEPS[event.key]) this.aim(nextAlong(this.places(), this.cursor, STEPS[event.key]));
     else if ((event.key === "Enter" || event.key === " ") && this.cursor !== null) {
       this.point({ prototype: this.cursor, how: how(event) });
     } else if (event.key === "Escape") this.clear();
@@ -350,20 +337,12 @@ class PlanePicture extends Picture {
     event.stopPropagation();
   }
 
-  /** The prototype that lies next in a direction; the first where none is aimed at. */
-  beside(dx, dy) {
-    if (!this.nPrototypes) return null;
-    const here = this.cursor === null ? null : this.prototype(this.cursor);
-    if (!here) return 0;
-    const [x0, y0] = [this.x.at(here[0]), this.y.at(here[1])];
-    let [found, least] = [this.cursor, Infinity];
-    for (let k = 0; k < this.nPrototypes; k += 1) {
-      const [px, py] = this.prototype(k);
-      const [x, y] = [this.x.at(px) - x0, this.y.at(py) - y0];
-      const [along, aside] = [x * dx + y * dy, Math.abs(x * dy) + Math.abs(y * dx)];
-      if (k !== this.cursor && along > 0.5 && along + 2 * aside < least) [found, least] = [k, along + 2 * aside];
-    }
-    return found;
+  /** Where the prototypes are, in pixels. */
+  places() {
+    return Array.from({ length: this.nPrototypes }, (_, k) => {
+      const [x, y] = this.prototype(k);
+      return [this.x.at(x), this.y.at(y)];
+    });
   }
 
   aim(k) {
