@@ -115,8 +115,8 @@ class ImportForm:
                 self.choose([str(told["path"]).strip()])
             case "upload":
                 self._take_piece(told, buffers[0])
-            case "kind" if self._plan is not None:
-                self.choose(self._plan.paths, str(told["kind"]))
+            case "importer" if self._plan is not None:
+                self.choose(self._plan.paths, str(told["importer"]))
             case "name":
                 self._name = str(told["name"]).strip()
             case "option" if self._options is not None:

@@ -91,7 +91,7 @@ class ImportPage {
   build(facts) {
     this.path.value = facts.file;
     this.columnsKey = "";
-    const kind = makeSelect(facts.kinds, facts.kind, (chosen) => this.tell({ what: "kind", kind: chosen }));
+    const kind = makeSelect(facts.kinds, facts.kind, (chosen) => this.tell({ what: "importer", importer: chosen }));
     this.options = new FieldForm(facts.options, (parameter, answer) => this.tell({ what: "option", parameter, answer }));
     const reading = make("details", { class: "vqw-fold" });
     const fields = make("div", { class: "vqw-fields" });

@@ -2,6 +2,7 @@
 
 const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
 const FEW = 30;
+const BESIDE = 230;  // pixels that a title in the legend needs
 const LOWEST = 170;
 
 class MonitorPicture extends Picture {
@@ -51,7 +52,9 @@ class MonitorPicture extends Picture {
 
   drawPanel(context, panel, p, wide, high) {
     const curves = panel.curves.map((curve, c) => ({ ...curve, points: this.values(`curve ${p} ${c}`) }));
-    const box = { left: 76, right: wide - 12, top: panel.curves.length > 1 ? 24 : 10, bottom: high - 46 };
+    const n = panel.curves.length;
+    const legend = n > 1 ? (wide < BESIDE * n ? n : 1) : 0;  // so many lines, as titles are not cut if possible
+    const box = { left: 76, right: wide - 12, top: 10 + 14 * legend, bottom: high - 46 };
     const x = this.across(curves, box);
     const y = this.up(curves, panel, box);
     drawAxes(context, box, x, y, { x: this.facts.x, y: panel.label }, this.colours);
@@ -61,7 +64,7 @@ class MonitorPicture extends Picture {
     context.clip();
     for (const curve of curves) this.drawCurve(context, curve, x, y, curves.length > 1);
     context.restore();
-    if (curves.length > 1) this.drawLegend(context, curves, box);
+    if (legend) this.drawLegend(context, curves, box, legend > 1);
   }
 
   across(curves, box) {
@@ -102,23 +105,25 @@ class MonitorPicture extends Picture {
     context.fill();
   }
 
-  drawLegend(context, curves, box) {
+  drawLegend(context, curves, box, isStacked) {
     context.font = FONT;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    let at = box.left;
+    let [at, y] = [box.left, 11];
+    const room = isStacked ? box.right - box.left : (box.right - box.left) / curves.length;
     for (const { title, code } of curves) {
       context.strokeStyle = lookOf(this.colours, code)[0];
       context.lineWidth = 2;
       context.setLineDash(DASHES[code % DASHES.length]);
       context.beginPath();
-      line(context, at, 12, at + 24, 12);
+      line(context, at, y, at + 24, y);
       context.stroke();
       context.setLineDash([]);
       context.fillStyle = this.colours.text;
-      const shown = fitted(context, title, (box.right - box.left) / curves.length - 45);
-      context.fillText(shown, at + 29, 12);
-      at += 45 + context.measureText(shown).width;
+      const shown = fitted(context, title, room - 45);
+      context.fillText(shown, at + 29, y);
+      if (isStacked) y += 14;
+      else at += 45 + context.measureText(shown).width;
     }
   }
 
