@@ -55,7 +55,7 @@ class Projection(ViewWidget):
 
     VIEW: ClassVar[str] = "projection"
     COLOURED: ClassVar[bool] = True
-    _esm = module("axes", "stamps", "picking", "plane", "projection")
+    _esm = module("axes", "picking", "stamps", "plane", "projection")
     plane = traitlets.Enum(("pca", "lda", "metric", "features", PICKED), "pca")
     colour = traitlets.Unicode("")
     features = traitlets.Tuple(default_value=None, allow_none=True)

@@ -9,12 +9,13 @@ function how(event) {
   return event.shiftKey && ctrl ? "and" : event.shiftKey || ctrl ? "or" : "replace";
 }
 
-/** Says what is picked, and lets go of it. */
+/** Says in the heading what is picked, and lets go of it. */
 class LetGo {
   constructor(picture) {
     this.element = makeButton("", "Let go of what is picked (Escape)", () => picture.clear());
     this.element.classList.add("vqw-picked");
     this.element.hidden = true;
+    picture.heading.append(this.element);
   }
 
   tell(picked) {

@@ -36,7 +36,6 @@ class PlanePicture extends Picture {
     });
     this.whole = makeButton("All", "See all of the plane again (0)", () => this.goHome());
     this.letGo = new LetGo(this);
-    this.heading.append(this.letGo.element);
     this.tools.append(group, this.whole);
   }
 

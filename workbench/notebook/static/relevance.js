@@ -40,16 +40,17 @@ class RelevancePicture extends SheetPicture {
     this.boxes = [this.heatBox(0, { x: MARGIN, y: MARGIN, w: half, h: high })];
     const right = narrow ? MARGIN : MARGIN + half + GAP;
     const wide = narrow ? half : this.width - right - MARGIN;
-    let y = narrow ? MARGIN + high + GAP : MARGIN;
+    const [{ y: first, h: tall, below }] = this.boxes;
+    const ended = first + tall + below + UNDER + MARGIN;
+    let y = narrow ? ended : MARGIN;
     const most = Math.floor((narrow ? this.height : 0.6 * high) / BAR) - 2;
     const n = Math.max(3, Math.min(ranking.features.length, most));
     this.rankingBox = { x: right, y, w: wide, h: TITLE + n * BAR + 26, n };
     y += this.rankingBox.h + 6;
     const least = narrow ? 180 : Math.max(150, this.height - MARGIN - y);
     this.spectrumBox = { x: right, y, w: wide, h: least };
-    if (heats.length < 2) return Math.max(y + least, MARGIN + high) + MARGIN;
-    const [{ y: first, h: tall, below }] = this.boxes;
-    const under = narrow ? y + least + GAP : first + tall + below + UNDER + MARGIN;
+    if (heats.length < 2) return Math.max(y + least, ended) + MARGIN;
+    const under = narrow ? y + least + GAP : ended;
     this.boxes.push(this.heatBox(1, { x: MARGIN, y: under, w: half, h: 0.8 * half }));
     return Math.max(y + least, under + 0.8 * half) + MARGIN;
   }
@@ -81,7 +82,8 @@ class RelevancePicture extends SheetPicture {
     const { across, down } = this.facts.heats[p];
     const [rows, columns] = this.arrays[`heat ${p}`].shape;
     const { context } = this.layer;
-    const longest = (names) => Math.min(LONGEST, Math.max(...names.map((name) => context.measureText(name).width), 0));
+    const most = Math.min(LONGEST, 0.3 * w);
+    const longest = (names) => Math.min(most, Math.max(...names.map((name) => context.measureText(name).width), 0));
     const named = down && columns <= this.facts.named;
     const left = named ? longest(down) + 8 : down ? 44 : 0;
     const isSquare = this.facts.layout !== "table";
@@ -91,7 +93,7 @@ class RelevancePicture extends SheetPicture {
     let tall = (h - TITLE - UNDER - below) / rows;
     if (isSquare) cell = tall = Math.min(cell, tall);
     else [cell, tall] = [Math.min(cell, 110), Math.min(Math.max(18, tall), 44)];
-    return { x: x + left, y: y + TITLE, w: cell * columns, h: tall * rows, cell, tall, rows, columns, named, upright, below, left };
+    return { x: x + left, y: y + TITLE, w: cell * columns, h: tall * rows, cell, tall, rows, columns, named, upright, below, left, most };
   }
 
   pictureOf(p) {
@@ -205,7 +207,7 @@ class RelevancePicture extends SheetPicture {
     context.textAlign = "right";
     const every = Math.max(1, Math.ceil(13 / box.tall));
     for (let i = 0; i < box.rows; i += every) {
-      context.fillText(fitted(context, down[i], LONGEST), box.x - 6, box.y + (i + 0.5) * box.tall);
+      context.fillText(fitted(context, down[i], box.most), box.x - 6, box.y + (i + 0.5) * box.tall);
     }
     const step = box.upright ? Math.max(1, Math.ceil(13 / box.cell)) : 1;
     for (let j = 0; j < box.columns; j += step) {
@@ -214,7 +216,7 @@ class RelevancePicture extends SheetPicture {
       if (box.upright) context.rotate(-Math.PI / 2);
       context.textAlign = box.upright ? "right" : "center";
       context.textBaseline = box.upright ? "middle" : "top";
-      context.fillText(fitted(context, across[j], LONGEST), 0, 0);
+      context.fillText(fitted(context, across[j], box.most), 0, 0);
       context.restore();
     }
   }

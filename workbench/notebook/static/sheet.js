@@ -18,7 +18,6 @@ class SheetPicture extends Picture {
     this.tip = make("div", { class: "vqw-tip", role: "tooltip", hidden: "" });
     this.body.append(this.spacer, this.tip);
     this.letGo = new LetGo(this);
-    this.tools.append(this.letGo.element);
     this.spots = [];
     this.cursor = null;
     this.listen();
