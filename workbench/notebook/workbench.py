@@ -7,11 +7,13 @@ import html
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import traitlets
 
+from workbench.data import Recipe
 from workbench.errors import WorkbenchError
 from workbench.notebook import board
 from workbench.notebook.errands import Errands
@@ -117,7 +119,13 @@ class Workbench(LiveWidget):
         self._changed()
 
     def add(
-        self, X: Any, y: Any = None, *, name: str = "data", feature_names: Sequence[str] | None = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        name: str = "data",
+        feature_names: Sequence[str] | None = None,
+        recipe: Recipe | None = None,
     ) -> Job[Dataset]:
         """Import rows of Python in the background, as a command: arrays, images, or a data frame.
 
@@ -130,6 +138,8 @@ class Workbench(LiveWidget):
             Labels.
         name : str
         feature_names : sequence of d str, optional
+        recipe : Recipe, optional
+            What is done to the rows, and how they are split.
 
         Returns
         -------
@@ -142,7 +152,7 @@ class Workbench(LiveWidget):
             If the rows cannot be imported; one sentence says why.
         """
         plan = plan_of_rows(self.session.path, X, y, name, feature_names)
-        job = self.session.import_data(plan, name=name)
+        job = self.session.import_data(plan if recipe is None else replace(plan, recipe=recipe), name=name)
         self._begun.append(job)
         return job
 
