@@ -110,7 +110,7 @@ class GalleryPicture extends SheetPicture {
 
   tellFoot() {
     const { note, classes } = this.facts;
-    const legend = classes.map(([code, name]) => legendEntry(this.colours, code, name));
+    const legend = classes.map(([code, name]) => legendEntry(lookOf(this.colours, code), name));
     this.foot.replaceChildren(...legend, make("span", { text: note }));
   }
 

@@ -296,7 +296,7 @@ class MapPicture extends SheetPicture {
 
   tellFoot() {
     const { classes, note, found, grid } = this.facts;
-    const legend = classes.slice(0, 12).map(([code, name]) => legendEntry(this.colours, code, name));
+    const legend = classes.slice(0, 12).map(([code, name]) => legendEntry(lookOf(this.colours, code), name));
     if (classes.length > 12) legend.push(make("span", { text: `and ${classes.length - 12} more` }));
     const more = grid.toroidal ? " · drag it, or press Shift and an arrow key, to cut it elsewhere" : "";
     if (found) legend.unshift(make("strong", { text: found }));

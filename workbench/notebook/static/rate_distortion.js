@@ -140,7 +140,7 @@ class RatePicture extends SheetPicture {
 
   tellFoot() {
     const { engine_titles: titles, lines, note } = this.facts;
-    const entries = titles.map((title, code) => legendEntry(this.colours, code, title));
+    const entries = titles.map((title, code) => legendEntry(lookOf(this.colours, code), title));
     if (this.values("hull").length) entries.push(this.lineEntry(lines[0], this.colours.text, []));
     if (this.values("bound").length) entries.push(this.lineEntry(lines[1], this.colours.muted, [2, 4]));
     this.foot.replaceChildren(...entries, make("span", { text: note }));
