@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ OPEN = "bench = nb.Workbench('whole.vqw')\nbench"
 
 
 @pytest.fixture
-def table(lab: Lab) -> Iterator[Path]:
+def table(lab: Lab) -> Path:
     """Iris as a file of the server."""
     iris = load_iris()
     path = lab.folder / "flowers.csv"
@@ -27,11 +27,16 @@ def table(lab: Lab) -> Iterator[Path]:
         writer.writerow([*iris.feature_names, "species"])
         for row, code in zip(iris.data.tolist(), iris.target.tolist(), strict=True):
             writer.writerow([*row, iris.target_names[code]])
-    yield path
+    return path
 
 
 def desk(notebook: Notebook) -> Any:
     return notebook.page.locator("section.vqw-desk").last
+
+
+def until(notebook: Notebook, status: str) -> None:
+    """Wait until the bar of the run says so."""
+    desk(notebook).locator(".vqw-bar", has_text=f"{status} · iteration").wait_for()
 
 
 def picture(notebook: Notebook, pictures: Path | None, name: str) -> None:
@@ -78,7 +83,7 @@ def start_by_form(notebook: Notebook, pictures: Path | None) -> None:
     picture(notebook, pictures, "run")
     shown.get_by_label("Max iter").fill("1000000")
     shown.get_by_role("button", name="Start training").click()
-    shown.get_by_text("running · iteration").wait_for()
+    until(notebook, "running")
 
 
 def test_the_whole_job_in_a_cell(notebook: Opened, table: Path, pictures: Path | None) -> None:
@@ -97,13 +102,13 @@ def test_the_whole_job_in_a_cell(notebook: Opened, table: Path, pictures: Path |
     picture(made, pictures, "curves")
     shown = desk(made)
     shown.get_by_role("button", name="Pause").click()
-    shown.get_by_text("paused · iteration").wait_for()
+    until(made, "paused")
     shown.get_by_role("tab", name="Map").click()
     shown.locator(".vqw-host section[aria-label^='Map']").wait_for()
     assert shown.locator(".vqw-host section").count() == 1, "the view before has left the page"
     picture(made, pictures, "map")
     shown.get_by_role("button", name="Stop").click()
-    shown.get_by_text("stopped · iteration").wait_for()
+    until(made, "stopped")
     made.run(2)
     assert made.output(2).strip() == "stopped"
     restart_and_go_on(made)
@@ -118,9 +123,9 @@ def restart_and_go_on(made: Notebook) -> None:
     shown = desk(made)
     shown.get_by_role("treeitem", name="SOM on flowers: Self-organizing map, stopped").click()
     shown.get_by_role("button", name="Resume").click()
-    shown.get_by_text("running · iteration").wait_for()
+    until(made, "running")
     shown.get_by_role("button", name="Stop").click()
-    shown.get_by_text("stopped · iteration").wait_for()
+    until(made, "stopped")
     shown.get_by_role("button", name="Undo").click()
     shown.get_by_role("treeitem", name="SOM on flowers").wait_for(state="detached")
     shown.get_by_role("button", name="Redo").click()
@@ -141,7 +146,8 @@ def test_a_file_of_ones_own_is_uploaded(notebook: Opened, table: Path) -> None:
 
 def test_the_list_and_the_tabs_are_reached_with_the_keyboard(notebook: Opened) -> None:
     made = notebook(
-        "session, data = project('keys', 600)\nfor k in (3, 5): session.add_run(data, 'KMeans', {'n_clusters': k}).wait()\n"
+        "session, data = project('keys', 600)\n"
+        "for k in (3, 5): session.add_run(data, 'KMeans', {'n_clusters': k}).wait()\n"
         "nb.Workbench(session)"
     )
     made.run(1)

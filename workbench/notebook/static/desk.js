@@ -43,7 +43,7 @@ class DeskPicture extends Picture {
     this.head = make("div", { class: "vqw-line vqw-head" });
     this.head.append(this.title, this.about, rename, remove);
     this.bar = new RunBar((what) => this.act(what));
-    this.barLine = make("div", { class: "vqw-line" });
+    this.barLine = make("div", { class: "vqw-line vqw-bar" });
     this.barLine.append(...this.bar.elements);
     this.notices = make("p", { class: "vqw-warning vqw-lines" });
     this.details = make("details", { class: "vqw-fold" });

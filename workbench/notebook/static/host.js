@@ -28,7 +28,11 @@ class Received {
   }
 
   tell(content, buffers) {
-    this.model.send({ ...content, who: this.who }, undefined, buffers);
+    try {
+      this.model.send({ ...content, who: this.who }, undefined, buffers);
+    } catch (error) {
+      console.debug("The kernel of this widget has gone.", error);
+    }
   }
 
   take(content, buffers) {
