@@ -54,7 +54,7 @@ class MonitorPicture extends Picture {
     const curves = panel.curves.map((curve, c) => ({ ...curve, points: this.values(`curve ${p} ${c}`) }));
     const n = panel.curves.length;
     const legend = n > 1 ? (wide < BESIDE * n ? n : 1) : 0;  // so many lines, as titles are not cut if possible
-    const box = { left: 76, right: wide - 12, top: 10 + 14 * legend, bottom: high - 46 };
+    const box = { left: 76, right: wide - 20, top: 10 + 14 * legend, bottom: high - 46 };
     const x = this.across(curves, box);
     const y = this.up(curves, panel, box);
     drawAxes(context, box, x, y, { x: this.facts.x, y: panel.label }, this.colours);

@@ -2,8 +2,8 @@
 
 const BUTTONS = [
   ["pause", "Pause", "Hold before the next step"],
-  ["step", "Step", "Do one more step, and hold"],
   ["resume", "Resume", "Go on"],
+  ["step", "Step", "Do one more step, and hold"],
   ["stop", "Stop", "End here, and keep what was learned"],
 ];
 
