@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import threading
 import time
 import xml.etree.ElementTree as ET
@@ -18,7 +19,7 @@ import workbench.notebook as nb
 from engines import GLVQ, GMLVQ, SOM, KMeans, ProductQuantizer
 from tests.notebook.page import looked_at
 from workbench.notebook import display
-from workbench.notebook.scripts import module
+from workbench.notebook.tabs import WIDGETS
 from workbench.session import Dataset, Session
 from workbench.views.model_scene import NotToBeSeen
 
@@ -175,9 +176,11 @@ def test_an_interrupt_of_wait_stops_the_run_and_keeps_what_it_learned(
     assert threading.active_count() < 20
 
 
-@pytest.mark.parametrize("names", [("axes", "stamps", "plane", "projection"), ("axes", "monitor")])
-def test_a_module_is_one_file_with_one_export(names: tuple[str, ...]) -> None:
-    text = module(*names)
+@pytest.mark.parametrize("made", [*WIDGETS.values(), nb.Figure], ids=lambda made: made.__name__)
+def test_a_module_is_one_file_with_one_export_and_no_name_twice(made: type[nb.ViewWidget]) -> None:
+    text = str(made._esm)
     assert text.count("export default") == 1
     assert "import " not in text
     assert "innerHTML" not in text
+    names = re.findall(r"^(?:const|let|class|function) (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names))

@@ -4,6 +4,11 @@
     nb.Workbench("p.vqw")                    # a project: import, train, look, undo
     nb.Projection(run)                       # a run of a project, live while it learns
     nb.Projection(model, X, y)               # or any fitted engine, with rows to look at it with
+    nb.PrototypeGallery(model, image_shape=(8, 8))
+    nb.RelevanceMatrix(model, X, y)          # also of local metrics, all or one by one
+    nb.SOMMap(som, X, y)                     # U-matrix, hits, classes, planes of features
+    nb.Reconstructions(model, X)             # original, code, reconstruction, error
+    nb.RateDistortion({"name": model}, X)    # or runs, of one project or of several
     nb.Figure(run, view="confusion")         # any other view, as its own figure
     nb.RunMonitor(run)                       # status, learning curves, pause, step, stop, resume
     nb.link(a, b)                            # share what is picked, as views of one session do by themselves
@@ -28,7 +33,9 @@ One file here, one file in `static`, one line in `__all__`, and one in `tabs`, w
     once, `draw(changed)` draws `this.facts` and `this.arrays`, `describe()` says it in a sentence;
     `this.choose({...})`, `this.point({...}, outline)` and `this.act(name)` tell the kernel. See `host.js`;
     `axes.js` has canvases, axes, markers and legends, `stamps.js` many marks at once, `plane.js` a plane to zoom
-    and pick in.
+    and pick in, `sheet.js` a sheet that scrolls, with places that are told, picked and framed, `tiles.js` small
+    pictures with captions, `shades.js` colours of values and their scales, `picking.js` what keys and clicks mean.
+    Picks of prototypes, features and rows, and what is picked as arrays, are in `picks.py`.
 
 Around that, `ViewWidget` and `host.js` care for: live frames with back-pressure (`feed`, `pressure`), where state
 and picture go in one message; the theme and the size; one sentence where something fails; the picture for exported

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import traitlets
@@ -13,10 +13,13 @@ from workbench.notebook.parcel import Drawing
 from workbench.notebook.scripts import module
 from workbench.notebook.stills import DPI, paged_figure
 from workbench.notebook.widget import ViewWidget
-from workbench.views import VIEWS, Page, View, render
+from workbench.views import VIEWS, NoRoom, Page, View, render
 from workbench.views.model_scene import NotToBeSeen
 from workbench.views.picking import Picked
 from workbench.views.theme import Theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MadeFigure
 
 NARROWEST, WIDEST = 200, 4000
 """Pixels that a figure is wide."""
@@ -98,10 +101,18 @@ class Figure(ViewWidget):
 
     def drawing(self, data: Any, picked: Picked, theme: Theme) -> Drawing:
         began = time.monotonic()
-        made = paged_figure(self.view, data, theme, Page(self._width / DPI, part=self.part))
-        height = round(made.get_figheight() * DPI)
-        png = render(made, "png", dpi=DPI * self._ratio)
+        made = self._figure(data, theme)
+        dpi = self._width / made.get_figwidth()
+        height = round(made.get_figheight() * dpi)
+        png = render(made, "png", dpi=dpi * self._ratio)
         ended = time.monotonic()
         self._rests_until = ended + min(LONGEST_REST, REST * (ended - began))
         facts = {"size": [self._width, height], "summary": self.view.summary}
         return Drawing(facts, {"png": np.frombuffer(png, np.uint8)})
+
+    def _figure(self, data: Any, theme: Theme) -> MadeFigure:
+        """One with letters as large as those of the page; where that is too narrow for it, one to be made smaller."""
+        try:
+            return paged_figure(self.view, data, theme, Page(self._width / DPI, part=self.part))
+        except NoRoom:
+            return self.view.figure(data, theme)

@@ -34,7 +34,7 @@ class Reconstructions(ViewWidget):
     >>> model = ProductQuantizer(n_subspaces=4, n_bits=4, random_state=0).fit(digits.data)
     >>> widget = Reconstructions(model, digits.data, image_shape=(8, 8))
     >>> widget
-    Reconstructions(Product quantization, 1,797 rows)
+    Reconstructions(Product quantizer, 1,797 rows)
     >>> widget.close()
     """
 

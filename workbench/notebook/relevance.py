@@ -44,7 +44,7 @@ class RelevanceMatrix(ViewWidget):
     >>> model = LGMLVQ(random_state=0, max_iter=5).fit(wine.data, wine.target)
     >>> widget = RelevanceMatrix(model, feature_names=wine.feature_names, metric="1")
     >>> widget
-    RelevanceMatrix(Localized matrix LVQ)
+    RelevanceMatrix(Localized generalized matrix LVQ)
     >>> widget.close()
     """
 

@@ -99,7 +99,8 @@ def subject_of_several(
         If there is none, or they cannot be laid side by side; in one sentence.
     """
     if not isinstance(things, Iterable):
-        raise NotToBeSeen(f"A {type(things).__name__} is not several runs or models: give a list or a dict of them.")
+        kind = type(things).__name__
+        raise NotToBeSeen(f"Give a list or a dict of runs or fitted engines, not a thing of the kind {kind}.")
     pairs = things.items() if isinstance(things, Mapping) else (("", thing) for thing in things)
     shown = [thing if isinstance(thing, Run) else _named(thing, X, str(key), about) for key, thing in pairs]
     projects = {id(thing.selection): thing.selection for thing in shown if isinstance(thing, Run)}

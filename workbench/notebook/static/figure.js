@@ -25,6 +25,7 @@ class FigurePicture extends Picture {
   }
 
   draw(changed) {
+    this.tellSize();
     const [width, height] = this.facts.size;
     this.body.style.height = `${Math.min(this.height, height)}px`;
     if (changed !== null && !changed.has("png")) return;

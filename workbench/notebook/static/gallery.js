@@ -84,7 +84,7 @@ class GalleryPicture extends SheetPicture {
 
   drawBars(context, k, { x, y, w }, ink) {
     const [values, relative] = [this.row("values", k), this.row("relative", k)];
-    const [name, value] = [0.42 * w, 52];
+    const [name, value] = [0.46 * w, 48];
     const room = w - name - value - 10;
     context.font = FONT;
     context.textBaseline = "middle";

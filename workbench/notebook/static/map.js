@@ -151,7 +151,7 @@ class MapPicture extends SheetPicture {
     const n = this.values("boxes").length / 4;
     const boxes = Array.from({ length: n }, (_, unit) => this.box(frame, unit));
     const wide = grid.pitch * (frame.w / grid.frame[0]);
-    const size = wide - (wide >= 8 ? 1.3 : 0);
+    const size = wide + (wide >= 8 ? -1.3 : 0.6);  // between small cells there is no gap
     const colours = this.cellColours(p, wide);
     const lit = this.arrays.lit?.values;
     const each = (dx, dy, faded) => {
