@@ -82,6 +82,7 @@ def test_a_file_opens_as_one_session_however_often_and_closes_with_the_last(tmp_
     first, second = nb.Workbench(tmp_path / "p.vqw"), nb.Workbench(str(tmp_path / "p"))
     assert first.session is second.session
     assert (tmp_path / "p.vqw").exists()
+    looked_at(second)
     first.close()
     assert not second.session.closed
     second.close()
@@ -89,6 +90,17 @@ def test_a_file_opens_as_one_session_however_often_and_closes_with_the_last(tmp_
     again = nb.Workbench(tmp_path / "p.vqw")
     assert again.session is not first.session
     assert not again.session.closed
+
+
+def test_a_widget_that_a_cell_left_behind_does_not_keep_the_project_open(tmp_path: Path) -> None:
+    left_behind, seen = nb.Workbench(tmp_path / "p.vqw"), nb.Workbench(tmp_path / "p.vqw")
+    page, other = looked_at(seen), page_of(left_behind)
+    seen.close()
+    assert seen.session.closed
+    assert page.is_closed
+    assert other.is_closed
+    with Session.open(tmp_path / "p.vqw"):
+        pass
 
 
 def test_a_session_that_was_given_open_stays_open(session: Session) -> None:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import atexit
 import threading
+import weakref
 from pathlib import Path
+from typing import Protocol
 
 from workbench.session import Session
 
-_lock = threading.Lock()
-_sessions: dict[Path, tuple[Session, int]] = {}
-"""By file, with the number of those who hold it."""
+
+class Holder(Protocol):
+    """What has a project open: a widget."""
+
+    @property
+    def awake(self) -> bool:
+        """Whether anybody can see it."""
+        ...
+
+    def close(self) -> None: ...
 
 
-def hold(path: Path | str) -> Session:
+_lock = threading.RLock()
+_sessions: dict[Path, tuple[Session, weakref.WeakSet[Holder]]] = {}
+
+
+def hold(path: Path | str, holder: Holder) -> Session:
     """The session of the project in this file, which is made where there is none; `let_go` of it in the end.
 
     Raises
@@ -23,25 +36,31 @@ def hold(path: Path | str) -> Session:
     """
     place = _place(path)
     with _lock:
-        session, n_holders = _sessions.get(place, (None, 0))
+        session, holders = _sessions.get(place, (None, weakref.WeakSet[Holder]()))
         if session is None or session.closed:
-            session, n_holders = Session.open(place) if place.exists() else Session.create(place), 0
-        _sessions[place] = session, n_holders + 1
+            session, holders = Session.open(place) if place.exists() else Session.create(place), weakref.WeakSet()
+        holders.add(holder)
+        _sessions[place] = session, holders
         return session
 
 
-def let_go(session: Session) -> None:
-    """Need the session no more: with its last holder it is closed, what runs in it is stopped and recorded."""
+def let_go(session: Session, holder: Holder) -> None:
+    """Close the project, unless somebody else who can be seen has it open: what runs is stopped and recorded.
+
+    A cell that is run again leaves a widget behind that nobody can see, nor close: it does not keep a project open.
+    """
     with _lock:
         place = next((place for place, (held, _) in _sessions.items() if held is session), None)
         if place is None:
             return
-        n_holders = _sessions[place][1] - 1
-        if n_holders:
-            _sessions[place] = session, n_holders
+        others = _sessions[place][1]
+        others.discard(holder)
+        if any(other.awake for other in others):
             return
         del _sessions[place]
     session.close()
+    for other in list(others):
+        other.close()
 
 
 def _place(path: Path | str) -> Path:

@@ -82,7 +82,7 @@ class Workbench(LiveWidget):
         ProjectError
             If the file can be neither read nor made, or another program has it open.
         """
-        self.session: Session = project if isinstance(project, Session) else hold(project)
+        self.session: Session = project if isinstance(project, Session) else hold(project, self)
         self._is_held = not isinstance(project, Session)
         self._errands = Errands(feed.wake)
         self._importing = ImportForm(self.session.path, self._errands, self._changed)
@@ -157,13 +157,13 @@ class Workbench(LiveWidget):
         return job
 
     def close(self) -> None:
-        """Show nothing any more; the project is closed too, unless it was given open or another widget holds it."""
+        """Show nothing any more; the project is closed too, unless it was given open or is to be seen elsewhere."""
         if not self._closed:
             super().close()
             self._panes.clear()
             self._errands.close()
             if self._is_held:
-                let_go(self.session)
+                let_go(self.session, self)
 
     def do(self, told: Mapping[str, Any]) -> None:
         if isinstance(self.shown, Run | Study):

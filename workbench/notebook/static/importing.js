@@ -68,8 +68,9 @@ class ImportPage {
 
   show(facts, sheet) {
     this.facts = facts;
-    this.upload.title = `Send files from this computer to the kernel, up to ${Math.round(facts.limit / 1e6)} MB each`;
-    this.said.textContent = facts.said || (facts.file ? "" : "Tables, spreadsheets, NumPy and HDF5 arrays, images.");
+    const limit = `${Math.round(facts.limit / 1e6)} MB`;
+    this.kinds = `Tables, spreadsheets, NumPy and HDF5 arrays, images. Files that are uploaded may be of up to ${limit} each.`;
+    this.said.textContent = facts.said || (facts.file ? "" : this.kinds);
     this.said.className = { bad: "vqw-alarm vqw-lines", warning: "vqw-warning vqw-lines" }[facts.tone] ?? "vqw-note vqw-lines";
     this.element.setAttribute("aria-busy", String(facts.busy));
     this.place.hidden = !facts.file;
