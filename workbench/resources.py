@@ -27,6 +27,11 @@ def sample_projects() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_shipped("sample_projects").glob("*.vqw"))}
 
 
+def example_notebooks() -> dict[str, Path]:
+    """The shipped example notebooks by name, in alphabetical order; run a copy, as they make files beside them."""
+    return {path.stem: path for path in sorted(_shipped("sample_projects").glob("notebooks/*.ipynb"))}
+
+
 def _shipped(folder: str) -> Path:
     """`folder` inside the installed package, else in the checkout that holds the package."""
     package = Path(str(files("workbench")))

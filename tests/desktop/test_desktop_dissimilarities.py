@@ -49,4 +49,4 @@ def test_dissimilarities_are_learned_from_without_naming_the_metric(
     page.engine.setCurrentIndex(page.engine.findData("MedianLVQ"))
     wait(lambda: page.ready)
     assert page.form is not None
-    assert page.form.rows["metric"].value() != "precomputed"
+    assert page.form.fields["metric"].value() != "precomputed"

@@ -36,8 +36,8 @@ def form(qtbot: QtBot) -> ParameterForm:
 
 
 def test_an_untouched_form_gives_no_values_since_all_are_defaults(form: ParameterForm) -> None:
-    assert form.values() == {}
-    assert form.problems() == []
+    assert form.fields.asked() == {}
+    assert form.fields.problems() == []
 
 
 def test_what_is_typed_comes_back_as_the_declared_types(form: ParameterForm) -> None:
@@ -46,16 +46,16 @@ def test_what_is_typed_comes_back_as_the_declared_types(form: ParameterForm) -> 
     form.rows["rate"].editor.setCurrentText("0.5")
     form.rows["rank"].editor.setText("3")
     form.rows["loud"].editor.setChecked(True)
-    assert form.values() == {"n": 20, "start": "far", "rate": 0.5, "rank": 3, "loud": True}
+    assert form.fields.asked() == {"n": 20, "start": "far", "rate": 0.5, "rank": 3, "loud": True}
 
 
 def test_a_forbidden_value_is_told_in_a_sentence_while_it_is_typed(form: ParameterForm, qtbot: QtBot) -> None:
     with qtbot.waitSignal(form.changed):
         form.rows["rank"].editor.setText("0")
-    assert form.problems() == ["Engine: rank must be an integer of at least 1 or None, got 0."]
+    assert form.fields.problems() == ["Engine: rank must be an integer of at least 1 or None, got 0."]
     assert not form.rows["rank"].message.isHidden()
     form.rows["rank"].editor.setText("")
-    assert form.problems() == []
+    assert form.fields.problems() == []
     assert form.rows["rank"].message.isHidden()
 
 
@@ -69,7 +69,7 @@ def test_advanced_parameters_are_folded_until_asked_for(form: ParameterForm, qtb
 def test_given_values_are_shown_and_unfold_what_they_change(qtbot: QtBot) -> None:
     form = ParameterForm(declared(Engine), "Engine", {"n": 3, "loud": True})
     qtbot.addWidget(form)
-    assert form.values() == {"n": 3, "loud": True}
+    assert form.fields.asked() == {"n": 3, "loud": True}
     assert form.fold.isChecked()
 
 
@@ -95,7 +95,7 @@ def test_scrolling_past_an_editor_does_not_change_it(form: ParameterForm) -> Non
         False,
     )
     QApplication.sendEvent(editor, wheel)
-    assert form.values() == {}
+    assert form.fields.asked() == {}
 
 
 @pytest.mark.parametrize("name", [info.name for info in engines.catalog()])
@@ -103,7 +103,7 @@ def test_every_engine_has_a_form_whose_defaults_it_accepts(name: str, qtbot: QtB
     info = engines.engine_info(name)
     form = ParameterForm(info.parameters, info.name)
     qtbot.addWidget(form)
-    assert form.problems() == []
-    assert form.values() == {}
+    assert form.fields.problems() == []
+    assert form.fields.asked() == {}
     for parameter in info.parameters:
         assert form.rows[parameter.name].editor.accessibleName()

@@ -30,7 +30,7 @@ def dialog_of(window: Window, wait: Wait, engine: str = "GLVQ") -> SearchDialog:
 
 def shown(window: Window, wait: Wait, search: Search) -> None:
     """Select a search and wait until its page shows the newest of it."""
-    wait(lambda: search.id in [work.id for work in window.project.works])  # type: ignore[union-attr]
+    wait(lambda: search.id in [work.id for work in window.project.session.works])  # type: ignore[union-attr]
     wait(lambda: window.tree.model.rowCount() > 0 and window.tree.model.item(0).rowCount() > 0)
     window.tree.select(search)
     page = window.searches

@@ -129,7 +129,7 @@ class Care(QObject):
 
     @Slot(object)
     def _entered(self, project: OpenProject) -> None:
-        works = [work for work in project.works if work.status == "interrupted"]
+        works = [work for work in project.session.works if work.status == "interrupted"]
         if works and not project.session.read_only:
             self._background.call(
                 self,

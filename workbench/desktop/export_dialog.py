@@ -68,7 +68,7 @@ class ExportDialog(QDialog):
     @property
     def values(self) -> dict[str, Any]:
         """The options that are not at their defaults."""
-        return self.form.values()
+        return self.form.fields.asked()
 
     @Slot()
     def _change(self) -> None:
@@ -77,8 +77,8 @@ class ExportDialog(QDialog):
 
     @Slot()
     def _draw(self) -> None:
-        if self.form.problems():
-            say(self.remark, self.form.problems()[0], "bad")
+        if self.form.fields.problems():
+            say(self.remark, self.form.fields.problems()[0], "bad")
             return
         work = partial(_drawn, self._kind, self._session, self._run, self.values)
         self._background.call(self, work, self._show, self._failed, key="preview")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QVBoxLayout, QWi
 
 from workbench.desktop import icons
 from workbench.session import Dataset, Run
-from workbench.views.first_look import caution, sealed_words
+from workbench.views.first_look import BEFORE_LOOKING, caution, sealed_words
 
 
 class SealedPart(QWidget):
@@ -56,11 +56,7 @@ class FirstLookQuestion(QMessageBox):
         self.setWindowTitle("Test part")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(f"Show the test part of {dataset.name}?")
-        self.setInformativeText(
-            "It tells how well a run does on rows that it has not seen, as long as no run is chosen by it: choose by "
-            "the validation part or by cross-validation first. Undo does not take this back. Reports tell when the "
-            "test part was first looked at, and which runs were started or changed after it."
-        )
+        self.setInformativeText(BEFORE_LOOKING)
         self.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
         self.button(QMessageBox.StandardButton.Ok).setText("Show the test part")
         self.setDefaultButton(QMessageBox.StandardButton.Cancel)

@@ -37,6 +37,7 @@ from workbench.desktop.parameter_form import ParameterForm
 from workbench.desktop.recipe_form import RecipeForm
 from workbench.desktop.remark import say
 from workbench.desktop.settings import Settings
+from workbench.views.import_words import extent_words
 
 SETTLE_MS = 180
 
@@ -133,10 +134,11 @@ class ImportDialog(QDialog):
     @Slot()
     def _options_changed(self) -> None:
         form = self.options
-        if form is None or form.problems():
-            self._say(form.problems()[0] if form else "", "bad")
+        problems = form.fields.problems() if form is not None else []
+        if form is None or problems:
+            self._say(problems[0] if problems else "", "bad")
             return
-        chosen = {name: row.value() for name, row in form.rows.items()}
+        chosen = {name: field.value() for name, field in form.fields.items()}
         self._change(lambda plan: correct(plan, **{k: v for k, v in chosen.items() if plan.options.get(k) != v}))
 
     @Slot(object)
@@ -234,9 +236,7 @@ class ImportDialog(QDialog):
             self.sheet.setPixmap(QPixmap.fromImage(look.sheet))
         if fresh:
             self.tabs.setCurrentIndex(2 if found.images is not None else 0)
-        n = f"{found.n_rows:,} rows" if found.exact else f"about {found.n_rows:,} rows"
-        n_features = sum(summary.column.role == "feature" for summary in found.columns)
-        self.extent.setText(f"{n}, {n_features:,} features")
+        self.extent.setText(extent_words(found))
         self._say("\n".join(found.warnings[:4]), "warning")
         self._ready()
         self.looked.emit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -31,33 +30,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.data import ColumnSummary, Encoding
+from workbench.data import ColumnSummary
+from workbench.data.plan import ROLES
 from workbench.desktop import theme
 from workbench.desktop.plots.painted import painting
+from workbench.views.import_words import ENCODINGS, encoding_words, missing_words, range_words
 from workbench.views.theme import Theme
-from workbench.views.wording import number, shorten
 
-ROLES = ("feature", "label", "id", "ignore")
 COUNTS = Qt.ItemDataRole.UserRole + 1
 NAME, ROLE, ENCODING, UNIT, NOTE, TYPE, MISSING, RANGE, SPREAD = range(9)
 TITLES = ("Column", "Role", "Taken as", "Unit", "Note", "Type", "Missing", "Range", "Distribution")
 _WORDS = {UNIT: "unit", NOTE: "note"}
 """Columns of the table in which a person's own words stand."""
-_CHOICES = {
-    "number": ("number", "one-hot", "ordinal", "hash:32", "cyclic:24", "cyclic:360"),
-    "text": ("one-hot", "ordinal", "hash:32"),
-    "date": (
-        "date:days",
-        "date:day",
-        "date:week",
-        "date:year",
-        "date:days+year",
-        "date:day+week",
-        "date:day+week+year",
-    ),
-    "pixel": ("number",),
-}
-"""Suggestions for each type; others can be typed, such as ordinal:low<mid<high."""
 TIPS = (
     "Name in the file",
     "feature: learned from; label: the class; id: name of the row; ignore: left out",
@@ -167,7 +151,7 @@ def _text(summary: ColumnSummary, column: int) -> str:
     if column == NAME:
         return summary.column.name
     if column == ENCODING:
-        return "" if summary.encoding is None else _words(summary.encoding)
+        return encoding_words(summary)
     if column == ROLE:
         return summary.column.role
     if column in _WORDS:
@@ -175,17 +159,8 @@ def _text(summary: ColumnSummary, column: int) -> str:
     if column == TYPE:
         return summary.column.type
     if column == MISSING:
-        return f"{summary.n_missing:,}" if summary.n_missing else ""
-    if column == RANGE:
-        if math.isfinite(summary.minimum):
-            return f"{number(summary.minimum)} … {number(summary.maximum)}"
-        return ", ".join(shorten(example, 14) for example in summary.examples[:4])
-    return ""
-
-
-def _words(encoding: Encoding) -> str:
-    """How dates are written is found out, and seldom of interest."""
-    return str(replace(encoding, format=""))
+        return missing_words(summary)
+    return range_words(summary) if column == RANGE else ""
 
 
 class ColumnTable(QTableView):
@@ -282,7 +257,7 @@ class _EncodingDelegate(_RoleDelegate):
         type_ = index.siblingAtColumn(TYPE).data()
         combo.setEditable(True)
         combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        combo.addItems(list(_CHOICES[type_]))
+        combo.addItems(list(ENCODINGS[type_]))
         combo.setAccessibleName("How the column becomes numbers")
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:  # noqa: N802

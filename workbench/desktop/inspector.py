@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -24,13 +21,13 @@ from workbench.desktop.pages import Facts, Page, heading, say_status, section
 from workbench.session import Dataset, Run, Search, Study, Sweep
 from workbench.views import search as search_view
 from workbench.views import sweep as sweep_view
-from workbench.views.first_look import NOT_YET, moment
+from workbench.views.first_look import NOT_YET
 from workbench.views.run_words import STATUS, alarm_words, duration, progress_of
-from workbench.views.wording import metric_title, number, percent
+from workbench.views.thing_facts import dataset_facts, figure_words, parameter_facts, recipe_facts
+from workbench.views.wording import metric_title
 
 MOST_FAILURES = 20
 MOST_NOTES = 40
-PARTS = ("training", "validation", "test")
 
 
 class Inspector(QStackedWidget):
@@ -146,35 +143,8 @@ class DatasetPage(Page):
             return
         self.title.setText(dataset.name)
         self.test_part.tell(dataset)
-        pairs = [("Rows", f"{dataset.n_rows:,}"), ("Features", f"{len(dataset.raw_names):,}")]
-        if dataset.image_shape:
-            noun = "Matrices" if dataset.kind == "spd" else "Images"
-            pairs.append((noun, " × ".join(map(str, dataset.image_shape))))
-        if dataset.has_labels:
-            names = [str(value) for value in dataset.classes]
-            shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-            pairs.append(("Classes", f"{len(names)}: {shown}"))
-        else:
-            pairs.append(("Classes", "no labels"))
-        counts = [(name, dataset.n_in(part)) for name, part in zip(PARTS, ("train", "validation", "test"), strict=True)]
-        pairs.append(("Split", ", ".join(f"{n:,} {part}" for part, n in counts if n)))
-        if dataset.first_look is not None and dataset.first_look.is_recorded:
-            pairs.append(("Test part first looked at", moment(dataset.first_look)))
-        relabelled, dropped = dataset.corrections
-        if relabelled or dropped:
-            pairs.append(("Corrections", f"{relabelled:,} relabelled, {dropped:,} dropped"))
-        files = dataset.source.get("files", ())
-        if files:
-            pairs.append(("File", str(files[0].get("path", "")).rpartition("/")[2]))
-        pairs.append(("Imported", dataset.created.replace("T", " ")[:16]))
-        self.facts.show_pairs(pairs)
-        recipe = dataset.recipe.recipe
-        steps = [("Missing values", recipe.missing), ("Scaling", recipe.scaling)]
-        if recipe.contrast:
-            steps.append(("Contrast", "normalised row by row"))
-        if recipe.whitening != "none":
-            steps.append(("Whitening", recipe.whitening))
-        self.recipe.show_pairs(steps)
+        self.facts.show_pairs(dataset_facts(dataset))
+        self.recipe.show_pairs(recipe_facts(dataset))
         noted = list(dataset.notes.items())
         more = [("…", f"and {len(noted) - MOST_NOTES:,} more")] if len(noted) > MOST_NOTES else []
         self.notes.show_pairs([*noted[:MOST_NOTES], *more])
@@ -270,7 +240,7 @@ class RunPage(Page):
             return
         self.title.setText(run.name)
         self.about.setText(f"{run.engine.title} on {run.dataset.name}")
-        self.parameters.show_pairs(_parameters(run.parameters))
+        self.parameters.show_pairs(parameter_facts(run.parameters))
         self.edits.show_pairs(_edits(run))
         self.edits_title.setVisible(bool(run.editions))
         self._show_status(run)
@@ -283,7 +253,7 @@ class RunPage(Page):
         for label, text in texts:
             label.setText(text)
             label.setVisible(bool(text))
-        results = {metric_title(name): _figure(name, value) for name, value in run.metrics.items()}
+        results = {metric_title(name): figure_words(name, value) for name, value in run.metrics.items()}
         results |= {metric_title(name): NOT_YET for name in run.withheld}
         self.test_part.tell(run)
         if results and self._iteration:
@@ -338,11 +308,11 @@ class StudyFacts(Page):
         if isinstance(study, Search):
             how = [("folds", f"{study.folds}"), ("seed", f"{study.seed}")]
             self.bests_title.setText("The best trial")
-            self.parameters.show_pairs([*search_view.varied(study), *how, *_parameters(study.parameters)])
+            self.parameters.show_pairs([*search_view.varied(study), *how, *parameter_facts(study.parameters)])
         elif isinstance(study, Sweep):
             self.bests_title.setText("What each criterion takes")
             varied = (study.engine.count, sweep_view.counts_in_words(study.counts))
-            self.parameters.show_pairs([varied, *_parameters(study.parameters)])
+            self.parameters.show_pairs([varied, *parameter_facts(study.parameters)])
         self.refresh()
 
     def refresh(self) -> None:
@@ -373,12 +343,3 @@ def _edits(run: Run) -> list[tuple[str, str]]:
         made.append((edition.operation.replace("_", " "), edition.sentence))
         number = edition.basis
     return made[::-1]
-
-
-def _figure(name: str, value: float) -> str:
-    return percent(value) if "accuracy" in name and 0 <= value <= 1 else number(value, 5)
-
-
-def _parameters(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    texts = {name: "none" if value is None else str(value) for name, value in parameters.items()}
-    return [(name, text if len(text) <= 40 else text[:37] + "…") for name, text in texts.items()]

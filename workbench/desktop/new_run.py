@@ -27,9 +27,8 @@ from workbench.desktop import icons
 from workbench.desktop.background import Background
 from workbench.desktop.parameter_form import ParameterForm
 from workbench.session import Dataset, Estimate, Session
-from workbench.session.checks import fits_kind, suited_parameters
-from workbench.session.estimates import shown_bytes
-from workbench.views.run_words import KINDS, duration
+from workbench.session.checks import suited_parameters
+from workbench.views.run_setup import fitting_engine, forecast, lacking
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +113,9 @@ class NewRunPage(QWidget):
     @property
     def ready(self) -> bool:
         """Whether the run can start as it is set up."""
-        return self.form is not None and not self.form.problems() and not self._refused and self.dataset.count() > 0
+        return (
+            self.form is not None and not self.form.fields.problems() and not self._refused and self.dataset.count() > 0
+        )
 
     def set_session(self, session: Session | None) -> None:
         """Set up runs of this session."""
@@ -137,7 +138,7 @@ class NewRunPage(QWidget):
         self._values = values or {}
         self._set_dataset(dataset)
         self._allow_engines(dataset)
-        wanted = engine or self._fitting_engine(dataset)
+        wanted = engine or fitting_engine(dataset, self.engine.currentData())
         k = self.engine.findData(wanted)
         if k == self.engine.currentIndex():
             self._engine_chosen()
@@ -149,7 +150,7 @@ class NewRunPage(QWidget):
         if not self.ready or self.form is None:
             return None
         name = self.name.text().strip() or None
-        dataset, engine, values = self.dataset.currentData(), self.engine.currentData(), self.form.values()
+        dataset, engine, values = self.dataset.currentData(), self.engine.currentData(), self.form.fields.asked()
         return RunRequest(dataset, engine, values, name, self.watched.isChecked())
 
     def _fill_engines(self) -> None:
@@ -164,14 +165,9 @@ class NewRunPage(QWidget):
         model = self.engine.model()
         assert isinstance(model, QStandardItemModel)
         for k, info in enumerate(engines.catalog()):
-            lacking = _lacking(dataset, info)
-            model.item(k).setEnabled(not lacking)
-            self.engine.setItemText(k, f"{info.title} ({lacking})" if lacking else info.title)
-
-    def _fitting_engine(self, dataset: Dataset) -> str:
-        current = self.engine.currentData()
-        fitting = [info.name for info in engines.catalog() if not _lacking(dataset, info)]
-        return current if current in fitting else fitting[0]
+            needs = lacking(dataset, info)
+            model.item(k).setEnabled(not needs)
+            self.engine.setItemText(k, f"{info.title} ({needs})" if needs else info.title)
 
     def _set_dataset(self, dataset: Dataset) -> None:
         for k in range(self.dataset.count()):
@@ -188,7 +184,7 @@ class NewRunPage(QWidget):
         dataset = self.dataset.currentData()
         if dataset is not None:
             self._allow_engines(dataset)
-            fitting = self._fitting_engine(dataset)
+            fitting = fitting_engine(dataset, self.engine.currentData())
             if fitting != self.engine.currentData():
                 self.engine.setCurrentIndex(self.engine.findData(fitting))
             elif self._info is not None and suited_parameters(self._info, dataset) != self._suited:
@@ -237,11 +233,7 @@ class NewRunPage(QWidget):
             )
 
     def _show_estimate(self, estimate: Estimate) -> None:
-        words = [f"About {shown_bytes(estimate.memory_bytes)} of memory"]
-        if estimate.seconds is not None:
-            about = "" if estimate.seconds < 1 else "about "
-            words.append(f"{about}{duration(estimate.seconds)}, judged by earlier runs")
-        self.forecast.setText(", ".join(words) + ".")
+        self.forecast.setText(forecast(estimate))
         self.warning.setText("\n".join(estimate.warnings))
         self._refused = ""
         self._show_ready()
@@ -270,10 +262,3 @@ def _words(role: str) -> QLabel:
     label = QLabel(wordWrap=True)
     label.setProperty("role", role)
     return label
-
-
-def _lacking(dataset: Dataset, info: EngineInfo) -> str:
-    """What the engine needs that the dataset has not, in two words; "" where it can learn from it."""
-    if info.supervised and not dataset.has_labels:
-        return "needs labels"
-    return "" if fits_kind(dataset, info) else f"needs {KINDS[info.data_kinds[0]]}"

@@ -63,28 +63,6 @@ class OpenProject(QObject):
         self._timer.start()
 
     @property
-    def works(self) -> list[Run | Study]:
-        """All runs, sweeps and searches."""
-        session = self.session
-        return [*session.runs.values(), *session.sweeps.values(), *session.searches.values()]
-
-    @property
-    def active_work(self) -> list[Run | Study]:
-        """Those that wait, go on or pause."""
-        return [work for work in self.works if work.active]
-
-    @property
-    def waiting(self) -> list[Run | Study]:
-        """Those that wait, in the order in which they will begin."""
-        by_job = {id(work.job): work for work in self.works if work.job is not None}
-        return [by_job[id(job)] for job in self.session.queue.waiting if id(job) in by_job]
-
-    @property
-    def imports(self) -> list[Job[object]]:
-        """Imports that wait or go on."""
-        return [job for job in self.session.queue.jobs if job.lane == "importing"]
-
-    @property
     def measurings(self) -> list[Job[object]]:
         """Measurings of a run's stability that go on."""
         jobs = [run.measuring for run in self.session.runs.values() if run.measuring is not None]

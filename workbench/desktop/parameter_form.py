@@ -6,7 +6,6 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from engines import Parameter
 from workbench.data import Offer
 from workbench.desktop import icons
+from workbench.views.fields import Answer, Field, Fields
 
 Editor = QCheckBox | QComboBox | QLineEdit | QSpinBox
 LARGEST = 2**31 - 1
@@ -35,6 +35,8 @@ class ParameterForm(QWidget):
     ----------
     changed : Signal
         A value was changed, sound or not.
+    fields : Fields
+        What is asked for and answered.
     rows : dict of str to ParameterRow
     """
 
@@ -50,45 +52,32 @@ class ParameterForm(QWidget):
         super().__init__(parent)
         self.setProperty("role", "clear")
         self.setAccessibleName(f"Parameters of {owner}")
+        self.fields = Fields(parameters, owner, values)
         self.rows: dict[str, ParameterRow] = {}
-        values = values or {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        basic = [p for p in parameters if not p.advanced]
-        advanced = [p for p in parameters if p.advanced]
-        layout.addWidget(self._part(basic, owner, values))
+        advanced = self.fields.advanced
+        layout.addWidget(self._part(self.fields.basic))
         self.fold = QPushButton(f"Advanced ({len(advanced)})", checkable=True)
         self.fold.setProperty("role", "link")
         icons.put(self.fold, "folded", "accent")
         self.fold.setVisible(bool(advanced))
-        self._folded = self._part(advanced, owner, values)
+        self._folded = self._part(advanced)
         self._folded.hide()
         layout.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self._folded)
         layout.addStretch(1)
         self.fold.toggled.connect(self._toggle)
-        if any(self.rows[p.name].changed_from_default for p in advanced):
+        if any(field.changed_from_default for field in advanced):
             self.fold.setChecked(True)
-
-    def values(self) -> dict[str, Any]:
-        """Values that differ from the defaults, or began so; call only when `problems` is empty."""
-        return {name: row.value() for name, row in self.rows.items() if row.changed_from_default or row.began_elsewhere}
-
-    def changes(self) -> dict[str, Any]:
-        """Values that are others than at first; call only when `problems` is empty."""
-        return {name: row.value() for name, row in self.rows.items() if row.is_changed}
-
-    def problems(self) -> list[str]:
-        """One sentence for each value that is not allowed."""
-        return [row.problem for row in self.rows.values() if row.problem]
 
     def offer(self, offers: Mapping[str, Sequence[Offer]]) -> None:
         """Let a person choose, by the parameter's name, from values beside those that are declared."""
         for name, offered in offers.items():
             self.rows[name].offer(offered)
 
-    def _part(self, parameters: Sequence[Parameter], owner: str, values: Mapping[str, Any]) -> QWidget:
+    def _part(self, fields: Sequence[Field]) -> QWidget:
         part = QWidget()
         part.setProperty("role", "clear")
         grid = QGridLayout(part)
@@ -96,10 +85,10 @@ class ParameterForm(QWidget):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
-        for k, parameter in enumerate(parameters):
-            row = ParameterRow(parameter, owner, values.get(parameter.name, parameter.default), part)
+        for k, field in enumerate(fields):
+            row = ParameterRow(field, part)
             row.changed.connect(self.changed)
-            self.rows[parameter.name] = row
+            self.rows[field.parameter.name] = row
             grid.addWidget(row.label, 2 * k, 0)
             grid.addWidget(row.editor, 2 * k, 1)
             grid.addWidget(row.message, 2 * k + 1, 0, 1, 2)
@@ -112,33 +101,21 @@ class ParameterForm(QWidget):
 
 
 class ParameterRow(QObject):
-    """Label, editor and message of one parameter.
-
-    Attributes
-    ----------
-    problem : str
-        Why the present value is not allowed, in one sentence; "" if it is.
-    """
+    """Label, editor and message of one field."""
 
     changed = Signal()
 
-    def __init__(self, parameter: Parameter, owner: str, value: Any, parent: QWidget) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(parent)
-        self.parameter = parameter
-        self._owner = owner
-        self._given = value
-        self._given_text = _text(value)
-        self.problem = ""
-        name = _title(parameter.name)
-        self.label = QLabel(f"{name} [{parameter.unit}]" if parameter.unit else name, parent)
-        self.editor = _editor(parameter, value, parent)
+        self.field = field
+        parameter = field.parameter
+        self.label = QLabel(field.title, parent)
+        self.editor = _editor(field, parent)
         self.editor.setObjectName(parameter.name)
-        self.editor.setAccessibleName(name)
+        self.editor.setAccessibleName(field.name)
         self.editor.setAccessibleDescription(parameter.doc)
         unit = f" [{parameter.unit}]" if parameter.unit else ""
-        default = _text(parameter.default) or "none"
-        allowed = f"Allowed: {parameter.expectation}. Default: {default}."
-        tip = f"<b>{parameter.name}</b>{unit}: {parameter.doc}<br>{html.escape(allowed)}"
+        tip = f"<b>{parameter.name}</b>{unit}: {parameter.doc}<br>{html.escape(field.allowed)}"
         self.label.setToolTip(tip)
         self.editor.setToolTip(tip)
         self.label.setBuddy(self.editor)
@@ -147,87 +124,60 @@ class ParameterRow(QObject):
         self.message.hide()
         _on_change(self.editor, self._check)
 
-    @property
-    def changed_from_default(self) -> bool:
-        return bool(self.problem) or not _same(self.value(), self.parameter.default)
-
-    @property
-    def began_elsewhere(self) -> bool:
-        """Whether the value at first was not the default: put back to it, the default is what is asked for."""
-        return not _same(self._given, self.parameter.default)
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether the value is another than at first."""
-        return bool(self.problem) or not _same(self.value(), self._given)
-
-    def value(self) -> Any:
-        """The value that the editor shows; raises ValueError where it is not allowed."""
-        editor = self.editor
-        if isinstance(editor, QCheckBox):
-            return editor.isChecked()
-        if isinstance(editor, QSpinBox):
-            return editor.value()
-        text = editor.currentText() if isinstance(editor, QComboBox) else editor.text()
-        if text == self._given_text:
-            return self._given
-        if isinstance(editor, QComboBox) and (offered := editor.itemData(editor.findText(text))) is not None:
-            return offered
-        return self.parameter.parse(text, self._owner)
-
     def offer(self, offers: Sequence[Offer]) -> None:
         """Add values to the choices, each shown with what it is; the one that is set stays set, and nothing is told."""
         editor = self.editor
         if not isinstance(editor, QComboBox):
-            raise TypeError(f"{self.parameter.name} takes no words to choose from")
+            raise TypeError(f"{self.field.parameter.name} takes no words to choose from")
         editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         with QSignalBlocker(editor):
-            for value, about in ((offer.value, offer.about) for offer in offers):
-                if value not in self.parameter.choices:
-                    editor.addItem(f"{value} · {about}" if about else value, value)
-            if (place := editor.findData(self._given)) >= 0:
-                editor.setCurrentIndex(place)
+            editor.addItems([text for _, text in self.field.offer(offers)])
+            editor.setCurrentText(str(self.field.shown))
 
     @Slot()
     def _check(self) -> None:
-        try:
-            self.value()
-            self.problem = ""
-        except ValueError as error:
-            self.problem = str(error)
-        self.message.setText(self.problem)
-        self.message.setVisible(bool(self.problem))
+        self.field.put(_answer(self.editor))
+        self.message.setText(self.field.problem)
+        self.message.setVisible(bool(self.field.problem))
         self.changed.emit()
 
 
-def _editor(parameter: Parameter, value: Any, parent: QWidget) -> Editor:
-    kinds = parameter.kinds - {"generator"}
+def _editor(field: Field, parent: QWidget) -> Editor:
+    parameter, shown = field.parameter, field.shown
     made: Editor
-    if kinds == {"boolean"}:
+    if field.kind == "check":
         made = QCheckBox(parent)
-        made.setChecked(bool(value))
+        made.setChecked(bool(shown))
         return made
-    if kinds == {"integer"}:
+    if field.kind == "whole":
         made = QSpinBox(parent)
         made.setRange(
             int(parameter.low) if parameter.low is not None else -LARGEST,
             int(parameter.high) if parameter.high is not None else LARGEST,
         )
-        made.setValue(int(value))
+        made.setValue(int(shown))
         made.setGroupSeparatorShown(True)
-    elif "choice" in kinds:
+    elif field.kind == "choice":
         made = QComboBox(parent)
-        made.addItems([*parameter.choices, *(["None"] if "none" in kinds else [])])
-        made.setEditable(not kinds <= {"choice", "none"})
-        made.setCurrentText(_text(value) or "None")
+        made.addItems([text for _, text in field.choices])
+        made.setEditable(field.is_typed)
+        made.setCurrentText(str(shown))
     else:
-        made = QLineEdit(_text(value), parent)
-        made.setPlaceholderText("None" if "none" in kinds else parameter.expectation)
+        made = QLineEdit(str(shown), parent)
+        made.setPlaceholderText(field.placeholder)
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.installEventFilter(_wheel_guard(parent))
     made.setMinimumHeight(made.fontMetrics().height() + 10)
     made.setMinimumWidth(made.fontMetrics().averageCharWidth() * 15)
     return made
+
+
+def _answer(editor: Editor) -> Answer:
+    if isinstance(editor, QCheckBox):
+        return editor.isChecked()
+    if isinstance(editor, QSpinBox):
+        return editor.value()
+    return editor.currentText() if isinstance(editor, QComboBox) else editor.text()
 
 
 def _on_change(editor: Editor, slot: Any) -> None:
@@ -254,28 +204,3 @@ class WheelGuard(QObject):
 def _wheel_guard(parent: QWidget) -> WheelGuard:
     found = parent.findChild(WheelGuard)
     return found if isinstance(found, WheelGuard) else WheelGuard(parent)
-
-
-def _title(name: str) -> str:
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, np.ndarray):
-        return f"array {value.shape}"
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(_text(v) for v in value) + "]"
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return str(value)
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return a is b
-    return (type(a) is type(b) and bool(a == b)) or (
-        isinstance(a, int | float) and isinstance(b, int | float) and a == b
-    )

@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.desktop import icons, theme
-from workbench.session import Dataset, Run, Search, Study, Subset, Sweep
+from workbench.session import Dataset, Run, Study, Subset
 from workbench.session.document import Thing
-from workbench.views.run_words import progress_of, status_words
+from workbench.views.thing_facts import line_of
 
 THING = Qt.ItemDataRole.UserRole + 1
 DETAIL = Qt.ItemDataRole.UserRole + 2
@@ -41,7 +41,6 @@ TONE = Qt.ItemDataRole.UserRole + 4
 NARROWEST = 48
 """Pixels that a name needs beside its detail; with fewer, the name stands alone."""
 Index = QModelIndex | QPersistentModelIndex
-TONES = {"running": "accent", "paused": "warning", "failed": "bad", "interrupted": "warning", "finished": "good"}
 
 
 class ProjectTree(QWidget):
@@ -238,26 +237,15 @@ def _item(thing: Thing) -> QStandardItem:
 
 def _update(item: QStandardItem, place: int = 0) -> None:
     thing = item.data(THING)
-    if isinstance(thing, Dataset):
-        detail, progress, tone = f"{thing.n_rows:,} × {thing.n_features:,}", None, "muted"
-        icon = "image" if thing.kind == "image" else "dataset"
-        told = f"{thing.name}: {thing.n_rows:,} rows, {thing.n_features:,} features"
-    elif isinstance(thing, Subset):
-        detail, progress, tone, icon = f"{len(thing.rows):,}", None, "muted", "subset"
-        told = f"{thing.name}: subset of {len(thing.rows):,} rows"
-    else:
-        detail, progress = status_words(thing, place), progress_of(thing)
-        tone = TONES.get(thing.status, "muted")
-        icon = "sweep" if isinstance(thing, Sweep) else "tuning" if isinstance(thing, Search) else "run"
-        told = f"{thing.name}: {thing.engine.title}, {detail}"
+    line = line_of(thing, place)
     wanted: dict[int, Any] = {
         Qt.ItemDataRole.EditRole: thing.name,
-        Qt.ItemDataRole.DecorationRole: icons.icon(icon),
-        Qt.ItemDataRole.ToolTipRole: told,
-        Qt.ItemDataRole.AccessibleTextRole: told,
-        DETAIL: detail,
-        PROGRESS: progress,
-        TONE: tone,
+        Qt.ItemDataRole.DecorationRole: icons.icon(line.icon),
+        Qt.ItemDataRole.ToolTipRole: line.told,
+        Qt.ItemDataRole.AccessibleTextRole: line.told,
+        DETAIL: line.detail,
+        PROGRESS: line.progress,
+        TONE: line.tone,
     }
     for role, value in wanted.items():
         if role == Qt.ItemDataRole.DecorationRole:

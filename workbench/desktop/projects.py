@@ -159,13 +159,13 @@ class Projects(QObject):
     def settle(self) -> None:
         """Leave the project now if that was put off until work has ended, and it has."""
         project, then = self.current, self._at_end
-        if project is not None and then is not None and not project.active_work and not project.imports:
+        if project is not None and then is not None and not project.session.active_work and not project.session.imports:
             self._at_end = None
             self._shut(project, then)
 
     def _ask(self, project: OpenProject) -> Choice:
-        work = [f"{one.name} ({one.status})" for one in project.active_work]
-        work += [job.title for job in project.imports]
+        work = [f"{one.name} ({one.status})" for one in project.session.active_work]
+        work += [job.title for job in project.session.imports]
         if not work:
             return Choice.STOP
         dialog = ClosingDialog(work, self._window)

@@ -5,22 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QSpinBox, QWidget
 
-from workbench.data import Recipe, Split
-
-MISSING = {
-    "error": "Refuse the file",
-    "drop": "Leave the row out",
-    "mean": "Fill with the mean",
-    "median": "Fill with the median",
-    "keep": "Leave to the engine",
-}
-SCALING = {
-    "none": "None",
-    "standard": "Mean 0, deviation 1",
-    "minmax": "To 0 … 1",
-    "symmetric": "To −1 … 1",
-}
-WHITENING = {"none": "None", "pca": "PCA", "zca": "ZCA (stays an image)"}
+from workbench.data import Recipe
+from workbench.views.import_words import MISSING, SCALING, WHITENING, recipe_of
 
 
 class RecipeForm(QWidget):
@@ -98,18 +84,17 @@ class RecipeForm(QWidget):
 
     def recipe(self) -> Recipe:
         """The recipe that is shown; raises DataError where it cannot be."""
-        validation, test = self.validation.value() / 100, self.test.value() / 100
-        split = Split(round(1 - validation - test, 10), validation, test, self.stratify.isChecked(), self.seed.value())
-        if self.dissimilarities.isChecked():
-            return Recipe(dissimilarities=True, split=split)
-        return Recipe(
+        return recipe_of(
+            self._base,
             missing=self.missing.currentData(),
             scaling=self.scaling.currentData(),
-            contrast=self.contrast.isChecked(),
-            contrast_floor=self._base.contrast_floor,
             whitening=self.whitening.currentData(),
-            whitening_floor=self._base.whitening_floor,
-            split=split,
+            contrast=self.contrast.isChecked(),
+            dissimilarities=self.dissimilarities.isChecked(),
+            validation=self.validation.value(),
+            test=self.test.value(),
+            stratify=self.stratify.isChecked(),
+            seed=self.seed.value(),
         )
 
     @Slot()

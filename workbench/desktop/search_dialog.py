@@ -166,19 +166,15 @@ class SearchDialog(StudyDialog):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             return [f"{twice} is listed twice: put all of its values on one line."]
-        rows = self.form.rows.items() if self.form is not None else ()
-        return [row.problem for name, row in rows if row.problem and name not in names]
+        fields = self.form.fields.items() if self.form is not None else ()
+        return [field.problem for name, field in fields if field.problem and name not in names]
 
     def _work(self) -> Callable[[], SearchRequest]:
         assert self.form is not None
         session, dataset, engine = self._session, self.dataset.currentData(), self._info.name
         texts = {row.name: row.values.text() for row in self.varied}
-        rows = self.form.rows.items()
-        parameters = {
-            name: row.value()
-            for name, row in rows
-            if name not in texts and (row.changed_from_default or row.began_elsewhere)
-        }
+        fields = self.form.fields.items()
+        parameters = {name: field.value() for name, field in fields if name not in texts and field.is_asked}
         scheme = self.scheme.currentData()
         how = {
             "parameters": parameters,

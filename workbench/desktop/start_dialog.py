@@ -130,7 +130,7 @@ class StartDialog(QDialog):
 
     @property
     def _changes(self) -> dict[str, Any]:
-        return {} if self.form is None or self.form.problems() else self.form.changes()
+        return {} if self.form is None or self.form.fields.problems() else self.form.fields.changes()
 
     def _arrived(self, found: tuple[Given, Shown, tuple[EngineInfo, ...]]) -> None:
         given, seen, able = found
@@ -170,8 +170,8 @@ class StartDialog(QDialog):
         given, form = self._given, self.form
         if given is None:
             return
-        if form is not None and form.problems():
-            say(self.remark, form.problems()[0], "bad")
+        if form is not None and form.fields.problems():
+            say(self.remark, form.fields.problems()[0], "bad")
             return
         session, dataset, engine, units = self._session, self.dataset.currentData(), self._engine, self._chosen_units
         changes = self._changes

@@ -73,13 +73,13 @@ class StatusBar(QStatusBar):
         text, progress = _work(project)
         if self.work.text() != text:
             self.work.setText(text)
-        names = [work.name for work in project.waiting] if project is not None else []
+        names = [work.name for work in project.session.waiting] if project is not None else []
         self.work.setToolTip("\n".join(["Next in the queue:", *names[:MOST_WAITING]]) if names else "")
         self.bar.setVisible(bool(text))
         self.bar.setMaximum(0 if progress is None else 1000)
         if progress is not None:
             self.bar.setValue(round(1000 * progress))
-        self.cancel.setVisible(bool(project is not None and project.imports))
+        self.cancel.setVisible(bool(project is not None and project.session.imports))
         self._show_home(project)
         held = held_memory()
         self.memory.setText("" if held is None else shown_bytes(held))
@@ -102,17 +102,17 @@ def _work(project: OpenProject | None) -> tuple[str, float | None]:
     """What goes on, in words, and how far it is; imports first."""
     if project is None:
         return "", 0.0
-    imports = project.imports
+    imports = project.session.imports
     if imports:
         more = f" and {len(imports) - 1} more" if len(imports) > 1 else ""
         return f"{imports[0].title}{more}", imports[0].progress
-    for run in project.active_work:
+    for run in project.session.active_work:
         if run.status in ("running", "paused"):
             left = run.seconds_left
             words = f"{run.name}: {run.status}"
             if run.status == "running" and left is not None:
                 words += f", at most {duration(left)} left"
-            waiting = len(project.waiting)
+            waiting = len(project.session.waiting)
             if waiting:
                 words += f", {waiting} waiting"
             return words, progress_of(run) if run.status == "running" else progress_of(run) or 0.0

@@ -161,7 +161,7 @@ class StudyDialog(QDialog):
 
     def _problems(self) -> list[str]:
         """Why what stands in the form cannot be taken."""
-        return self.form.problems() if self.form is not None else []
+        return self.form.fields.problems() if self.form is not None else []
 
     @Slot()
     def _check(self) -> None:

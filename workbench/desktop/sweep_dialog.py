@@ -82,7 +82,7 @@ class SweepDialog(StudyDialog):
         assert self.form is not None
         dataset, info, name = self.dataset.currentData(), self._info, self.name.text().strip() or None
         words = self.listed.text().strip() or f"{self.first.value()}:{self.last.value()}:{self.step.value()}"
-        parameters = self.form.values()
+        parameters = self.form.fields.asked()
 
         def work() -> SweepRequest:
             counts = check_counts(info, dataset, parse_counts(words))

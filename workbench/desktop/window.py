@@ -151,7 +151,7 @@ class Window(Frame):
     @Slot()
     def _cancel_import(self) -> None:
         if self.project is not None:
-            for job in self.project.imports[:1]:
+            for job in self.project.session.imports[:1]:
                 job.cancel()
 
     @Slot(object)
@@ -213,14 +213,14 @@ class Window(Frame):
         if project is None or session is None:
             return
         datasets = list(session.datasets.values())
-        self.tree.show_things(datasets, project.works, [*session.subsets.values()])
+        self.tree.show_things(datasets, session.works, [*session.subsets.values()])
         self.inspector.new_run.show_datasets(datasets)
         if run is not None and run.id not in session.runs:
             self.live.show(None)
             self.timeline.clear()
         if isinstance(self.live.shown, Dataset) and self.live.shown.id not in session.datasets:
             self.live.show(None)
-        if self.study is not None and not any(self.study is work for work in project.works):
+        if self.study is not None and not any(self.study is work for work in session.works):
             self.show_study(None)
         self.live.say_empty(NO_RUN if session.runs else NO_RUNS if datasets else NO_DATA)
         self._update_facts()
@@ -274,7 +274,7 @@ class Window(Frame):
         self.status.show_work(self.project)
         if self.project is not None:
             self._show_name()
-            self.tree.show_queue(self.project.waiting)
+            self.tree.show_queue(self.project.session.waiting)
             self.inspector.refresh()
             self.refresh_study()
             self._update_facts()

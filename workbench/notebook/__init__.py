@@ -1,6 +1,7 @@
 """The workbench in JupyterLab: each view as a widget, on the same sessions as the window.
 
     import workbench.notebook as nb
+    nb.Workbench("p.vqw")                    # a project: import, train, look, undo
     nb.Projection(run)                       # a run of a project, live while it learns
     nb.Projection(model, X, y)               # or any fitted engine, with rows to look at it with
     nb.PrototypeGallery(model, image_shape=(8, 8))
@@ -54,6 +55,7 @@ from workbench.notebook.relevance import RelevanceMatrix
 from workbench.notebook.som import SOMMap
 from workbench.notebook.tabs import widget_for
 from workbench.notebook.widget import ViewWidget
+from workbench.notebook.workbench import Workbench
 
 display.register()
 
@@ -67,6 +69,7 @@ __all__ = [
     "RunMonitor",
     "SOMMap",
     "ViewWidget",
+    "Workbench",
     "link",
     "widget_for",
 ]

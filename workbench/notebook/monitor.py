@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 import traitlets
 
+from workbench.notebook.obeying import obey, standing
 from workbench.notebook.parcel import Array, Drawing
 from workbench.notebook.scripts import module
 from workbench.notebook.widget import ViewWidget
 from workbench.session import Run
 from workbench.views.curves import CurvesData, thinned
 from workbench.views.picking import Picked
-from workbench.views.run_words import STATUS, alarm_words, duration, progress_of
 from workbench.views.theme import Theme
 
 
@@ -36,7 +36,7 @@ class RunMonitor(ViewWidget):
     """
 
     VIEW: ClassVar[str] = "curves"
-    _esm = module("axes", "monitor")
+    _esm = module("axes", "runbar", "monitor")
     height = traitlets.Int(300, min=80, max=4000).tag(sync=True)
 
     @property
@@ -49,12 +49,11 @@ class RunMonitor(ViewWidget):
         return () if run is None else (run.status, run.control.paused, run.control.stopping, run.alarm, run.error)
 
     def always(self) -> Mapping[str, Any]:
-        return _facts(self.run)
+        return standing(self.run)
 
     def do(self, told: Mapping[str, Any]) -> None:
-        run = self.run
-        if run is not None and told.get("what") in _possible(run):
-            getattr(run, str(told["what"]))()
+        if self.run is not None:
+            obey(self.run, str(told.get("what")))
 
     def drawing(self, data: CurvesData, picked: Picked, theme: Theme) -> Drawing:
         arrays: dict[str, Array] = {}
@@ -67,34 +66,3 @@ class RunMonitor(ViewWidget):
             panels.append({"label": panel.label, "log": panel.log, "limits": limits, "curves": curves})
         latest = [list(pair) for pair in data.latest]
         return Drawing({"panels": panels, "x": data.x_label, "latest": latest}, arrays)
-
-
-def _possible(run: Run) -> tuple[str, ...]:
-    """Names of the methods of `run` that are of use now."""
-    if not run.active:
-        return ("resume",) if run.resumable else ()
-    held = run.control.paused
-    return ("resume" if held else "pause", "step", "stop")
-
-
-def _facts(run: Run | None) -> dict[str, Any]:
-    """Where the run is, for the line above the curves."""
-    if run is None:
-        return {"status": "", "words": "", "progress": None, "alarm": "", "can": []}
-    snapshot = run.latest
-    words = [STATUS[run.status]]
-    if snapshot is not None:
-        of = f" of {snapshot.n_iterations:,}" if snapshot.n_iterations else ""
-        words.append(f"iteration {snapshot.iteration:,}{of}")
-    if run.seconds >= 1:
-        words.append(duration(run.seconds))
-    left = run.seconds_left
-    if run.status == "running" and left is not None:
-        words.append(f"at most {duration(left)} left")
-    return {
-        "status": run.status,
-        "words": " · ".join(words),
-        "progress": progress_of(run),
-        "alarm": alarm_words(run) or run.error,
-        "can": list(_possible(run)),
-    }

@@ -19,9 +19,9 @@ def module(*names: str) -> str:
 
 
 @cache
-def style() -> str:
-    """The style sheet of all widgets."""
-    return _read("style.css")
+def style(*names: str) -> str:
+    """The style sheet of all widgets, and after it `static/<name>.css`."""
+    return "\n".join(_read(f"{name}.css") for name in ("style", *names))
 
 
 def _read(name: str) -> str:

@@ -100,6 +100,27 @@ class Contents:
         return self._document.searches
 
     @property
+    def works(self) -> list[Run | Study]:
+        """All runs, sweeps and searches; hidden ones are not listed."""
+        return [*self.runs.values(), *self.sweeps.values(), *self.searches.values()]
+
+    @property
+    def active_work(self) -> list[Run | Study]:
+        """Those that wait, go on or pause."""
+        return [work for work in self.works if work.active]
+
+    @property
+    def waiting(self) -> list[Run | Study]:
+        """Those that wait, in the order in which they will begin."""
+        by_job = {id(work.job): work for work in self.works if work.job is not None}
+        return [by_job[id(job)] for job in self.queue.waiting if id(job) in by_job]
+
+    @property
+    def imports(self) -> list[Job[Any]]:
+        """Imports that wait or go on."""
+        return [job for job in self.queue.jobs if job.lane == "importing"]
+
+    @property
     def subsets(self) -> Mapping[str, Subset]:
         """By id; hidden ones are not listed."""
         return self._document.subsets

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 NOT_YET = "not looked at yet"
 """Stands where a figure of the test part would."""
+BEFORE_LOOKING = (
+    "It tells how well a run does on rows that it has not seen, as long as no run is chosen by it: choose by the "
+    "validation part or by cross-validation first. Undo does not take this back. Reports tell when the test part was "
+    "first looked at, and which runs were started or changed after it."
+)
+"""What is to be known before a test part is shown."""
 _FROM_BEFORE = (
     "The project is from before first looks at a test part were recorded: its figures could be seen from the start, so "
     "any run may have been chosen with knowledge of them."

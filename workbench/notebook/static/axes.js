@@ -139,7 +139,7 @@ function drawAxes(context, box, x, y, names, colours) {
     context.translate(14, (box.top + box.bottom) / 2);
     context.rotate(-Math.PI / 2);
     context.textBaseline = "middle";
-    context.fillText(fitted(context, names.y, box.bottom - box.top + 40), 0, 0);
+    context.fillText(fitted(context, names.y, box.bottom - box.top + 16), 0, 0);
     context.restore();
   }
 }

@@ -28,7 +28,11 @@ class Received {
   }
 
   tell(content, buffers) {
-    this.model.send({ ...content, who: this.who }, undefined, buffers);
+    try {
+      this.model.send({ ...content, who: this.who }, undefined, buffers);
+    } catch (error) {
+      console.debug("The kernel of this widget has gone.", error);
+    }
   }
 
   take(content, buffers) {
@@ -300,8 +304,8 @@ function widget(View) {
         received = new Received(model);
         return () => received.close();
       },
-      render({ model, el }) {
-        const picture = new View(received, model, el);
+      render({ model, el, host }) {
+        const picture = new View(received, model, el, host);
         received.pictures.add(picture);
         received.count();
         received.schedule();

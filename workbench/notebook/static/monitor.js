@@ -1,31 +1,18 @@
 // A run while it learns: a line on how far it is, buttons, and its curves one above another.
 
-const BUTTONS = [
-  ["pause", "Pause", "Hold before the next step"],
-  ["step", "Step", "Do one more step, and hold"],
-  ["resume", "Resume", "Go on"],
-  ["stop", "Stop", "End here, and keep what was learned"],
-];
 const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
 const FEW = 30;
+const BESIDE = 230;  // pixels that a title in the legend needs
 const LOWEST = 170;
 
 class MonitorPicture extends Picture {
   build() {
-    this.words = make("span", { class: "vqw-words", role: "status" });
-    this.progress = make("progress", { max: "1", "aria-label": "Progress" });
-    this.group = make("span", { class: "vqw-group", role: "group", "aria-label": "The run" });
-    this.buttons = BUTTONS.map(([what, name, tip]) => {
-      const button = makeButton(name, tip, () => this.act(what));
-      this.group.append(button);
-      return [what, button];
-    });
+    this.bar = new RunBar((what) => this.act(what));
     this.counter = make("span", { class: "vqw-words vqw-name" });
     this.tools.classList.add("vqw-stays");
-    this.tools.append(this.group, this.progress, this.words, this.counter);
+    this.tools.append(...this.bar.elements, this.counter);
     this.layer = new Layer(this.body, { role: "img" });
-    this.alarm = make("p", { class: "vqw-alarm", role: "alert", hidden: "" });
-    this.tools.after(this.alarm);
+    this.tools.after(this.bar.alarm);
   }
 
   draw() {
@@ -33,7 +20,7 @@ class MonitorPicture extends Picture {
   }
 
   tellState() {
-    this.tellRun();
+    this.bar.tell(this.facts);
     this.counter.textContent = this.frameWords();
     clearTimeout(this.resting);
     this.resting = setTimeout(() => (this.counter.textContent = this.frameWords()), 2100);
@@ -42,20 +29,6 @@ class MonitorPicture extends Picture {
   frameWords() {
     const { number, rate } = this.received;
     return `frame ${number.toLocaleString("en-US")}${rate ? ` · ${rate.toFixed(0)}/s` : ""}`;
-  }
-
-  tellRun() {
-    const { can, words, progress, alarm, status } = this.facts;
-    if (this.words.textContent !== words) this.words.textContent = words;
-    for (const [what, button] of this.buttons) {
-      button.disabled = !can.includes(what);
-      if (what === "pause" || what === "resume") button.hidden = what === "pause" ? can.includes("resume") : !can.includes("resume");
-    }
-    this.group.hidden = !status;
-    this.progress.hidden = progress === null;
-    this.progress.value = progress ?? 0;
-    if (this.alarm.textContent !== alarm) this.alarm.textContent = alarm;
-    this.alarm.hidden = !alarm;
   }
 
   /** Panels in as many columns as there is room for; where they would get too low, the picture grows. */
@@ -79,7 +52,9 @@ class MonitorPicture extends Picture {
 
   drawPanel(context, panel, p, wide, high) {
     const curves = panel.curves.map((curve, c) => ({ ...curve, points: this.values(`curve ${p} ${c}`) }));
-    const box = { left: 76, right: wide - 12, top: panel.curves.length > 1 ? 24 : 10, bottom: high - 46 };
+    const n = panel.curves.length;
+    const legend = n > 1 ? (wide < BESIDE * n ? n : 1) : 0;  // so many lines, as titles are not cut if possible
+    const box = { left: 76, right: wide - 20, top: 10 + 14 * legend, bottom: high - 46 };
     const x = this.across(curves, box);
     const y = this.up(curves, panel, box);
     drawAxes(context, box, x, y, { x: this.facts.x, y: panel.label }, this.colours);
@@ -89,7 +64,7 @@ class MonitorPicture extends Picture {
     context.clip();
     for (const curve of curves) this.drawCurve(context, curve, x, y, curves.length > 1);
     context.restore();
-    if (curves.length > 1) this.drawLegend(context, curves, box);
+    if (legend) this.drawLegend(context, curves, box, legend > 1);
   }
 
   across(curves, box) {
@@ -130,22 +105,25 @@ class MonitorPicture extends Picture {
     context.fill();
   }
 
-  drawLegend(context, curves, box) {
+  drawLegend(context, curves, box, isStacked) {
     context.font = FONT;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    let at = box.left;
+    let [at, y] = [box.left, 11];
+    const room = isStacked ? box.right - box.left : (box.right - box.left) / curves.length;
     for (const { title, code } of curves) {
       context.strokeStyle = lookOf(this.colours, code)[0];
       context.lineWidth = 2;
       context.setLineDash(DASHES[code % DASHES.length]);
       context.beginPath();
-      line(context, at, 12, at + 24, 12);
+      line(context, at, y, at + 24, y);
       context.stroke();
       context.setLineDash([]);
       context.fillStyle = this.colours.text;
-      context.fillText(title, at + 29, 12);
-      at += 45 + context.measureText(title).width;
+      const shown = fitted(context, title, room - 45);
+      context.fillText(shown, at + 29, y);
+      if (isStacked) y += 14;
+      else at += 45 + context.measureText(shown).width;
     }
   }
 
