@@ -4,6 +4,7 @@ const DASHES = [[], [7, 4], [2, 3], [8, 3, 2, 3]];
 const FEW = 30;
 const BESIDE = 230;  // pixels that a title in the legend needs
 const LOWEST = 170;
+const TITLE = 16;  // pixels of a panel's title, above it as it is longer than most panels are high
 
 class MonitorPicture extends Picture {
   build() {
@@ -54,10 +55,13 @@ class MonitorPicture extends Picture {
     const curves = panel.curves.map((curve, c) => ({ ...curve, points: this.values(`curve ${p} ${c}`) }));
     const n = panel.curves.length;
     const legend = n > 1 ? (wide < BESIDE * n ? n : 1) : 0;  // so many lines, as titles are not cut if possible
-    const box = { left: 76, right: wide - 20, top: 10 + 14 * legend, bottom: high - 46 };
+    const box = { left: 62, right: wide - 20, top: TITLE + 8 + 14 * legend, bottom: high - 46 };
     const x = this.across(curves, box);
     const y = this.up(curves, panel, box);
-    drawAxes(context, box, x, y, { x: this.facts.x, y: panel.label }, this.colours);
+    drawAxes(context, box, x, y, { x: this.facts.x }, this.colours);
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.fillText(fitted(context, panel.label, box.right - box.left), box.left, TITLE / 2 + 2);
     context.save();
     context.beginPath();
     context.rect(box.left - 3, box.top - 3, box.right - box.left + 6, box.bottom - box.top + 6);
@@ -109,7 +113,7 @@ class MonitorPicture extends Picture {
     context.font = FONT;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    let [at, y] = [box.left, 11];
+    let [at, y] = [box.left, TITLE + 9];
     const room = isStacked ? box.right - box.left : (box.right - box.left) / curves.length;
     for (const { title, code } of curves) {
       context.strokeStyle = lookOf(this.colours, code)[0];
