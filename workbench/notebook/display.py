@@ -10,9 +10,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from engines.base import Engine
-from workbench.notebook.stills import DPI
+from workbench.notebook.stills import paged_figure
 from workbench.session import Run
-from workbench.views import Scene, render, theme, view
+from workbench.views import NoRoom, Page, Scene, render, theme, view
 from workbench.views.looker import newest_scene
 from workbench.views.model_scene import ModelOnRows
 from workbench.views.run_words import STATUS
@@ -20,6 +20,11 @@ from workbench.views.wording import metric_title, number
 
 TELLING = ("som", "relevance", "local_relevance", "prototypes", "code_atlas", "curves")
 """Views that tell what was learned, of which the first that applies is the picture."""
+
+WIDTH = 560
+"""Pixels of the page that the picture takes; it has twice as many of its own, for sharp screens."""
+LETTERS = 6.5
+"""Points of a tick label: of larger ones views go narrow, with one part under the other."""
 
 Bundle = dict[str, Any]
 
@@ -74,10 +79,15 @@ def _figures(scene: Scene) -> str:
 
 def _picture(scene: Scene) -> bytes | None:
     """The view that tells most, as a small PNG."""
-    for candidate in map(view, TELLING):
-        if candidate.applies(scene):
-            return render(candidate.figure(candidate.compute(scene), theme("light")), "png", dpi=DPI)
-    return None
+    candidate = next((each for each in map(view, TELLING) if each.applies(scene)), None)
+    if candidate is None:
+        return None
+    data, page = candidate.compute(scene), Page(WIDTH / 96, letters=LETTERS)
+    try:
+        made = paged_figure(candidate, data, theme("light"), page)
+    except NoRoom:
+        made = candidate.figure(data, theme("light"))
+    return render(made, "png", dpi=2 * WIDTH / made.get_size_inches()[0])
 
 
 def _bundle(plain: str, title: str, status: str, parameters: list[str], picture: bytes | None) -> Bundle:
@@ -91,6 +101,6 @@ def _bundle(plain: str, title: str, status: str, parameters: list[str], picture:
         encoded = base64.b64encode(picture).decode("ascii")
         made["image/png"] = encoded
         alternative = html.escape(f"What {title} has learned")
-        words += f'<br><img style="max-width: 560px" alt="{alternative}" src="data:image/png;base64,{encoded}">'
+        words += f'<br><img width="{WIDTH}" alt="{alternative}" src="data:image/png;base64,{encoded}">'
     made["text/html"] = f'<div class="vqw-shown">{words}</div>'
     return made
