@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,12 @@ SHADES = """canvas => {
 
 
 def sheet(notebook: Notebook, which: int = 0) -> Any:
-    """The canvas of a widget."""
-    return notebook.page.locator("canvas.vqw-sheet").nth(which)
+    """The canvas of a widget, once there is something on it to go to."""
+    from playwright.sync_api import expect
+
+    found = notebook.page.locator("canvas.vqw-sheet").nth(which)
+    expect(found).to_have_attribute("aria-label", re.compile("Arrow keys"), timeout=60_000)
+    return found
 
 
 def picked(notebook: Notebook, which: int = 0) -> Any:
