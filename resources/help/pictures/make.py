@@ -1,4 +1,7 @@
-"""Draw the pictures of the help anew from the real window, light and dark: `python resources/help/pictures/make.py`."""
+"""Draw the pictures of the help anew from the real window, light and dark: `python resources/help/pictures/make.py`.
+
+That of the notebook is one of those that `VQW_SCREENSHOTS=FOLDER pytest tests/notebook/browser` leaves in FOLDER.
+"""
 
 from __future__ import annotations
 
