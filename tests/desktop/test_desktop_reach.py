@@ -32,7 +32,11 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from workbench.data import guess
+from workbench.desktop.closing import ClosingDialog
+from workbench.desktop.crash_dialog import CrashDialog
+from workbench.desktop.crashes import Crash
 from workbench.desktop.window import Window
+from workbench.project.lock import FileLock
 from workbench.resources import sample_projects
 from workbench.session import Dataset, Run, Session
 from workbench.session.selection import RowMask
@@ -62,7 +66,7 @@ def controls(screen: QWidget) -> list[QWidget]:
     return [
         widget
         for widget in found
-        if widget.isVisible() and widget.isEnabled() and widget.window() is screen and not is_inner(widget)
+        if widget.isVisible() and widget.isEnabled() and widget.window() is screen.window() and not is_inner(widget)
     ]
 
 
@@ -266,6 +270,34 @@ def test_every_control_of_what_is_asked(action: str, window: Window, work: Sessi
     dialog = next(dialog for dialog in window.findChildren(QDialog) if dialog.isVisible())
     assert look_over(dialog) >= 2
     dialog.reject()
+
+
+def test_every_control_of_what_is_asked_before_closing(window: Window) -> None:
+    dialog = ClosingDialog(["Training of groups"], window)
+    dialog.open()
+    assert look_over(dialog) == 3
+    dialog.reject()
+
+
+def test_every_control_of_the_report_of_a_crash(window: Window, tmp_path: Path) -> None:
+    file = tmp_path / "alive" / "1.json"
+    file.parent.mkdir()
+    file.touch()
+    crash = Crash(file, {"version": "1"}, (tmp_path / "study.vqw",), "Fatal Python error: Aborted", FileLock(file))
+    dialog = CrashDialog([crash], window)
+    dialog.open()
+    assert look_over(dialog) >= 5  # the project, the report, to delete it, to copy it, to close
+    dialog.reject()
+
+
+def test_every_control_of_every_step_of_the_tour(window: Window) -> None:
+    window.shell.show_tour()
+    tour = window.shell.tour
+    assert tour is not None
+    for step in range(5):
+        tour.go(step)
+        assert look_over(tour) >= 2
+    tour.end()
 
 
 def test_a_control_without_a_name_and_one_out_of_reach_are_found(qtbot: QtBot) -> None:
