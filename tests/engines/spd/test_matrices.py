@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.linalg
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engines.spd.matrices import eigen, exponential, first_fault, logarithm, side_of, stack_of, vectors_of
@@ -20,8 +20,10 @@ def distances(X, W):
     return ((vectors_of(logarithm(X)) - vectors_of(logarithm(W))) ** 2).sum(axis=1)
 
 
+@pytest.mark.filterwarnings("ignore:logm result may be inaccurate:RuntimeWarning")  # by 5e-13, SciPy says, of 1e-10
 @settings(max_examples=15)  # SciPy's logarithm takes a while
 @given(SIDES, SEEDS)
+@example(5, 517)
 def test_logarithm_and_exponential_are_those_of_scipy_and_undo_each_other(k, seed):
     X = random_spd(4, k, seed)
     S = logarithm(X)
