@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
@@ -60,11 +60,14 @@ def test_a_stage_is_k_means_on_what_the_stages_before_leave(dtype):
     single=st.booleans(),
     seed=st.integers(0, 1000),
 )
+@example(n=11, d=4, n_stages=3, beam=2, distinct=10, single=True, seed=142)
 def test_a_further_stage_never_raises_the_error(n, d, n_stages, beam, distinct, single, seed):
     X = mixed(n, d, np.float32 if single else np.float64, seed)[np.arange(n) % distinct]
     model = ResidualQuantizer(n_stages, 2, beam, max_iter=5, random_state=seed).fit(X)
     scale = np.square(X, dtype=np.float64).sum()
-    slack = scale * (1e-9 if single else 1e-14)
+    slack = scale * 1e-14
+    if single:  # what is left of a row is off by half an ulp of the row at each stage: that much, by Cauchy–Schwarz
+        slack = n_stages * np.finfo(np.float32).eps * np.sqrt(scale * model.history_["cost"].max())
     costs = ends_of_stages(model)
     assert np.all(np.diff(costs) <= slack)
     assert -model.score(X) == pytest.approx(costs[-1], rel=1e-5, abs=scale * 1e-9)
