@@ -8,8 +8,13 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)  # a machine may be busy
-settings.load_profile("untimed")
+settings.register_profile("searching", deadline=None)  # a machine may be busy
+settings.register_profile("the same each time", settings.get_profile("searching"), derandomize=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let hypothesis look for new cases with --full, and try the same ones each time in the fast suite."""
+    settings.load_profile("the same each time" if "not slow" in config.option.markexpr else "searching")
 
 
 @pytest.hookimpl(tryfirst=True)
