@@ -12,7 +12,7 @@ class MapPicture extends SheetPicture {
   build() {
     super.build();
     this.panels = new Choice("Show", (panel) => this.choose({ panel }));
-    this.search = make("input", { type: "search", "aria-label": "Find units", placeholder: "petal length high" });
+    this.search = make("input", { type: "search", class: "vqw-input", "aria-label": "Find units", placeholder: "petal length high" });
     this.search.title = "Light up units by their features: high, low, > 3.5, or between 1 and 2";
     this.search.addEventListener("change", () => this.choose({ search: this.search.value }));
     const label = make("label", { class: "vqw-choice" });
